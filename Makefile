@@ -1,0 +1,107 @@
+# Everything one does with Capstan from a shell. `make help` lists it.
+#
+# Wanted on the machine: Rust (rust-toolchain.toml says which; rustup fetches it), Python 3.11, Node 20, make.
+# What else is needed comes from the registries into .venv and node_modules, pinned by requirements.txt and
+# package-lock.json.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+# One target folder for all that is built here, so that nothing is built twice.
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+# Checks say what is wrong, they change nothing; and nobody is told that they ran.
+export INSTA_UPDATE ?= no
+export SAM_CLI_TELEMETRY := 0
+
+STAGE := $(PYTHON) tools/stage.py
+CLIPPY := cargo clippy --workspace --all-targets
+# The checks read the template for one region; it is not bound to it.
+REGION := us-east-1
+# Also in `make deny`.
+CARGO_DENY := 0.20.2
+
+.PHONY: help run build check test test-rust test-simulation lint lint-rust lint-template tools machine fmt bench \
+        bench-build deny clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+
+run: ## the whole system on this machine, at http://127.0.0.1:3000 (options: make run ARGS="--port 4000")
+	@cargo run --release --package local -- up $(ARGS)
+
+build: ## the binary target/release/capstan
+	@cargo build --release --package local --locked
+
+check: ## quick inner loop: formatting, clippy, unit tests (no template, no simulation)
+	@$(STAGE) 60 'formatting' cargo fmt --all --check
+	@$(STAGE) 600 'clippy' $(CLIPPY) -- --deny warnings
+	@$(STAGE) 600 'unit tests' cargo test --workspace --exclude capstan-tests --lib --bins --quiet
+
+test: machine ## everything that must hold; from a clean checkout too
+	@$(STAGE) 900 'tools' $(MAKE) tools
+	@$(MAKE) lint-template
+	@$(MAKE) lint-rust
+	@$(MAKE) test-rust
+	@$(MAKE) test-simulation
+	@echo '── all stages passed'
+
+test-rust: ## tests of all crates, with their documentation's examples
+	@$(STAGE) 1200 'tests of the crates' cargo test --workspace --exclude capstan-tests --locked
+
+test-simulation: ## tests across crates: contract, drills, simulation (optimised: they run thousands of transitions)
+	@$(STAGE) 1200 'tests across crates' cargo test --package capstan-tests --profile test-release --locked
+
+lint: lint-template lint-rust ## formatting, clippy, template, state machines
+
+lint-rust:
+	@$(STAGE) 60 'formatting' cargo fmt --all --check
+	@$(STAGE) 900 'clippy' $(CLIPPY) --locked -- --deny warnings
+
+lint-template: tools ## template.yaml through sam and cfn-lint, the state machines through asl-validator
+	@$(STAGE) 120 'sam validate' .venv/bin/sam validate --lint --region $(REGION) --template-file template.yaml
+	@$(STAGE) 120 'cfn-lint' .venv/bin/cfn-lint --regions $(REGION) --include-checks I --template template.yaml
+	@test -n '$(wildcard statemachine/*.json)' || { echo '── asl-validator: FAILED, there is no statemachine/*.json' >&2; exit 1; }
+	@$(STAGE) 60 'asl-validator' node_modules/.bin/asl-validator $(foreach file,$(wildcard statemachine/*.json),--json-path $(file))
+
+tools: .venv/installed node_modules/installed ## the checkers from PyPI and npm, where missing or outdated
+
+# The marks are made last: an installation that was cut off is done again from the start.
+.venv/installed: requirements.txt
+	@$(PYTHON) -m venv --clear .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement requirements.txt
+	@touch $@
+
+node_modules/installed: package.json package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Says what is missing before minutes have gone by.
+machine:
+	@need() { command -v "$$1" >/dev/null || { echo "$$1 is not installed: $$2" >&2; exit 1; }; }; \
+	need cargo 'get Rust from https://rustup.rs'; need $(PYTHON) 'Python 3.11 or later'; need node 'Node 20 or later'; need npm 'it comes with Node'; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say which by make PYTHON=…")'; \
+	node -e 'if (parseInt(process.versions.node) < 20) { console.error("Node 20 or later is needed, this is " + process.version); process.exit(1) }'
+
+fmt: ## formats the Rust code
+	@cargo fmt --all
+
+bench: ## figures of the running system against their targets, as a table
+	@cargo run --release --package local --locked -- bench $(ARGS)
+
+bench-build: ## how long the binary takes to build from nothing (in a folder of its own; crates are fetched before)
+	@cargo fetch --locked --quiet
+	@rm -rf '$(CARGO_TARGET_DIR)/bench-build'
+	@CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)/bench-build' $(STAGE) 1200 'build from nothing (target: 180 s on 2 cores)' cargo build --release --package local --locked --quiet
+	@rm -rf '$(CARGO_TARGET_DIR)/bench-build'
+
+deny: ## licences and known holes of the dependencies (not part of `make test`: the first run builds cargo-deny, minutes)
+	@command -v cargo-deny >/dev/null || $(STAGE) 1800 'building cargo-deny' cargo install --locked --quiet cargo-deny --version $(CARGO_DENY)
+	@$(STAGE) 300 'cargo deny' cargo deny --locked check
+
+clean: ## removes all that was built or installed here; the data of `make run` in .capstan/ stay
+	@rm -rf .venv node_modules .aws-sam
+	@cargo clean --quiet

@@ -1,0 +1,105 @@
+//! Errors as RFC 9457 problem JSON, each with a stable `code`.
+
+use capstan_core::tier::edit::FieldError;
+use serde_json::{Map, Value, json};
+use tier_records::RecordError;
+use tier_steps::StepError;
+
+/// A failure of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// For people: what is wrong and what to do.
+    pub detail: String,
+    /// More members of the problem.
+    pub more: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem.
+    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), more: Map::new() }
+    }
+    /// 400: what was sent is not JSON, or not an object.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(400, "MALFORMED_REQUEST", detail)
+    }
+    /// 403: the role is not enough.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(403, "FORBIDDEN", detail)
+    }
+    /// 404.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(404, "NOT_FOUND", detail)
+    }
+    /// 409: it does not fit what is.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(409, code, detail)
+    }
+    /// 422: well-formed, but fields are wrong; all of them at once.
+    pub fn invalid(errors: &[FieldError]) -> Self {
+        let detail = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect::<Vec<_>>();
+        let mut problem = Self::new(422, "INVALID_FIELDS", detail.join("; "));
+        problem.more.insert("errors".to_owned(), json!(errors));
+        problem
+    }
+    /// 422: one field is wrong.
+    pub fn invalid_field(field: &str, message: impl Into<String>) -> Self {
+        Self::invalid(&[FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    /// The body.
+    pub fn to_json(&self) -> Value {
+        let mut body = self.more.clone();
+        body.insert("type".to_owned(), json!(format!("urn:capstan:problem:{}", self.code)));
+        body.insert("title".to_owned(), json!(title(self.status)));
+        body.insert("status".to_owned(), json!(self.status));
+        body.insert("code".to_owned(), json!(self.code));
+        body.insert("detail".to_owned(), json!(self.detail));
+        Value::Object(body)
+    }
+}
+
+const fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        409 => "Conflict",
+        413 => "Content Too Large",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
+        _ => "Service Unavailable",
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        StepError::from(error).into()
+    }
+}
+
+impl From<StepError> for Problem {
+    /// What the caller reads is what to do next; the chain of causes belongs in the log.
+    fn from(error: StepError) -> Self {
+        let mut problem = match &error {
+            StepError::StoreConflict(_) => {
+                Self::conflict("CONCURRENT_CHANGE", "somebody else wrote at the same time and nothing was changed: try again")
+            }
+            StepError::Throttled(_) => Self::new(429, "THROTTLED", "too many calls at once: try again in a moment"),
+            StepError::OutcomeUnknown(_) => Self::new(
+                503,
+                "OUTCOME_UNKNOWN",
+                "there was no answer, so it may have happened: look (GET /tier/transition-status) before trying again",
+            ),
+            _ => Self::new(503, "UNAVAILABLE", "this can't be answered right now and nothing was changed: try again"),
+        };
+        problem.more.insert("cause".to_owned(), json!(error.name()));
+        problem
+    }
+}

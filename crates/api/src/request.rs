@@ -1,0 +1,132 @@
+//! A request as a handler sees it.
+
+use crate::Problem;
+use base64::Engine as _;
+use capstan_core::ids::TenantId;
+use capstan_core::tier::Role;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What every route begins with.
+pub const BASE_PATH: &str = "/api/admin/infrastructure";
+/// The largest body that is taken, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// Who calls, as the authorizer found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The subject of the token.
+    pub subject: String,
+    /// The role.
+    pub role: Role,
+    /// The tenant.
+    pub tenant: TenantId,
+}
+
+impl Caller {
+    /// Demands a role.
+    pub fn require(&self, least: Role) -> Result<(), Problem> {
+        if self.role >= least {
+            return Ok(());
+        }
+        Err(Problem::forbidden(format!("this takes the role {}; yours is {}", least.as_str(), self.role.as_str())))
+    }
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// HTTP method.
+    pub method: String,
+    /// The route as the template has it, without [`BASE_PATH`]: `/tier/configs/{tier}`.
+    pub route: String,
+    /// Values of the route's parameters.
+    pub path: BTreeMap<String, String>,
+    /// Query parameters; of one given twice, the last.
+    pub query: BTreeMap<String, String>,
+    /// The body, if there is one.
+    pub body: Option<String>,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProxyEvent {
+    http_method: String,
+    resource: String,
+    #[serde(default)]
+    path_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    query_string_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+    request_context: RequestContext,
+}
+
+#[derive(Deserialize)]
+struct RequestContext {
+    #[serde(default)]
+    authorizer: BTreeMap<String, Value>,
+}
+
+impl Request {
+    /// Reads a proxy event.
+    pub fn read(event: Value) -> Result<Self, Problem> {
+        let event: ProxyEvent = serde_json::from_value(event)
+            .map_err(|error| Problem::malformed(format!("not an API Gateway proxy event: {error}")))?;
+        let caller = caller(&event.request_context.authorizer)?;
+        let body = match event.body {
+            Some(text) if event.is_base64_encoded => Some(decode(&text)?),
+            body => body,
+        };
+        if body.as_ref().is_some_and(|body| body.len() > MAX_BODY) {
+            return Err(Problem::new(413, "BODY_TOO_LARGE", format!("the body is over {MAX_BODY} bytes")));
+        }
+        let route = event.resource.strip_prefix(BASE_PATH).unwrap_or(&event.resource).to_owned();
+        Ok(Self {
+            method: event.http_method,
+            route,
+            path: event.path_parameters.unwrap_or_default(),
+            query: event.query_string_parameters.unwrap_or_default(),
+            body,
+            caller,
+        })
+    }
+
+    /// The answer to a route this function does not have.
+    pub fn no_such_route(&self) -> Problem {
+        Problem::not_found(format!("there is no {} {}", self.method, self.route))
+    }
+
+    /// Refuses query parameters other than these.
+    pub fn only_query(&self, known: &[&str]) -> Result<(), Problem> {
+        match self.query.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => {
+                let name: String = name.chars().take(64).collect();
+                Err(Problem::invalid_field(&name, "is not a query parameter of this route"))
+            }
+        }
+    }
+}
+
+fn caller(context: &BTreeMap<String, Value>) -> Result<Caller, Problem> {
+    let text = |name: &str| context.get(name).and_then(Value::as_str);
+    let unauthorized = || Problem::new(401, "UNAUTHORIZED", "send a valid token: Authorization: Bearer …");
+    Ok(Caller {
+        subject: text("sub").filter(|subject| !subject.is_empty()).ok_or_else(unauthorized)?.to_owned(),
+        role: text("role").and_then(Role::parse).ok_or_else(unauthorized)?,
+        tenant: text("tenant").and_then(|tenant| TenantId::parse(tenant).ok()).ok_or_else(unauthorized)?,
+    })
+}
+
+fn decode(text: &str) -> Result<String, Problem> {
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .map_err(|_| Problem::malformed("the body is said to be Base64 and is not"))?;
+    String::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not UTF-8"))
+}

@@ -1,0 +1,39 @@
+//! Making a call: what only looks, and what changes something.
+
+/// Sends a request that only looks.
+#[cfg(any(
+    feature = "autoscaling",
+    feature = "cloudwatch",
+    feature = "costexplorer",
+    feature = "elasticache",
+    feature = "kinesis",
+    feature = "neptune",
+    feature = "opensearch",
+    feature = "opensearchserverless",
+    feature = "sagemaker",
+    feature = "sfn",
+    feature = "tagging",
+))]
+macro_rules! look {
+    ($call:expr, $request:expr) => {{ $request.send().await.map_err(|error| $call.unseen(&error)) }};
+}
+
+/// Sends a request that changes something, watched for tries whose outcome nobody knows.
+#[cfg(any(
+    feature = "autoscaling",
+    feature = "elasticache",
+    feature = "kinesis",
+    feature = "neptune",
+    feature = "opensearch",
+    feature = "opensearchserverless",
+    feature = "sagemaker",
+    feature = "sfn",
+    feature = "sns",
+))]
+macro_rules! change {
+    ($call:expr, $request:expr) => {{
+        let doubt = $crate::doubt::Doubt::default();
+        let sent = $request.customize().interceptor(doubt.clone()).send().await;
+        sent.map_err(|error| $call.undone(&error, &doubt))
+    }};
+}

@@ -1,0 +1,56 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod machine;
+
+#[cfg(feature = "calls")]
+#[macro_use]
+mod call;
+#[cfg(feature = "calls")]
+mod client;
+#[cfg(feature = "calls")]
+pub mod doubt;
+#[cfg(feature = "calls")]
+mod reached;
+#[cfg(feature = "calls")]
+pub mod refusal;
+#[cfg(feature = "calls")]
+mod sdk;
+#[cfg(feature = "calls")]
+pub mod tags;
+
+#[cfg(feature = "autoscaling")]
+mod autoscaling;
+#[cfg(feature = "cloudwatch")]
+mod cloudwatch;
+#[cfg(feature = "costexplorer")]
+mod costexplorer;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+#[cfg(feature = "elasticache")]
+mod elasticache;
+#[cfg(feature = "tagging")]
+mod inventory;
+#[cfg(feature = "kinesis")]
+mod kinesis;
+#[cfg(feature = "neptune")]
+mod neptune;
+#[cfg(feature = "opensearch")]
+mod opensearch;
+#[cfg(feature = "opensearchserverless")]
+mod opensearchserverless;
+#[cfg(feature = "sagemaker")]
+mod sagemaker;
+#[cfg(feature = "sfn")]
+mod sfn;
+#[cfg(feature = "sns")]
+mod sns;
+
+#[cfg(feature = "calls")]
+pub use aws_types::SdkConfig;
+#[cfg(feature = "calls")]
+pub use client::Aws;
+pub use config::{AwsConfig, ConfigError, Environment};
+pub use machine::Machine;
+#[cfg(feature = "calls")]
+pub use sdk::sdk_config;

@@ -1,0 +1,15 @@
+//! The rules of Capstan's procedures, and the ports they act through.
+//!
+//! Everything here is a value or a pure function, but for the traits in [`ports`], which other crates carry
+//! out (`aws` with the SDK, `sim` with a simulated cloud). No I/O, no clock, no randomness: what a rule needs
+//! to know, it is told.
+//!
+//! - [`ids`], [`money`], [`time`]: the words everything else is said in.
+//! - [`ports`]: what the outside must be able to do.
+//! - [`tier`]: tier transitions: configurations, requests, the plan, its inverse, progress, recovery.
+
+pub mod ids;
+pub mod money;
+pub mod ports;
+pub mod tier;
+pub mod time;

@@ -1,0 +1,39 @@
+//! What the outside must be able to do: narrow traits, one to five methods each, in the words of the domain.
+//!
+//! Two things carry them out and nothing else does: `aws` (the SDK) and `sim` (a simulated cloud). A type that
+//! carries out several is passed as one value: `ports: &P where P: Store + Clock + Streams`. Every method
+//! promises a `Send` future, so handlers may be spawned; nothing here is object-safe, on purpose: a
+//! function's ports are known when it is built.
+//!
+//! Rejected: one large `Cloud` trait (a function's signature would no longer say what it may touch), and
+//! methods that decide (create-or-update): deciding is the caller's, so that it is the same on both sides.
+
+mod cloud;
+mod elasticache;
+mod kinesis;
+mod machine;
+mod neptune;
+mod opensearch;
+mod sagemaker;
+mod store;
+mod tags;
+mod workflows;
+
+pub use cloud::{CloudError, CloudErrorKind, CloudResult};
+pub use elasticache::{
+    CacheGroup, CacheGroupSettings, CacheGroups, CacheStatus, ServerlessCache, ServerlessCaches,
+};
+pub use kinesis::{Stream, StreamMode, StreamStatus, Streams};
+pub use machine::{Clock, Costs, Entropy, Notice, NoticeKind, Notifier, Traffic};
+pub use neptune::{
+    GraphCluster, GraphClusters, GraphInstance, GraphInstances, GraphStatus, ServerlessCapacity,
+};
+pub use opensearch::{
+    Collection, CollectionStatus, Collections, Domain, DomainSettings, Domains, CollectionLimits,
+};
+pub use sagemaker::{
+    Endpoint, EndpointConfig, EndpointConfigs, EndpointScaling, EndpointStatus, Endpoints, ScalingRange,
+};
+pub use store::{Condition, Effect, Item, Key, Page, Query, Store, StoreError, Table, Write};
+pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
+pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

@@ -1,0 +1,182 @@
+//! The item store: a small conditional key-value store shaped like DynamoDB.
+//!
+//! Items are JSON objects, keys included. `transact` is all or nothing. Repositories are written once on top
+//! of this (crate `tier-records`). Rejected: an update-expression language; every write here puts or deletes a
+//! whole item under a condition, which is enough and the same everywhere.
+
+use serde_json::{Map, Value};
+use std::future::Future;
+
+/// An item: attribute names to JSON values, the key attributes included.
+pub type Item = Map<String, Value>;
+
+/// The tables, their names and keys. `template.yaml` makes the same ones; a test holds both together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// One row a tenant: the tier, the change under way, the cooldown (the runbook's `cato_infrastructure_tier`).
+    InfrastructureTier,
+    /// One row a change (the runbook's `cato_tier_change_log`), newest last.
+    TierChangeLog,
+    /// One row a tenant and tier: the edited configuration.
+    TierConfig,
+    /// The register of resources and the effects of each change.
+    TierLedger,
+    /// Confirmation tokens, by their hash.
+    TierConfirmation,
+    /// Who did what, when and why.
+    TierAudit,
+    /// What the tenant's application reads: where its services are, and whether it should drain.
+    AppConfig,
+    /// Rows found across tenants: changes under way, resources due for deletion.
+    TierIndex,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 8] = [
+        Self::InfrastructureTier,
+        Self::TierChangeLog,
+        Self::TierConfig,
+        Self::TierLedger,
+        Self::TierConfirmation,
+        Self::TierAudit,
+        Self::AppConfig,
+        Self::TierIndex,
+    ];
+
+    /// The table's name, before the environment's suffix.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InfrastructureTier => "cato_infrastructure_tier",
+            Self::TierChangeLog => "cato_tier_change_log",
+            Self::TierConfig => "cato_tier_config",
+            Self::TierLedger => "cato_tier_ledger",
+            Self::TierConfirmation => "cato_tier_confirmation",
+            Self::TierAudit => "cato_tier_audit",
+            Self::AppConfig => "cato_app_config",
+            Self::TierIndex => "cato_tier_index",
+        }
+    }
+
+    /// The attribute that holds the partition key (a string).
+    pub const fn partition_key(self) -> &'static str {
+        match self {
+            Self::TierConfirmation => "token_hash",
+            Self::TierIndex => "index_name",
+            _ => "tenant_id",
+        }
+    }
+
+    /// The attribute that holds the sort key (a string), where the table has one.
+    pub const fn sort_key(self) -> Option<&'static str> {
+        match self {
+            Self::InfrastructureTier | Self::TierConfirmation | Self::AppConfig => None,
+            Self::TierChangeLog => Some("transition_id"),
+            Self::TierConfig => Some("tier"),
+            Self::TierLedger | Self::TierAudit | Self::TierIndex => Some("entry"),
+        }
+    }
+}
+
+/// Where an item is. `sort` is empty for a table without a sort key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The table.
+    pub table: Table,
+    /// The partition key.
+    pub partition: String,
+    /// The sort key, or empty.
+    pub sort: String,
+}
+
+/// What must hold for a write to happen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// No item is there.
+    Absent,
+    /// An item is there whose attribute `version` is this.
+    VersionIs(u64),
+    /// An item is there whose attribute has this value.
+    AttributeIs(&'static str, Value),
+}
+
+/// What a write does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Puts the whole item, in place of what is there. It must hold its key attributes.
+    Put(Item),
+    /// Deletes the item; none there is fine.
+    Delete,
+    /// Only checks the condition.
+    Check,
+}
+
+/// One write of a transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// Which item.
+    pub key: Key,
+    /// What to do with it.
+    pub effect: Effect,
+    /// What must hold; `None`: do it in any case.
+    pub condition: Option<Condition>,
+}
+
+/// Which items of one partition, in the order of their sort keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// The table; it must have a sort key.
+    pub table: Table,
+    /// The partition.
+    pub partition: String,
+    /// Only sort keys that start with this; empty for all.
+    pub prefix: String,
+    /// Start after this sort key (before it, when `descending`).
+    pub after: Option<String>,
+    /// Largest sort key first.
+    pub descending: bool,
+    /// At most this many items, 1 to 1000.
+    pub limit: usize,
+}
+
+/// One page of a query.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    /// The items in order.
+    pub items: Vec<Item>,
+    /// The sort key to go on after, if there is more.
+    pub next: Option<String>,
+}
+
+/// How the store says no.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The condition of the write at this index (the first that failed) does not hold. Nothing was written.
+    #[error("the condition of write {0} does not hold")]
+    ConditionFailed(usize),
+    /// Another transaction has hold of an item. Nothing was written; repeat.
+    #[error("another transaction holds an item of this one")]
+    Conflict,
+    /// Too many calls. Nothing was written; repeat.
+    #[error("the store asks to slow down")]
+    Throttled,
+    /// The store failed, nothing was written; repeat.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// No answer: it may have been written. Read before acting again.
+    #[error("the store did not answer: {0}")]
+    Unknown(String),
+    /// The request is wrong: too large (400 KB an item, 100 writes a transaction), a key missing, a table absent.
+    #[error("the store refuses the request: {0}")]
+    Invalid(String),
+}
+
+/// The item store. Reads see every write acknowledged before them.
+pub trait Store: Sync {
+    /// The item at the key.
+    fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Item>, StoreError>> + Send;
+    /// A page of items of one partition.
+    fn query(&self, query: &Query) -> impl Future<Output = Result<Page, StoreError>> + Send;
+    /// All the writes or none. At most 100, no two of them on one key.
+    fn transact(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

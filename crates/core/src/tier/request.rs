@@ -1,0 +1,217 @@
+//! The rules of a request: every objection, all at once.
+
+use super::state::{TierState, TransitionStatus};
+use super::{Tier, TierConfig};
+use crate::ids::TransitionId;
+use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Fewest characters of a reason, after trimming.
+pub const MIN_REASON: usize = 10;
+/// Most characters of a reason.
+pub const MAX_REASON: usize = 1_000;
+/// What the reason of a bypass starts with.
+pub const EMERGENCY: &str = "[EMERGENCY]";
+/// How long a confirmation may be waited for, in people's time.
+pub const CONFIRMATION_LIFETIME: Millis = Millis::minutes(10);
+
+/// What a caller may do. Each role may do what the ones before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Look, and make plans.
+    Viewer,
+    /// Stop a change that is under way.
+    Operator,
+    /// Change tiers and edit configurations.
+    Admin,
+    /// Bypass the cooldown, set it, and reset a stuck tier.
+    SuperAdmin,
+}
+
+impl Role {
+    /// Every role, least first.
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Operator, Self::Admin, Self::SuperAdmin];
+
+    /// The name in tokens.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+            Self::SuperAdmin => "super_admin",
+        }
+    }
+    /// Reads the exact name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objection {
+    /// Stable, for programs.
+    pub code: String,
+    /// For people: what is wrong and what to do.
+    pub message: String,
+}
+
+impl Objection {
+    /// An objection.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into() }
+    }
+}
+
+/// A wish to change the tier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRequest<'a> {
+    /// Where to.
+    pub target: Tier,
+    /// Why.
+    pub reason: &'a str,
+    /// Whether the cooldown is to be bypassed.
+    pub bypass: bool,
+}
+
+/// Every objection to a request; none: it may go on.
+pub fn objections(state: &TierState, request: &ChangeRequest<'_>, now: Timestamp) -> Vec<Objection> {
+    let mut objections = Vec::new();
+    objections.extend(reason_objection(request.reason));
+    if request.bypass && !request.reason.trim_start().starts_with(EMERGENCY) {
+        objections.push(Objection::new(
+            "EMERGENCY_REASON_REQUIRED",
+            format!("the reason of a bypass must start with {EMERGENCY}"),
+        ));
+    }
+    if request.target == state.current_tier {
+        objections.push(Objection::new("SAME_TIER", format!("the tenant is in {} already", request.target)));
+    }
+    match state.transition_status {
+        status if status.under_way() => objections.push(Objection::new(
+            "CHANGE_UNDER_WAY",
+            "another change is under way: wait for it (GET /tier/transition-status) or stop it (POST /tier/cancel)",
+        )),
+        TransitionStatus::Stuck => objections.push(Objection::new(
+            "TIER_STUCK",
+            "the last change could not be undone: retry the rollback (POST /tier/cancel), or have a super admin reset the tier (POST /tier/reset)",
+        )),
+        _ => {}
+    }
+    let left = state.cooldown_left(now);
+    if !request.bypass && left > Millis(0) {
+        let hours = left.as_seconds_f64() / 3_600.0;
+        objections.push(Objection::new(
+            "COOLDOWN_ACTIVE",
+            format!(
+                "the cooldown runs for another {hours:.1} hours, until {}; in an emergency a super admin may bypass it",
+                state.next_change_allowed_at.unwrap_or(now)
+            ),
+        ));
+    }
+    objections
+}
+
+/// The objection to a reason, if it is too short or too long.
+pub fn reason_objection(reason: &str) -> Option<Objection> {
+    let length = reason.trim().chars().count();
+    if length < MIN_REASON {
+        return Some(Objection::new(
+            "REASON_TOO_SHORT",
+            format!("the reason has {length} characters after trimming: give at least {MIN_REASON}"),
+        ));
+    }
+    (length > MAX_REASON).then(|| {
+        Objection::new("REASON_TOO_LONG", format!("the reason has {length} characters: give at most {MAX_REASON}"))
+    })
+}
+
+/// Whether a change must be confirmed: entering and leaving PRODUCTION.
+pub fn needs_confirmation(from: Tier, to: Tier) -> bool {
+    from == Tier::Production || to == Tier::Production
+}
+
+/// What a confirmation token stands for: a row of `cato_tier_confirmation`. The token itself is not kept, only its
+/// hash; the row is used up in the same transaction that starts the change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// SHA-256 of the token, hexadecimal.
+    pub token_hash: String,
+    /// The tenant it was issued for.
+    pub tenant_id: crate::ids::TenantId,
+    /// Who asked.
+    pub requested_by: String,
+    /// Where to.
+    pub target: Tier,
+    /// The reason given then.
+    pub reason: String,
+    /// The bypass asked for then.
+    pub bypass: bool,
+    /// The version of the tenant's state it was issued on.
+    pub state_version: u64,
+    /// The version of the target's configuration the plan was shown from.
+    pub config_version: u64,
+    /// The id the change will have.
+    pub transition_id: TransitionId,
+    /// Until when, in people's time.
+    pub expires_at: Timestamp,
+    /// The same in seconds since the epoch, for the table's own expiry.
+    pub expires_at_epoch: u64,
+    /// When it was used.
+    pub used_at: Option<Timestamp>,
+    /// Moves with every write.
+    pub version: u64,
+}
+
+/// Why a token can't be used, from what is stored about it (`None`: nothing).
+pub fn confirmation_objection(
+    stored: Option<&Confirmation>,
+    tenant: &crate::ids::TenantId,
+    requester: &str,
+    state: &TierState,
+    config_version: u64,
+    wall: Timestamp,
+) -> Option<Objection> {
+    let unknown = || Objection::new("TOKEN_UNKNOWN", "this confirmation token was not issued to you: ask for the change again");
+    let Some(stored) = stored else { return Some(unknown()) };
+    if stored.tenant_id != *tenant || stored.requested_by != requester {
+        return Some(unknown());
+    }
+    if stored.used_at.is_some() {
+        return Some(Objection::new("TOKEN_USED", "this confirmation token has been used: it works once"));
+    }
+    if wall >= stored.expires_at {
+        return Some(Objection::new("TOKEN_EXPIRED", format!("this confirmation token expired at {}: ask for the change again", stored.expires_at)));
+    }
+    (stored.state_version != state.version || stored.config_version != config_version).then(|| {
+        Objection::new("PLAN_STALE", "the tier or its configuration has changed since the plan was shown: ask for the change again and read the new plan")
+    })
+}
+
+/// What a tier offers and where it ends, for people comparing (runbook §1).
+pub fn features(tier: Tier, config: &TierConfig) -> (Vec<String>, Vec<String>) {
+    let uses = match tier {
+        Tier::Dev => "for development and testing",
+        Tier::Staging => "for load tests and pre-production",
+        Tier::Production => "for more than 10 million users",
+    };
+    let mut features = vec![uses.to_owned()];
+    for service in super::Service::ALL {
+        if let Some(spec) = config.spec(service) {
+            features.push(format!("{service}: {}", super::warnings::describe(&spec)));
+        }
+    }
+    let mut limitations = Vec::new();
+    if config.sagemaker.min_instances == 0 {
+        limitations.push("no SageMaker endpoint at rest".to_owned());
+    }
+    if !config.dynamodb_global_tables {
+        limitations.push(format!("one region: {}", config.dynamodb_regions.join(", ")));
+    }
+    if !config.bedrock_provisioned_throughput {
+        limitations.push("Bedrock on demand: no guaranteed throughput".to_owned());
+    }
+    limitations.push(format!("curiosity budget {} a month", config.budget_monthly_curiosity_limit));
+    (features, limitations)
+}

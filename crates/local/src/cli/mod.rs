@@ -1,0 +1,128 @@
+//! The command `capstan`.
+//!
+//! Each subcommand is a function from its arguments to a text for the standard output or a [`Failure`]; only this
+//! module prints and chooses exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answers.
+
+mod bench;
+mod client;
+mod drill;
+mod failure;
+mod table;
+mod tier;
+mod token;
+mod up;
+
+use clap::{Parser, Subcommand};
+pub use failure::Failure;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Carries out operations runbooks: plans a change, shows it, carries it out step by step, and undoes it if it cannot be
+/// finished.
+#[derive(Debug, Parser)]
+#[command(name = "capstan", version, propagate_version = true, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole system on this machine, against a simulated cloud
+    Up(up::Args),
+    /// Print a token for the system on this machine
+    Token(token::Args),
+    /// Look at a tenant's tier, and change it
+    Tier(tier::Args),
+    /// Rehearse a procedure: real functions and workflow, simulated cloud, no waiting
+    Drill {
+        #[command(subcommand)]
+        drill: Drill,
+    },
+    /// Measure start, memory, drill and latency on this machine
+    Bench(bench::Args),
+}
+
+#[derive(Debug, Subcommand)]
+enum Drill {
+    /// Move a tenant along a path of tiers
+    Tier(drill::Args),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Up(args) => up::run(args),
+        Command::Token(args) => token::run(&args),
+        Command::Tier(args) => tier::run(args),
+        Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                // Nobody to tell if this fails.
+                let _ = writeln!(io::stderr(), "capstan: {}", failure.message);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Prints a text, with a line's end if it has none. Who closes the pipe early has read enough.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let _ = write!(out, "{text}{end}").and_then(|()| out.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_of_every_command_are_read() {
+        for line in [
+            "up --port 0 --in-memory --speed 600 --seed 7 --fault opensearch:CreateDomain:1:throttled --fault *:*:*:slow=2",
+            "token --role super_admin --tenant 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b --hours 1",
+            "tier status --json",
+            "tier --url http://x --token y history --limit 5",
+            "tier change STAGING --reason a-reason-long-enough --yes",
+            "tier configs PRODUCTION --set sagemakerShadowSelfMinInstances=60",
+            "drill tier --path DEV,STAGING,DEV --seed 3 --json",
+            "bench --json",
+        ] {
+            let words = std::iter::once("capstan").chain(line.split(' '));
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_arguments_are_refused_with_a_reason() {
+        for (line, word) in [
+            ("up --speed 0", "speed"),
+            ("up --port 70000", "port"),
+            ("up --fault nonsense", "SERVICE:OPERATION:NTH:KIND"),
+            ("token --role boss --tenant 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b", "super_admin"),
+            ("token --role admin --tenant acme", "UUID"),
+            ("tier change PROD --reason x", "PRODUCTION"),
+            ("drill tier --path DEV", "two tiers"),
+            ("drill tier --path DEV,DEV", "differ"),
+            ("drill tier --path DEV,X", "STAGING"),
+        ] {
+            let words = std::iter::once("capstan").chain(line.split(' '));
+            let error = Cli::try_parse_from(words).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains(word), "{line}: {error}");
+        }
+    }
+}

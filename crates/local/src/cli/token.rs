@@ -1,0 +1,51 @@
+//! `capstan token`.
+
+use super::{Failure, print};
+use crate::clock;
+use crate::token::{self, Claims};
+use capstan_core::ids::TenantId;
+use capstan_core::tier::Role;
+use std::path::PathBuf;
+
+/// Where data lie unless said otherwise.
+pub(super) const DATA_DIR: &str = ".capstan";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What the bearer may do: viewer, operator, admin or super_admin
+    #[arg(long, value_parser = parse_role)]
+    role: Role,
+    /// Whose tenant: any UUID
+    #[arg(long, value_name = "UUID", value_parser = TenantId::parse)]
+    tenant: TenantId,
+    /// Who the bearer is, for the record
+    #[arg(long, value_name = "NAME", default_value = "developer")]
+    subject: String,
+    /// How long it is good
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=8760))]
+    hours: u64,
+    /// The folder of the system's data, which also holds the key
+    #[arg(long, value_name = "FOLDER", env = "CAPSTAN_DATA_DIR", default_value = DATA_DIR)]
+    data_dir: PathBuf,
+}
+
+fn parse_role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| "there are viewer, operator, admin and super_admin".to_owned())
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.subject.trim().is_empty() {
+        return Err(Failure::usage("--subject must not be empty"));
+    }
+    let key = token::key(&args.data_dir)?;
+    let issued_at = clock::wall().as_millis() / 1000;
+    let claims = Claims {
+        subject: args.subject.clone(),
+        role: args.role.as_str().to_owned(),
+        tenant: args.tenant.to_string(),
+        issued_at,
+        expires_at: issued_at + args.hours * 3600,
+    };
+    print(&token::sign(&claims, &key));
+    Ok(())
+}

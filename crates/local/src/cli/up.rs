@@ -1,0 +1,185 @@
+//! `capstan up`: the whole system, until it is told to stop.
+//!
+//! The order of the start is the order in which a person can do something about what goes wrong: the template, the
+//! port, the store; and only then does anything run.
+
+use super::{Failure, print, token::DATA_DIR};
+use crate::System;
+use crate::clock::{self, ScaledClock};
+use crate::engine::{Engine, Options, real::Driver};
+use crate::functions::registry;
+use crate::gateway::{self, Gateway};
+use crate::template::{Description, Parameters, Source};
+use crate::token;
+use capstan_core::tier::prices;
+use sim::{Fault, SharedWorld, WorldConfig, disk};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The port to listen at; 0 takes a free one
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// Where data are kept
+    #[arg(long, value_name = "FOLDER", env = "CAPSTAN_DATA_DIR", default_value = DATA_DIR)]
+    data_dir: PathBuf,
+    /// Keep nothing: everything but the key for tokens is gone when it stops
+    #[arg(long)]
+    in_memory: bool,
+    /// How much faster than real time the simulated cloud lives
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    speed: u32,
+    /// Take all chance from this number, so that a run can be repeated
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Make the cloud misbehave, such as opensearch:CreateDomain:1:throttled (several times for several faults)
+    #[arg(long, value_name = "SERVICE:OPERATION:NTH:KIND")]
+    fault: Vec<Fault>,
+    /// The template of the system [default: ./template.yaml, else the one compiled in]
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+}
+
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let key = token::key(&args.data_dir)?;
+    let parameters = parameters(key);
+    let description = Source::choose(args.template.clone()).read(&parameters)?;
+    let listener = listen(args.port)?;
+    let address = listener.local_addr()?;
+    let world = world(&args, &description)?;
+    let system = System::new(description, registry(), world.clone())?;
+    let clock = ScaledClock::new(world.now(), args.speed);
+    let (tell, told) = oneshot::channel();
+    let engine = Engine::new(Arc::clone(&system), Options { seed: seed(&args)?, ..Options::default() });
+    // Nobody listens any more when the system stops anyway.
+    let driver = Driver::start(engine, clock, |reason| drop(tell.send(reason)))?;
+    let gateway = Gateway::new(system).on_real_time(clock, driver.waker());
+    let broken = serve(listener, Arc::new(gateway), told, || print(&greeting(&args, address)))?;
+    driver.stop();
+    match broken {
+        None => Ok(()),
+        Some(reason) => Err(Failure::failed(reason)),
+    }
+}
+
+/// What the template's parameters are on one machine.
+pub(super) fn parameters(key: String) -> Parameters {
+    Parameters::from([("Environment".to_owned(), "local".to_owned()), ("DevTokenKey".to_owned(), key)])
+}
+
+fn listen(port: u16) -> Result<TcpListener, Failure> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => Failure::failed(format!(
+            "port {port} is in use. Stop what runs there, or choose another: --port {}, or --port 0 for a free one",
+            if port == 3000 { 3001 } else { 3000 }
+        )),
+        io::ErrorKind::PermissionDenied => {
+            Failure::failed(format!("port {port} is not for ordinary users. Choose one above 1023, such as --port 3000"))
+        }
+        _ => Failure::failed(format!("port {port} can't be listened at: {error}")),
+    })
+}
+
+fn seed(args: &Args) -> Result<u64, Failure> {
+    Ok(match args.seed {
+        Some(seed) => seed,
+        None => u64::from_be_bytes(token::random()?),
+    })
+}
+
+/// The world from the disk, or a new one; its time is the machine's, or later.
+fn world(args: &Args, description: &Description) -> Result<SharedWorld, Failure> {
+    let mut config = WorldConfig {
+        seed: seed(args)?,
+        start: clock::wall(),
+        hourly: Some(prices::hourly),
+        wall: Some(clock::wall),
+        entropy: if args.seed.is_some() { None } else { Some(unpredictable) },
+        record: false,
+        ..WorldConfig::default()
+    };
+    if let Some(machine) = description.state_machines.first() {
+        config.state_machine.clone_from(&machine.name);
+    }
+    let world = if args.in_memory {
+        SharedWorld::in_memory(config)
+    } else {
+        disk::open(&store_file(&args.data_dir), config)?
+    };
+    world.with(|world| {
+        world.advance_to(clock::wall());
+        args.fault.iter().for_each(|fault| world.add_fault(fault.clone()));
+    });
+    Ok(world)
+}
+
+fn store_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("store.redb")
+}
+
+fn unpredictable() -> [u8; 16] {
+    // It gave random bytes at the start. A system that can't make tokens that can't be guessed must not go on.
+    token::random().unwrap_or_else(|_| std::process::abort())
+}
+
+/// Serves until a signal comes, or the store breaks; then why.
+fn serve(
+    listener: TcpListener,
+    gateway: Arc<Gateway>,
+    broken: oneshot::Receiver<String>,
+    ready: impl FnOnce(),
+) -> Result<Option<String>, Failure> {
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4)))
+        .enable_io()
+        .enable_time()
+        .build()?;
+    let reason = runtime.block_on(async {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut reason = None;
+        let stop = async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                Ok(broken) = broken => reason = Some(broken),
+            }
+        };
+        ready();
+        gateway::serve(listener, gateway, stop).await;
+        Ok::<_, io::Error>(reason)
+    })?;
+    runtime.shutdown_background();
+    Ok(reason)
+}
+
+fn greeting(args: &Args, address: SocketAddr) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "capstan".to_owned());
+    let url = format!("http://{address}");
+    let folder = if args.data_dir == Path::new(DATA_DIR) {
+        String::new()
+    } else {
+        format!(" --data-dir {}", quoted(&args.data_dir.display().to_string()))
+    };
+    let to = if address.port() == 3000 { String::new() } else { format!("export CAPSTAN_URL={url}\n  ") };
+    format!(
+        "ready {url}\n\n\
+         try this in another terminal:\n  \
+         export CAPSTAN_TOKEN=$({program} token --role super_admin --tenant 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b{folder})\n  \
+         {to}curl -H \"Authorization: Bearer $CAPSTAN_TOKEN\" {url}/api/admin/infrastructure/tier\n  \
+         {program} tier change STAGING --reason \"a first transition\"\n  \
+         {program} tier watch\n"
+    )
+}
+
+fn quoted(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+,:=".contains(letter);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}

@@ -1,0 +1,308 @@
+use super::{Engine, Options};
+use crate::functions::Function;
+use crate::{System, toy};
+use capstan_core::ports::{Clock, ExecutionStatus};
+use capstan_core::time::{Millis, Timestamp};
+use serde_json::{Value, json};
+use sim::{ExecutionRow, SharedWorld, World};
+use std::sync::{Arc, Mutex};
+
+/// What functions were called with, and when.
+type Calls = Arc<Mutex<Vec<(String, Value, Timestamp)>>>;
+
+fn noted(calls: &Calls, name: &'static str, answer: fn(usize, &Value) -> crate::functions::Answer) -> Function {
+    let calls = Arc::clone(calls);
+    toy::code(name, move |ports, event| {
+        let mut calls = calls.lock().unwrap();
+        calls.push((name.to_owned(), event.clone(), ports.now()));
+        let nth = calls.iter().filter(|(known, ..)| known == name).count();
+        answer(nth, &event)
+    })
+}
+
+fn start(world: &SharedWorld, name: &str, input: Value) {
+    world.with(|world| world.put_execution(ExecutionRow::new(name.to_owned(), input, world.now())));
+}
+
+fn row(world: &SharedWorld, name: &str) -> ExecutionRow {
+    world.with(|world| world.execution(name).cloned().unwrap())
+}
+
+fn hour(engine: &Engine) -> Timestamp {
+    engine.now() + Millis::hours(1)
+}
+
+const WAIT_AND_TASK: &str = "{ StartAt: W, States: { W: { Type: Wait, Seconds: 100, Next: T }, \
+     T: { Type: Task, Resource: '${One}', ResultPath: $.got, End: true } } }";
+
+fn one(calls: &Calls) -> Function {
+    noted(calls, "one", |_, event| Ok(json!({ "seen": event["x"] })))
+}
+
+fn waiting(calls: &Calls, more: &str) -> (String, Vec<Function>) {
+    let template = format!("{}{}{more}", toy::function("One", "one", ""), toy::machine(WAIT_AND_TASK, &["One"]));
+    (template, vec![one(calls)])
+}
+
+#[test]
+fn an_execution_waits_on_virtual_time_and_ends() {
+    let calls = Calls::default();
+    let (template, registry) = waiting(&calls, "");
+    let system = toy::system(&template, registry);
+    let mut engine = Engine::new(system.clone(), Options::default());
+    let began = engine.now();
+    start(system.world(), "e1", json!({ "x": 7 }));
+    assert!(!engine.idle(), "a row that was put is seen");
+    let by = hour(&engine);
+    assert!(engine.run_until_idle(by));
+    let row = row(system.world(), "e1");
+    assert_eq!((row.status, row.output), (ExecutionStatus::Succeeded, Some(json!({ "x": 7, "got": { "seen": 7 } }))));
+    assert_eq!(row.stopped_at, Some(began + Millis::seconds(100)));
+    assert_eq!(row.state, None, "nothing is left to do for it");
+    assert_eq!(engine.now(), began + Millis::seconds(100));
+}
+
+/// The world as a process would find it that starts after this one was killed.
+fn killed(system: &System) -> SharedWorld {
+    let dump = system.world().with(|world: &mut World| world.dump());
+    SharedWorld::new(World::load(toy::config(), dump).unwrap())
+}
+
+#[test]
+fn after_a_crash_at_any_step_an_execution_goes_on_to_the_same_end() {
+    for steps in 0..6 {
+        let calls = Calls::default();
+        let (template, registry) = waiting(&calls, "");
+        let system = toy::system(&template, registry.clone());
+        let mut engine = Engine::new(system.clone(), Options::default());
+        start(system.world(), "e1", json!({ "x": 7 }));
+        let by = hour(&engine);
+        for _ in 0..steps {
+            engine.look();
+            engine.step(by);
+        }
+        let world = killed(&system);
+        let system = System::new(toy::describe(&template), registry, world).unwrap();
+        let mut engine = Engine::new(system.clone(), Options::default());
+        let by = hour(&engine);
+        assert!(engine.run_until_idle(by));
+        let row = row(system.world(), "e1");
+        assert_eq!(row.output, Some(json!({ "x": 7, "got": { "seen": 7 } })), "after {steps} steps");
+        assert_eq!(row.stopped_at.unwrap().since(row.started_at), Millis::seconds(100));
+    }
+}
+
+#[test]
+fn a_task_whose_answer_was_lost_is_run_again() {
+    let calls = Calls::default();
+    let (template, registry) = waiting(&calls, "");
+    let system = toy::system(&template, registry.clone());
+    let mut engine = Engine::new(system.clone(), Options::default());
+    start(system.world(), "e1", json!({ "x": 7 }));
+    let by = hour(&engine);
+    // The wait is over, the task is scheduled, and written down.
+    assert!(engine.run_until(by, |engine| engine.active_states("e1") == ["T"]));
+    let world = killed(&system);
+    assert!(engine.run_until_idle(by));
+    let system = System::new(toy::describe(&template), registry, world).unwrap();
+    let mut engine = Engine::new(system, Options::default());
+    assert!(engine.run_until_idle(by));
+    assert_eq!(calls.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn an_execution_of_another_definition_ends_and_says_why() {
+    let calls = Calls::default();
+    let (template, registry) = waiting(&calls, "");
+    let system = toy::system(&template, registry.clone());
+    let mut engine = Engine::new(system.clone(), Options::default());
+    start(system.world(), "e1", json!({}));
+    engine.look();
+    engine.step(engine.now());
+    let world = killed(&system);
+    let changed = template.replace("Seconds: 100", "Seconds: 101");
+    let system = System::new(toy::describe(&changed), registry, world).unwrap();
+    let mut engine = Engine::new(system.clone(), Options::default());
+    let by = hour(&engine);
+    assert!(engine.run_until_idle(by));
+    let row = row(system.world(), "e1");
+    assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Aborted, Some("DefinitionChanged")));
+}
+
+const RETRIED: &str = "{ StartAt: T, States: { T: { Type: Task, Resource: '${One}', End: true, \
+     Retry: [{ ErrorEquals: [Busy, Runtime.ExitError, Sandbox.Timedout], IntervalSeconds: 2, MaxAttempts: 3, BackoffRate: 2 }], \
+     Catch: [{ ErrorEquals: [States.ALL], ResultPath: $.failure, Next: F }] }, F: { Type: Pass, End: true } } }";
+
+fn retried(act: impl Fn(&sim::Ports, Value) -> crate::functions::Answer + Send + Sync + Clone + 'static) -> (ExecutionRow, Millis) {
+    let template = format!("{}{}", toy::function("One", "one", "Timeout: 30"), toy::machine(RETRIED, &["One"]));
+    let system = toy::system(&template, vec![toy::code("one", act)]);
+    let mut engine = Engine::new(system.clone(), Options::default());
+    let began = engine.now();
+    start(system.world(), "e1", json!({}));
+    let by = hour(&engine);
+    assert!(engine.run_until_idle(by));
+    (row(system.world(), "e1"), engine.now().since(began))
+}
+
+#[test]
+fn failures_are_retried_after_their_interval_and_then_caught() {
+    let calls = Calls::default();
+    let seen = Arc::clone(&calls);
+    let (row, took) = retried(move |ports, event| {
+        seen.lock().unwrap().push(("one".to_owned(), event, ports.now()));
+        Err(toy::failure("Busy"))
+    });
+    assert_eq!(calls.lock().unwrap().len(), 4);
+    assert_eq!(took, Millis::seconds(2 + 4 + 8));
+    let failure = &row.output.unwrap()["failure"];
+    assert_eq!(failure["Error"], "Busy");
+    let cause: Value = serde_json::from_str(failure["Cause"].as_str().unwrap()).unwrap();
+    assert_eq!(cause, json!({ "errorType": "Busy", "errorMessage": "as told" }));
+}
+
+#[test]
+fn a_killed_function_and_a_slow_one_fail_by_the_cloud_s_names() {
+    let (row, _) = retried(|ports, _| {
+        ports.invocation().crash();
+        Ok(json!(null))
+    });
+    // The answer of a process that is gone is not heard; here it had it in hand already.
+    assert_eq!(row.status, ExecutionStatus::Succeeded);
+    let panics = |_: &sim::Ports, _: Value| -> crate::functions::Answer { panic!("as told") };
+    let (row, _) = retried(panics);
+    assert_eq!(row.output.unwrap()["failure"]["Error"], "Runtime.ExitError");
+    let template = format!("{}{}", toy::function("One", "one", "Timeout: 30"), toy::machine(RETRIED, &["One"]));
+    let never = Function::new("one", |_| Ok(Box::new(|_, _| Box::pin(std::future::pending()))));
+    let system = toy::system(&template, vec![never]);
+    let mut engine = Engine::new(system.clone(), Options::default());
+    let began = engine.now();
+    start(system.world(), "e1", json!({}));
+    let by = hour(&engine);
+    assert!(engine.run_until_idle(by));
+    let row = self::row(system.world(), "e1");
+    assert_eq!(row.output.unwrap()["failure"]["Error"], "Sandbox.Timedout");
+    assert_eq!(engine.now().since(began), Millis::seconds(4 * 30 + 2 + 4 + 8), "its time limit passes each time");
+}
+
+#[test]
+fn the_end_is_recorded_before_it_is_announced_and_announced_again_until_it_is_heard() {
+    let calls = Calls::default();
+    let rule = "Events: { E: { Type: EventBridgeRule, Properties: { Pattern: { detail: { status: [SUCCEEDED] } } } } }";
+    let (template, mut registry) = waiting(&calls, &toy::function("Ear", "ear", rule));
+    let heard = Arc::clone(&calls);
+    registry.push(toy::code("ear", move |ports, event| {
+        let status = ports.world().with(|world| world.execution("e1").map(|row| row.status));
+        assert_eq!(status, Some(ExecutionStatus::Succeeded));
+        let mut heard = heard.lock().unwrap();
+        heard.push(("ear".to_owned(), event, ports.now()));
+        let times = heard.iter().filter(|(name, ..)| name == "ear").count();
+        if times < 3 { Err(toy::failure("Busy")) } else { Ok(json!(null)) }
+    }));
+    let system = toy::system(&template, registry);
+    let mut engine = Engine::new(system.clone(), Options::default());
+    let began = engine.now();
+    start(system.world(), "e1", json!({ "x": 1 }));
+    let by = hour(&engine);
+    assert!(engine.run_until_idle(by));
+    let calls = calls.lock().unwrap();
+    let events: Vec<_> = calls.iter().filter(|(name, ..)| name == "ear").collect();
+    let seconds: Vec<u64> = events.iter().map(|(_, _, at)| at.since(began).as_seconds_ceil()).collect();
+    assert_eq!(seconds, [100, 160, 280]);
+    let event = &events[0].1;
+    assert_eq!((&event["source"], &event["detail"]["name"]), (&json!("aws.states"), &json!("e1")));
+    assert_eq!(event["detail"]["executionArn"], "arn:aws:states:us-east-1:000000000000:execution:cato-toy-local:e1");
+    assert_eq!(event["detail"]["input"], r#"{"x":1}"#);
+    assert_eq!(events[1].1, *event, "a repeated event is the same event");
+}
+
+#[test]
+fn an_end_that_was_not_announced_before_a_crash_is_announced_after_it() {
+    let calls = Calls::default();
+    let rule = "Events: { E: { Type: EventBridgeRule, Properties: { Pattern: { detail: { status: [SUCCEEDED] } } } } }";
+    let (template, mut registry) = waiting(&calls, &toy::function("Ear", "ear", rule));
+    registry.push(noted(&calls, "ear", |_, _| Ok(json!(null))));
+    let system = toy::system(&template, registry.clone());
+    let mut engine = Engine::new(system.clone(), Options::default());
+    start(system.world(), "e1", json!({}));
+    let by = hour(&engine);
+    let over = |engine: &Engine| {
+        let world = engine.system().world();
+        world.with(|world| world.execution("e1").is_some_and(|row| row.stopped_at.is_some()))
+    };
+    assert!(engine.run_until(by, over));
+    let heard = |calls: &Calls| calls.lock().unwrap().iter().filter(|(name, ..)| name == "ear").count();
+    assert_eq!(heard(&calls), 0);
+    let system = System::new(toy::describe(&template), registry, killed(&system)).unwrap();
+    let mut engine = Engine::new(system, Options::default());
+    assert!(engine.run_until_idle(by));
+    assert_eq!(heard(&calls), 1);
+}
+
+#[test]
+fn schedules_run_at_their_rate_and_once_after_a_leap() {
+    let calls = Calls::default();
+    let every = "Events: { S: { Type: Schedule, Properties: { Schedule: rate(10 minutes) } } }";
+    let system = toy::system(&toy::function("One", "one", every), vec![one(&calls)]);
+    let mut engine = Engine::new(system, Options::default());
+    let began = engine.now();
+    assert!(engine.run_until_idle(began), "a schedule keeps nobody waiting");
+    let by = began + Millis::minutes(35);
+    assert!(!engine.run_until(by, |_| false));
+    assert_eq!((calls.lock().unwrap().len(), engine.now()), (3, by));
+    engine.skip(Millis::days(1));
+    assert!(engine.step(engine.now()));
+    assert!(!engine.step(engine.now()));
+    let calls = calls.lock().unwrap();
+    assert_eq!((calls.len(), &calls[3].1["detail-type"]), (4, &json!("Scheduled Event")));
+    assert_eq!(engine.next_due(), Some(engine.now() + Millis::minutes(10)));
+}
+
+const FORK: &str = "{ StartAt: P, States: { P: { Type: Parallel, End: true, Branches: [\
+     { StartAt: A, States: { A: { Type: Task, Resource: '${One}', Parameters: { x: a }, End: true } } },\
+     { StartAt: B, States: { B: { Type: Task, Resource: '${One}', Parameters: { x: b }, End: true } } },\
+     { StartAt: C, States: { C: { Type: Task, Resource: '${One}', Parameters: { x: c }, End: true } } }] } } }";
+
+#[test]
+fn branches_run_in_an_order_drawn_from_the_seed() {
+    let order = |options: Options| {
+        let calls = Calls::default();
+        let template = format!("{}{}", toy::function("One", "one", ""), toy::machine(FORK, &["One"]));
+        let system = toy::system(&template, vec![one(&calls)]);
+        let mut engine = Engine::new(system.clone(), options);
+        start(system.world(), "e1", json!({}));
+        let by = hour(&engine);
+        assert!(engine.run_until_idle(by));
+        let row = row(system.world(), "e1");
+        assert_eq!(row.output, Some(json!([{ "seen": "a" }, { "seen": "b" }, { "seen": "c" }])));
+        calls.lock().unwrap().iter().map(|(_, event, _)| event["x"].as_str().unwrap().to_owned()).collect::<String>()
+    };
+    assert_eq!(order(Options::default()), "abc");
+    let shuffled = |seed| order(Options { seed, shuffle: true, interleave: false });
+    assert_eq!(shuffled(1), shuffled(1));
+    assert!((2..20).any(|seed| shuffled(seed) != shuffled(1)));
+    let interleaved = |seed| order(Options { seed, shuffle: true, interleave: true });
+    assert_eq!(interleaved(3), interleaved(3));
+}
+
+#[test]
+fn on_real_time_the_same_engine_sleeps_and_is_woken() {
+    use super::real::Driver;
+    use crate::clock::ScaledClock;
+    let calls = Calls::default();
+    let (template, registry) = waiting(&calls, "");
+    let system = toy::system(&template, registry);
+    let engine = Engine::new(system.clone(), Options::default());
+    // A hundred virtual seconds are a tenth of a real one.
+    let clock = ScaledClock::new(engine.now(), 1000);
+    let driver = Driver::start(engine, clock, |_| {}).unwrap();
+    start(system.world(), "e1", json!({ "x": 7 }));
+    driver.waker().wake();
+    let watch = crate::clock::Stopwatch::start();
+    while row(system.world(), "e1").state.is_some() || row(system.world(), "e1").stopped_at.is_none() {
+        assert!(watch.millis() < 10_000.0);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    driver.stop();
+    let row = row(system.world(), "e1");
+    assert!(row.stopped_at.unwrap().since(row.started_at) >= Millis::seconds(100));
+}

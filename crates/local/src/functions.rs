@@ -1,0 +1,191 @@
+//! The functions of the system, by the name of the crate each is in.
+//!
+//! A function here is what a Lambda's `main.rs` is in the cloud: configuration from the environment, then the
+//! handler of the crate, with the simulated ports in the place of the SDK. It is a table and not a trait, so that one
+//! line adds a function, and the check against the template finds the line that is missing.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use tier_steps::{Settings, StepError, StepInput};
+
+/// The environment of a function, from the template.
+pub type Env = BTreeMap<String, String>;
+
+/// How a function fails: what Lambda reports as `errorType` and `errorMessage`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {message}")]
+pub struct FunctionError {
+    /// The error's closed name, which a `Catch` can match.
+    pub name: String,
+    /// What happened, for people.
+    pub message: String,
+}
+
+/// What a run of a function comes to.
+pub type Answer = Result<Value, FunctionError>;
+
+/// One run of a function, under way.
+pub type Run = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// A function that is configured: from ports and an event to a run.
+pub type Handler = Box<dyn Fn(sim::Ports, Value) -> Run + Send + Sync>;
+
+/// Configures a function; the error names the variable and the bad value.
+pub type Build = Arc<dyn Fn(&Env) -> Result<Handler, String> + Send + Sync>;
+
+/// A function that is not configured yet.
+#[derive(Clone)]
+pub struct Function {
+    /// The name of its crate.
+    pub name: &'static str,
+    /// Configures it.
+    pub build: Build,
+}
+
+impl Function {
+    /// A function of this name.
+    pub fn new(
+        name: &'static str,
+        build: impl Fn(&Env) -> Result<Handler, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name, build: Arc::new(build) }
+    }
+}
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Function").field(&self.name).finish()
+    }
+}
+
+/// A step of the workflow: reads its input, runs the handler, answers its verdict.
+macro_rules! step {
+    ($name:literal, $module:ident) => {
+        Function::new($name, |_| {
+            Ok(Box::new(|ports, payload| {
+                Box::pin(async move { verdict($module::handle(&ports, &StepInput::read(payload)?).await) })
+            }))
+        })
+    };
+    ($name:literal, $module:ident, settings) => {
+        Function::new($name, |env| {
+            let settings = settings(env)?;
+            Ok(Box::new(move |ports, payload| {
+                let settings = Arc::clone(&settings);
+                Box::pin(async move {
+                    verdict($module::handle(&ports, &settings, &StepInput::read(payload)?).await)
+                })
+            }))
+        })
+    };
+}
+
+/// A function behind the API: a proxy event in, a proxy response out; it never fails.
+macro_rules! http {
+    ($name:literal, $module:ident) => {
+        Function::new($name, |_| {
+            Ok(Box::new(|ports, event| {
+                Box::pin(
+                    async move { Ok(api::serve(event, |request| $module::handle(&ports, request)).await) },
+                )
+            }))
+        })
+    };
+    ($name:literal, $module:ident, settings) => {
+        Function::new($name, |env| {
+            let settings = settings(env)?;
+            Ok(Box::new(move |ports, event| {
+                let settings = Arc::clone(&settings);
+                Box::pin(async move {
+                    Ok(api::serve(event, |request| $module::handle(&ports, &settings, request)).await)
+                })
+            }))
+        })
+    };
+}
+
+fn settings(env: &Env) -> Result<Arc<Settings>, String> {
+    Settings::read(env).map(Arc::new).map_err(|error| error.to_string())
+}
+
+fn verdict(result: Result<tier_steps::Answer, StepError>) -> Answer {
+    Ok(serde_json::json!(result?))
+}
+
+impl From<StepError> for FunctionError {
+    fn from(error: StepError) -> Self {
+        Self { name: error.name().to_owned(), message: error.chain() }
+    }
+}
+
+/// Every function there is.
+pub fn registry() -> Vec<Function> {
+    let mut functions = steps();
+    functions.extend(around_the_workflow());
+    functions.extend(behind_the_api());
+    functions
+}
+
+fn steps() -> Vec<Function> {
+    vec![
+        step!("validate-transition", validate_transition),
+        step!("provision-sagemaker", provision_sagemaker, settings),
+        step!("provision-opensearch", provision_opensearch, settings),
+        step!("provision-elasticache", provision_elasticache, settings),
+        step!("provision-neptune", provision_neptune, settings),
+        step!("provision-kinesis", provision_kinesis, settings),
+        step!("verify-provisioning", verify_provisioning, settings),
+        step!("drain-connections", drain_connections),
+        step!("update-app-config", update_app_config),
+        step!("cleanup-sagemaker", cleanup_sagemaker, settings),
+        step!("cleanup-opensearch", cleanup_opensearch, settings),
+        step!("cleanup-elasticache", cleanup_elasticache, settings),
+        step!("cleanup-neptune", cleanup_neptune, settings),
+        step!("cleanup-kinesis", cleanup_kinesis, settings),
+        step!("rollback-provisioning", rollback_provisioning, settings),
+        step!("transition-complete", transition_complete),
+        step!("transition-failed", transition_failed),
+        step!("cleanup-failed-alert", cleanup_failed_alert),
+    ]
+}
+
+fn around_the_workflow() -> Vec<Function> {
+    vec![
+        Function::new("reconcile-transitions", |_| {
+            Ok(Box::new(|ports, _| {
+                Box::pin(async move { Ok(reconcile_transitions::handle(&ports).await?.to_json()) })
+            }))
+        }),
+        Function::new("find-orphans", |_| {
+            Ok(Box::new(|ports, _| Box::pin(async move { Ok(find_orphans::handle(&ports).await?) })))
+        }),
+        Function::new("reap-retired", |env| {
+            let settings = settings(env)?;
+            Ok(Box::new(move |ports, _| {
+                let settings = Arc::clone(&settings);
+                Box::pin(async move { Ok(reap_retired::handle(&ports, &settings).await?) })
+            }))
+        }),
+    ]
+}
+
+fn behind_the_api() -> Vec<Function> {
+    vec![
+        http!("tier-read", tier_read, settings),
+        http!("tier-change", tier_change, settings),
+        http!("tier-configs", tier_configs),
+        Function::new("authorizer", |env| {
+            let config = authorizer::Config::read(env).map_err(|error| error.to_string())?;
+            Ok(Box::new(move |ports, event| {
+                let answer = authorizer::handle(&ports, &config, &event);
+                let answer = answer.map_err(|refused| FunctionError {
+                    name: refused.to_string(),
+                    message: refused.to_string(),
+                });
+                Box::pin(std::future::ready(answer))
+            }))
+        }),
+    ]
+}

@@ -1,0 +1,167 @@
+//! The front door: what API Gateway is in the cloud.
+//!
+//! [`Gateway::handle`] is one plain function from a request to a reply, so that drills and tests go through the same
+//! door as a browser, only without a socket. In it a request finds its route in the template, is authorized, becomes a
+//! proxy event, and the function's answer becomes the reply. Whatever fails in between is a problem document (RFC 9457)
+//! with a stable `code`, and never a 500: that number would say that nobody thought of it.
+
+mod authorize;
+mod event;
+mod page;
+mod problem;
+mod reply;
+mod routes;
+mod server;
+
+use crate::clock::ScaledClock;
+use crate::engine::real::Waker;
+use crate::system::{System, TIMED_OUT};
+use capstan_core::ports::{Clock, Entropy};
+use event::Context;
+pub use problem::Problem;
+pub use reply::Reply;
+use routes::{Found, Routes};
+use serde_json::Value;
+pub use server::serve;
+use sim::{Invocation, Ports};
+use std::sync::Arc;
+
+/// The largest body that is taken, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// A request as it comes in. Header names are in lower case.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The method, upper case.
+    pub method: String,
+    /// The path, not decoded.
+    pub path: String,
+    /// What stands after `?`, not decoded.
+    pub query: String,
+    /// The headers in their order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Who sent it.
+    pub source_ip: String,
+}
+
+impl Request {
+    /// A request without headers.
+    pub fn new(method: &str, target: &str, body: impl Into<Vec<u8>>) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: Vec::new(),
+            body: body.into(),
+            source_ip: "127.0.0.1".to_owned(),
+        }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        self
+    }
+
+    /// The same with a token.
+    #[must_use]
+    pub fn with_token(self, token: &str) -> Self {
+        self.with_header("authorization", &format!("Bearer {token}"))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The front door of one system.
+#[derive(Debug)]
+pub struct Gateway {
+    system: Arc<System>,
+    routes: Routes,
+    stage: String,
+    page: Vec<u8>,
+    /// The time the world is brought to before a request is handled; `None`: somebody else lets time pass.
+    clock: Option<ScaledClock>,
+    waker: Option<Waker>,
+}
+
+impl Gateway {
+    /// The door of a system on virtual time.
+    pub fn new(system: Arc<System>) -> Self {
+        let routes = Routes::new(&system.description().routes);
+        let environment = system.description().functions.iter().find_map(|function| function.env.get("ENVIRONMENT"));
+        let stage = environment.cloned().unwrap_or_else(|| "local".to_owned());
+        let page = page::html(system.description()).into_bytes();
+        Self { system, routes, stage, page, clock: None, waker: None }
+    }
+
+    /// The door of a system on real time: the clock is read at each request, and the engine woken after it.
+    #[must_use]
+    pub fn on_real_time(mut self, clock: ScaledClock, waker: Waker) -> Self {
+        (self.clock, self.waker) = (Some(clock), Some(waker));
+        self
+    }
+
+    /// Answers a request.
+    pub fn handle(&self, request: &Request) -> Reply {
+        let reply = match (request.method.as_str(), request.path.as_str()) {
+            ("GET" | "HEAD", "/") => Ok(Reply::new(200, "text/html; charset=utf-8", self.page.clone())),
+            ("GET" | "HEAD", "/healthz") => Ok(Reply::new(200, "application/json", br#"{"status":"ok"}"#.to_vec())),
+            (_, "/" | "/healthz") => Err(Problem::wrong_method(&request.method, "GET")),
+            _ => self.answer(request),
+        };
+        reply.unwrap_or_else(|problem| problem.into_reply())
+    }
+
+    fn answer(&self, request: &Request) -> Result<Reply, Problem> {
+        if request.body.len() > MAX_BODY {
+            return Err(Problem::too_large());
+        }
+        let path = self.without_stage(&request.path);
+        let (route, parameters) = match self.routes.find(&request.method, path) {
+            Found::Route(route, parameters) => (route, parameters),
+            Found::WrongMethod(allowed) => return Err(Problem::wrong_method(&request.method, &allowed)),
+            Found::Nothing => return Err(Problem::no_such_path()),
+        };
+        if let Some(clock) = &self.clock {
+            self.system.world().with(|world| world.advance_to(clock.now()));
+        }
+        let ports = Ports::for_invocation(self.system.world(), Invocation::unlimited());
+        let random = ports.random();
+        let context = Context::new(&self.stage, route, parameters, ports.wall(), random);
+        let authorizer = match &route.authorizer {
+            None => None,
+            Some(authorizer) => Some(authorize::authorize(&self.system, authorizer, request, &context)?),
+        };
+        let event = event::proxy(request, &context, authorizer)?;
+        let invoked = self.system.invoke(&route.function, event);
+        if let Some(waker) = self.waker.as_ref().filter(|_| request.method != "GET") {
+            waker.wake();
+        }
+        match invoked.answer {
+            Ok(answer) => reply::from_proxy(&answer),
+            Err(error) if error.name == TIMED_OUT => Err(Problem::timed_out()),
+            Err(_) => Err(Problem::function_failed()),
+        }
+    }
+
+    /// In the cloud the stage may stand before the path.
+    fn without_stage<'a>(&self, path: &'a str) -> &'a str {
+        let rest = path.strip_prefix('/').and_then(|path| path.strip_prefix(self.stage.as_str()));
+        rest.filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    }
+}
+
+/// Reads a reply's body as JSON; null if it is none.
+pub fn json_of(reply: &Reply) -> Value {
+    serde_json::from_slice(&reply.body).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,146 @@
+//! HTTP on a socket.
+//!
+//! hyper alone, without a framework: the routes come from the template, so a router would have one route, and the
+//! limits wanted here (size, number and time of headers) are the server's own. What only looks is answered at
+//! once on the thread that read it, since the simulated ports never wait; what writes waits for the disk, and does that
+//! on a thread of its own, so that lookers are not held up.
+
+use super::{Gateway, MAX_BODY, Problem, Reply, Request};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time;
+
+/// How long the headers of a request, or a quiet connection, may take.
+const HEADER_TIME: Duration = Duration::from_secs(30);
+/// How long a body may take.
+const BODY_TIME: Duration = Duration::from_secs(15);
+/// The most headers of a request.
+const MAX_HEADERS: usize = 64;
+/// The most bytes of a request before its body.
+const MAX_HEAD: usize = 32 * 1024;
+/// The most connections at once; more have to wait.
+const MAX_CONNECTIONS: usize = 1024;
+/// How long requests under way may take when the server stops.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Serves until `stop` is done, then lets what is under way end.
+pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: impl Future<Output = ()>) {
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let (closing, closed) = watch::channel(false);
+    let mut stop = pin!(stop);
+    loop {
+        let Ok(permit) = room.clone().acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, from)) => {
+                let connection = connection(stream, from, gateway.clone(), closed.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            // Out of file descriptors, most likely: they come back.
+            Err(_) => time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+    drop(listener);
+    let _ = closing.send(true);
+    let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
+    // Those that are not done by then are cut off.
+    drop(time::timeout(GRACE, room.acquire_many(all)).await);
+}
+
+async fn connection(
+    stream: TcpStream,
+    from: SocketAddr,
+    gateway: Arc<Gateway>,
+    mut closed: watch::Receiver<bool>,
+) {
+    // A small answer must not wait for the next.
+    drop(stream.set_nodelay(true));
+    let service = service_fn(|request| {
+        let gateway = gateway.clone();
+        async move { Ok::<_, Infallible>(answer(request, from, gateway).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    // A connection that breaks is its client's affair.
+    tokio::select! {
+        ended = &mut connection => return drop(ended),
+        _ = closed.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    drop(connection.await);
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    from: SocketAddr,
+    gateway: Arc<Gateway>,
+) -> Response<Full<Bytes>> {
+    let looks = matches!(*request.method(), Method::GET | Method::HEAD);
+    let reply = match read(request, from).await {
+        Err(problem) => problem.into_reply(),
+        Ok(request) if looks => gateway.handle(&request),
+        Ok(request) => tokio::task::spawn_blocking(move || gateway.handle(&request))
+            .await
+            .unwrap_or_else(|_| Problem::function_failed().into_reply()),
+    };
+    response(reply)
+}
+
+async fn read(request: hyper::Request<Incoming>, from: SocketAddr) -> Result<Request, Problem> {
+    let (head, body) = request.into_parts();
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let mut request = Request {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+        body: Vec::new(),
+        source_ip: from.ip().to_string(),
+    };
+    let announced = request.header("content-length").and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return Err(Problem::too_large());
+    }
+    let body = time::timeout(BODY_TIME, Limited::new(body, MAX_BODY).collect()).await;
+    match body {
+        Ok(Ok(body)) => request.body = body.to_bytes().to_vec(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Problem::too_large()),
+        Ok(Err(_)) => return Err(Problem::cut_off()),
+        Err(_) => return Err(Problem::too_slow()),
+    }
+    Ok(request)
+}
+
+fn response(reply: Reply) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    *response.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or(hyper::StatusCode::BAD_GATEWAY);
+    for (name, value) in reply.headers {
+        // A function's header that can't be one is left out.
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,139 @@
+use super::{Gateway, MAX_BODY, Reply, Request, json_of};
+use crate::functions::Function;
+use crate::toy;
+use capstan_core::time::Millis;
+use serde_json::{Value, json};
+use sim::Ports;
+
+const API: &str = "  Api:\n    Type: AWS::Serverless::Api\n    Properties: { Auth: { DefaultAuthorizer: G, Authorizers: { G: { FunctionArn: !GetAtt Guard.Arn } } } }\n";
+
+fn template() -> String {
+    let events = "Events: { \
+        A: { Type: Api, Properties: { RestApiId: !Ref Api, Method: GET, Path: '/base/tier/{id}' } }, \
+        B: { Type: Api, Properties: { RestApiId: !Ref Api, Method: POST, Path: '/base/tier' } } }";
+    format!("{API}{}{}", toy::function("Guard", "guard", ""), toy::function("Echo", "echo", events))
+}
+
+/// Knows three tokens, and breaks on a fourth.
+fn guard(_: &Ports, event: Value) -> crate::functions::Answer {
+    let effect = match event["headers"]["Authorization"].as_str() {
+        Some("Bearer good") => "Allow",
+        Some("Bearer denied") => "Deny",
+        Some("Bearer broken") => return Err(toy::failure("Oops")),
+        _ => return Err(toy::failure("Unauthorized")),
+    };
+    let policy = json!({ "Statement": [{ "Effect": effect, "Resource": event["methodArn"] }] });
+    Ok(json!({ "principalId": "ada", "policyDocument": policy, "context": { "role": "admin", "level": 3 } }))
+}
+
+fn echo(_: &Ports, event: Value) -> crate::functions::Answer {
+    match event["body"].as_str() {
+        Some("fail") => Err(toy::failure("Secret of the function")),
+        Some("panic") => panic!("secret of the function"),
+        Some("nonsense") => Ok(json!("secret")),
+        _ => Ok(json!({ "statusCode": 200, "body": event.to_string() })),
+    }
+}
+
+fn gateway() -> Gateway {
+    let registry = vec![toy::code("guard", guard), toy::code("echo", echo)];
+    Gateway::new(toy::system(&template(), registry))
+}
+
+fn ask(request: &Request) -> Reply {
+    gateway().handle(request)
+}
+
+fn post(body: impl Into<Vec<u8>>) -> Reply {
+    ask(&Request::new("POST", "/base/tier", body).with_token("good"))
+}
+
+/// Every failure is a problem document that says what to rely on, and nothing of the inside.
+fn problem(reply: &Reply, status: u16, code: &str) {
+    let body = json_of(reply);
+    assert_eq!((reply.status, body["status"].as_u64(), body["code"].as_str()), (status, Some(u64::from(status)), Some(code)));
+    assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+    for member in ["type", "title", "detail"] {
+        assert!(body[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {body}");
+    }
+    assert!(!body.to_string().to_ascii_lowercase().contains("secret"), "{body}");
+}
+
+#[test]
+fn a_request_reaches_its_function_with_what_the_authorizer_says() {
+    let reply = ask(
+        &Request::new("GET", "/base/tier/7?x=1", "")
+            .with_token("good")
+            .with_header("requestContext", "role=super_admin")
+            .with_header("x-amzn-authorizer-role", "super_admin"),
+    );
+    assert_eq!(reply.status, 200);
+    let event = json_of(&reply);
+    assert_eq!(event["requestContext"]["authorizer"], json!({ "principalId": "ada", "role": "admin", "level": "3" }));
+    assert_eq!(event["pathParameters"], json!({ "id": "7" }));
+    let staged = ask(&Request::new("GET", "/local/base/tier/7", "").with_token("good"));
+    assert_eq!(staged.status, 200, "the stage may stand before the path");
+}
+
+#[test]
+fn who_is_not_let_in() {
+    let get = || Request::new("GET", "/base/tier/7", "");
+    for request in [get(), get().with_header("authorization", " "), get().with_token("forged")] {
+        let reply = ask(&request);
+        problem(&reply, 401, "UNAUTHORIZED");
+        assert!(reply.header("www-authenticate").is_some());
+    }
+    problem(&ask(&get().with_token("denied")), 403, "FORBIDDEN");
+    problem(&ask(&get().with_token("broken")), 503, "AUTHORIZER_FAILED");
+}
+
+#[test]
+fn what_is_not_there() {
+    for path in ["/nope", "/base", "/base/tier/", "/base/tier/1/2", "/local", "/..", "//"] {
+        problem(&ask(&Request::new("GET", path, "").with_token("good")), 404, "NOT_FOUND");
+    }
+    let reply = ask(&Request::new("DELETE", "/base/tier/7", ""));
+    problem(&reply, 405, "METHOD_NOT_ALLOWED");
+    assert_eq!(reply.header("allow"), Some("GET"));
+    problem(&ask(&Request::new("POST", "/", "")), 405, "METHOD_NOT_ALLOWED");
+}
+
+#[test]
+fn bodies() {
+    assert_eq!(post(vec![b'a'; MAX_BODY]).status, 200);
+    problem(&post(vec![b'a'; MAX_BODY + 1]), 413, "BODY_TOO_LARGE");
+    problem(&post(vec![0xff, 0xfe]), 400, "MALFORMED_REQUEST");
+    assert_eq!(json_of(&post(""))["body"], Value::Null);
+}
+
+#[test]
+fn a_function_that_breaks_is_a_bad_gateway_and_never_a_500() {
+    problem(&post("fail"), 502, "FUNCTION_FAILED");
+    problem(&post("panic"), 502, "FUNCTION_FAILED");
+    problem(&post("nonsense"), 502, "MALFORMED_ANSWER");
+    let never = Function::new("echo", |_| Ok(Box::new(|_, _| Box::pin(std::future::pending()))));
+    let system = toy::system(&template(), vec![toy::code("guard", guard), never]);
+    let request = Request::new("POST", "/base/tier", "").with_token("good");
+    problem(&Gateway::new(system).handle(&request), 503, "FUNCTION_TIMED_OUT");
+}
+
+#[test]
+fn the_page_and_the_health_check_are_for_everybody() {
+    let page = ask(&Request::new("GET", "/", ""));
+    let text = String::from_utf8(page.body).unwrap();
+    assert!(text.contains("/base/tier/{id}") && text.contains("capstan token"));
+    assert_eq!(ask(&Request::new("GET", "/healthz", "")).status, 200);
+}
+
+#[test]
+fn the_world_is_brought_up_to_the_time_before_a_request() {
+    let registry = vec![toy::code("guard", guard), toy::code("echo", echo)];
+    let system = toy::system(&template(), registry);
+    let began = system.world().now();
+    let engine = crate::engine::Engine::new(system.clone(), crate::engine::Options::default());
+    let clock = crate::clock::ScaledClock::new(began + Millis::hours(1), 1);
+    let driver = crate::engine::real::Driver::start(engine, clock, |_| {}).unwrap();
+    let gateway = Gateway::new(system.clone()).on_real_time(clock, driver.waker());
+    gateway.handle(&Request::new("GET", "/base/tier/7", "").with_token("good"));
+    assert!(system.world().now() >= began + Millis::hours(1));
+}

@@ -1,0 +1,22 @@
+//! Capstan on one machine.
+//!
+//! The system that `template.yaml` describes, built over a simulated cloud: [`template`] reads it, [`functions`] has
+//! the code, [`System`] puts the two together, [`engine`] runs its state machine, schedules and events on virtual or
+//! scaled time, [`gateway`] is its front door, [`drill`] a rehearsal without waiting, and [`cli`] the command `capstan`. It is a library as well as a binary
+//! so that tests can run the same system without a process and without a socket.
+
+pub mod cli;
+pub mod clock;
+mod digest;
+pub mod drill;
+pub mod engine;
+pub mod functions;
+pub mod gateway;
+mod system;
+pub mod template;
+pub mod token;
+
+#[cfg(test)]
+mod toy;
+
+pub use system::{Invoked, StartError, System};

@@ -1,0 +1,310 @@
+//! The template and the code put together: a system whose functions can be invoked.
+//!
+//! Nothing here knows of time passing or of requests coming in; the engine and the gateway are two users of the same
+//! [`System::invoke`], as Step Functions and API Gateway are of Lambda. What does not fit together is found here, once,
+//! before anything runs.
+
+use crate::digest;
+use crate::functions::{Answer, Env, Function, FunctionError, Handler};
+use crate::template::{Description, FunctionSpec, StateMachine};
+use capstan_core::ports::Table;
+use capstan_core::time::Millis;
+use serde_json::Value;
+use sim::{Invocation, Outcome, Ports, SharedWorld, Stepper};
+use states::{Machine, Problem};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Why a system can't be started. Each says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// A function without code.
+    #[error(
+        "{file} has the function {function}, whose crate is `{crate_name}`, but this program has no such handler. \
+         Add it to `registry` in crates/local/src/functions.rs, or take the function out of the template"
+    )]
+    NoHandler {
+        /// The template.
+        file: String,
+        /// The function's logical id.
+        function: String,
+        /// The crate looked for.
+        crate_name: String,
+    },
+    /// Code without a function.
+    #[error(
+        "this program has a handler `{crate_name}`, but {file} has no function for it. Add an \
+         AWS::Serverless::Function with `Binary: {crate_name}`, or take the handler out of `registry`"
+    )]
+    NoFunction {
+        /// The template.
+        file: String,
+        /// The handler's crate.
+        crate_name: String,
+    },
+    /// A function refuses its environment.
+    #[error("{file}: the function {function} can't be configured: {reason}")]
+    Environment {
+        /// The template.
+        file: String,
+        /// The function's logical id.
+        function: String,
+        /// Which variable and what is wrong with its value.
+        reason: String,
+    },
+    /// A state machine with errors in it.
+    #[error("{file} is not a state machine that can be run: {}", listed(problems))]
+    Machine {
+        /// The definition's file.
+        file: String,
+        /// What is wrong.
+        problems: Vec<Problem>,
+    },
+    /// A task that calls what is not there.
+    #[error("{file} has a task with the Resource {resource}, which is no function of the template. Correct it, or the \
+             DefinitionSubstitutions of the state machine")]
+    Resource {
+        /// The definition's file.
+        file: String,
+        /// The resource.
+        resource: String,
+    },
+    /// More state machines than there is room for.
+    #[error("{file} has the state machines {names}; the simulated cloud runs one")]
+    StateMachines {
+        /// The template.
+        file: String,
+        /// Their names.
+        names: String,
+    },
+    /// A table that the store does not know.
+    #[error("{file}: the table {name} ({logical_id}) is not one of the store's, which are {known}. Correct its TableName, \
+             or add it to `Table` in crates/core/src/ports/store.rs")]
+    Table {
+        /// The template.
+        file: String,
+        /// The table's logical id.
+        logical_id: String,
+        /// Its name.
+        name: String,
+        /// The tables there are.
+        known: String,
+    },
+    /// Two functions behind one route.
+    #[error("{file}: {method} {path} leads to both {first} and {second}. Take one of the two events out")]
+    Route {
+        /// The template.
+        file: String,
+        /// The method.
+        method: String,
+        /// The path.
+        path: String,
+        /// A function.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+struct Deployed {
+    spec: FunctionSpec,
+    handler: Handler,
+}
+
+/// A state machine that can be run.
+pub(crate) struct Workflow {
+    pub(crate) spec: StateMachine,
+    pub(crate) machine: Machine,
+    /// Tells this definition from another one under the same name.
+    pub(crate) fingerprint: String,
+}
+
+/// What an invocation came to, and how long it took on the virtual clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invoked {
+    /// The answer; a run that was killed fails by `Runtime.ExitError` or `Sandbox.Timedout`.
+    pub answer: Answer,
+    /// How long it took.
+    pub latency: Millis,
+}
+
+/// The name of the error of a run that died.
+pub(crate) const EXIT_ERROR: &str = "Runtime.ExitError";
+/// The name of the error of a run that took too long.
+pub(crate) const TIMED_OUT: &str = "Sandbox.Timedout";
+
+/// A system: functions over a world.
+pub struct System {
+    description: Description,
+    functions: BTreeMap<String, Deployed>,
+    workflow: Option<Workflow>,
+    world: SharedWorld,
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("System").field("source", &self.description.source).finish_non_exhaustive()
+    }
+}
+
+impl System {
+    /// Puts a system together, or says what does not fit.
+    pub fn new(
+        description: Description,
+        registry: Vec<Function>,
+        world: SharedWorld,
+    ) -> Result<Arc<Self>, StartError> {
+        let functions = deploy(&description, &registry)?;
+        check_tables(&description)?;
+        check_routes(&description)?;
+        let workflow = workflow(&description)?;
+        Ok(Arc::new(Self { description, functions, workflow, world }))
+    }
+
+    /// What it was built from.
+    pub const fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// The world it acts on.
+    pub const fn world(&self) -> &SharedWorld {
+        &self.world
+    }
+
+    pub(crate) const fn workflow(&self) -> Option<&Workflow> {
+        self.workflow.as_ref()
+    }
+
+    /// The logical id of the function with this ARN.
+    pub(crate) fn function_at(&self, arn: &str) -> Option<&str> {
+        let found = self.functions.values().find(|function| function.spec.arn == arn);
+        found.map(|function| function.spec.logical_id.as_str())
+    }
+
+    /// Runs a function to its end, with an event.
+    pub fn invoke(&self, logical_id: &str, event: Value) -> Invoked {
+        let Some(function) = self.functions.get(logical_id) else { return no_such_function(logical_id) };
+        let invocation = Invocation::new(function.spec.timeout);
+        let ports = Ports::for_invocation(&self.world, invocation.clone());
+        let outcome = catch_unwind(AssertUnwindSafe(|| sim::run((function.handler)(ports, event), &invocation)));
+        function.invoked(outcome.unwrap_or(Outcome::Crashed), &invocation)
+    }
+
+    /// Begins to run a function; whoever steps it decides when its calls are made.
+    pub(crate) fn begin(&self, logical_id: &str, event: Value) -> Option<Stepper<'static, Answer>> {
+        let function = self.functions.get(logical_id)?;
+        let invocation = Invocation::new(function.spec.timeout);
+        let ports = Ports::for_invocation(&self.world, invocation.clone());
+        Some(Stepper::new((function.handler)(ports, event), &invocation))
+    }
+
+    /// What a stepped run came to.
+    pub(crate) fn ended(&self, logical_id: &str, outcome: Outcome<Answer>, invocation: &Invocation) -> Invoked {
+        match self.functions.get(logical_id) {
+            Some(function) => function.invoked(outcome, invocation),
+            None => no_such_function(logical_id),
+        }
+    }
+}
+
+impl Deployed {
+    fn invoked(&self, outcome: Outcome<Answer>, invocation: &Invocation) -> Invoked {
+        let failed = |name: &str, message: String| Err(FunctionError { name: name.to_owned(), message });
+        match outcome {
+            Outcome::Done(answer, latency) => Invoked { answer, latency },
+            Outcome::Crashed => {
+                let message = format!("{}: the process ended before it had answered", self.spec.name);
+                Invoked { answer: failed(EXIT_ERROR, message), latency: invocation.latency() }
+            }
+            Outcome::TimedOut => {
+                let limit = self.spec.timeout;
+                let message = format!("{}: Task timed out after {:.2} seconds", self.spec.name, limit.as_seconds_f64());
+                Invoked { answer: failed(TIMED_OUT, message), latency: limit }
+            }
+        }
+    }
+}
+
+fn no_such_function(logical_id: &str) -> Invoked {
+    let message = format!("there is no function {logical_id}");
+    let error = FunctionError { name: "Lambda.ResourceNotFoundException".to_owned(), message };
+    Invoked { answer: Err(error), latency: Millis(0) }
+}
+
+fn deploy(description: &Description, registry: &[Function]) -> Result<BTreeMap<String, Deployed>, StartError> {
+    let file = || description.source.clone();
+    let mut functions = BTreeMap::new();
+    for spec in &description.functions {
+        let Some(function) = registry.iter().find(|function| function.name == spec.crate_name) else {
+            let (function, crate_name) = (spec.logical_id.clone(), spec.crate_name.clone());
+            return Err(StartError::NoHandler { file: file(), function, crate_name });
+        };
+        let handler = (function.build)(&spec.env as &Env).map_err(|reason| StartError::Environment {
+            file: file(),
+            function: spec.logical_id.clone(),
+            reason,
+        })?;
+        functions.insert(spec.logical_id.clone(), Deployed { spec: spec.clone(), handler });
+    }
+    let used: BTreeSet<&str> = description.functions.iter().map(|spec| spec.crate_name.as_str()).collect();
+    match registry.iter().find(|function| !used.contains(function.name)) {
+        None => Ok(functions),
+        Some(unused) => Err(StartError::NoFunction { file: file(), crate_name: unused.name.to_owned() }),
+    }
+}
+
+fn check_tables(description: &Description) -> Result<(), StartError> {
+    let known = |name: &str| {
+        Table::ALL.iter().any(|table| name.strip_prefix(table.name()).is_some_and(|rest| rest.starts_with('-')))
+    };
+    match description.tables.iter().find(|table| !known(&table.name)) {
+        None => Ok(()),
+        Some(unknown) => Err(StartError::Table {
+            file: description.source.clone(),
+            logical_id: unknown.logical_id.clone(),
+            name: unknown.name.clone(),
+            known: Table::ALL.map(|table| format!("{}-ENVIRONMENT", table.name())).join(", "),
+        }),
+    }
+}
+
+fn check_routes(description: &Description) -> Result<(), StartError> {
+    let mut seen: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for route in &description.routes {
+        if let Some(first) = seen.insert((&route.method, &route.path), &route.function) {
+            return Err(StartError::Route {
+                file: description.source.clone(),
+                method: route.method.clone(),
+                path: route.path.clone(),
+                first: first.to_owned(),
+                second: route.function.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn workflow(description: &Description) -> Result<Option<Workflow>, StartError> {
+    let spec = match description.state_machines.as_slice() {
+        [] => return Ok(None),
+        [only] => only.clone(),
+        several => {
+            let names = several.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(StartError::StateMachines { file: description.source.clone(), names });
+        }
+    };
+    let machine = Machine::parse(&spec.definition)
+        .map_err(|problems| StartError::Machine { file: spec.file.clone(), problems })?;
+    let arns: BTreeSet<&str> = description.functions.iter().map(|function| function.arn.as_str()).collect();
+    if let Some(unknown) = machine.resources().into_iter().find(|resource| !arns.contains(resource)) {
+        return Err(StartError::Resource { file: spec.file.clone(), resource: unknown.to_owned() });
+    }
+    let fingerprint = format!("{:016x}", digest::number(&[spec.definition.to_string().as_bytes()]));
+    Ok(Some(Workflow { spec, machine, fingerprint }))
+}

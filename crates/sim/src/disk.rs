@@ -1,0 +1,152 @@
+//! The world on disk: one file, one table of keys and values, every write atomic and synced.
+//!
+//! redb was chosen because it is a library, needs nothing installed, and is ACID: a `kill -9` at any moment leaves
+//! the last acknowledged write or the one before it, never a part. It also locks its file, so two processes can't
+//! both be the world.
+
+use crate::config::WorldConfig;
+use crate::persist::{Change, Journal, LoadError};
+use crate::shared::SharedWorld;
+use crate::world::World;
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+
+const ENTRIES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("entries");
+
+/// Why a world can't be had from a file. Nothing in the file was deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    /// Another process holds it.
+    #[error("{} is in use by another process; stop that one first, or choose another file", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It was written by a later version.
+    #[error("{} can't be read by this version: it is in format {found}, this one knows formats up to {known}. \
+             Use the newer version, or another file; this one was left as it is", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The format known.
+        known: u32,
+    },
+    /// It is damaged, or it is something else.
+    #[error("{} is damaged or not a store of this program ({reason}). Move it away to start with an empty one; \
+             nothing in it was deleted", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It can't be opened, read or made at all.
+    #[error("{} can't be opened", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A store file that is open.
+#[derive(Debug)]
+pub struct Disk {
+    database: Database,
+    path: PathBuf,
+}
+
+/// Opens the file, or makes it, and brings up the world in it.
+pub fn open(path: &Path, config: WorldConfig) -> Result<SharedWorld, DiskError> {
+    let disk = Disk::open(path)?;
+    let world = World::load(config, disk.entries()?).map_err(|error| match error {
+        LoadError::Newer { found, known } => DiskError::Newer { path: path.to_owned(), found, known },
+        LoadError::Damaged { .. } => DiskError::Damaged { path: path.to_owned(), reason: error.to_string() },
+    })?;
+    Ok(SharedWorld::durable(world, disk))
+}
+
+impl Disk {
+    /// Opens the file, or makes it, and checks it through.
+    pub fn open(path: &Path) -> Result<Self, DiskError> {
+        let path = path.to_owned();
+        let opened = unharmed(|| {
+            let mut database = Database::create(&path)?;
+            // The checksums of every page: seconds for a store of gigabytes, which this is not.
+            database.check_integrity()?;
+            Ok(database)
+        });
+        match opened {
+            Ok(Ok(database)) => Ok(Self { database, path }),
+            Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => Err(DiskError::InUse { path }),
+            Ok(Err(DatabaseError::Storage(StorageError::Io(source)))) if !tells_of_damage(&source) => {
+                Err(DiskError::Io { path, source })
+            }
+            Ok(Err(error)) => Err(DiskError::Damaged { path, reason: error.to_string() }),
+            Err(reason) => Err(DiskError::Damaged { path, reason }),
+        }
+    }
+
+    /// Every key and value.
+    pub fn entries(&self) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
+        let damaged = |reason| DiskError::Damaged { path: self.path.clone(), reason };
+        let read = unharmed(|| self.read()).map_err(damaged)?;
+        read.map_err(|error| damaged(error.to_string()))
+    }
+
+    fn read(&self) -> Result<Vec<(String, Vec<u8>)>, redb::Error> {
+        let reading = self.database.begin_read()?;
+        let table = match reading.open_table(ENTRIES) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut entries = Vec::new();
+        for entry in table.iter()? {
+            let (key, value) = entry?;
+            entries.push((key.value().to_owned(), value.value().to_vec()));
+        }
+        Ok(entries)
+    }
+
+    fn write(&self, changes: &[Change]) -> Result<(), redb::Error> {
+        let writing = self.database.begin_write()?;
+        {
+            let mut table = writing.open_table(ENTRIES)?;
+            for (key, value) in changes {
+                match value {
+                    Some(value) => drop(table.insert(key.as_str(), value.as_slice())?),
+                    None => drop(table.remove(key.as_str())?),
+                }
+            }
+        }
+        // Synced on return: that is redb's default.
+        writing.commit()?;
+        Ok(())
+    }
+}
+
+/// Runs what may panic over a damaged file: redb asserts what it reads in places.
+fn unharmed<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| "its pages contradict each other".to_owned())
+}
+
+/// Whether it is what the file holds that is wrong, not the way to it.
+fn tells_of_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+}
+
+impl Journal for Disk {
+    fn append(&mut self, changes: &[Change]) -> io::Result<()> {
+        self.write(changes).map_err(|error| match error {
+            redb::Error::Io(source) => source,
+            other => io::Error::other(other),
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Executions of the state machine, as rows. Whoever interprets the machine keeps its own state in them.
+
+use capstan_core::ports::{ExecutionStatus, ExecutionView};
+use capstan_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// An execution. A row without `state` has not been begun by any driver.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionRow {
+    /// Its name, unique.
+    pub name: String,
+    /// What it was started with.
+    pub input: Value,
+    /// Where it stands.
+    #[serde(with = "status")]
+    pub status: ExecutionStatus,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub stopped_at: Option<Timestamp>,
+    /// The interpreter's own state; nobody else reads it.
+    pub state: Option<Value>,
+    /// What it returned.
+    pub output: Option<Value>,
+    /// The name of the error that ended it.
+    pub error: Option<String>,
+    /// That error's cause.
+    pub cause: Option<String>,
+}
+
+impl ExecutionRow {
+    /// A new row, to be begun.
+    pub const fn new(name: String, input: Value, started_at: Timestamp) -> Self {
+        Self {
+            name,
+            input,
+            status: ExecutionStatus::Running,
+            started_at,
+            stopped_at: None,
+            state: None,
+            output: None,
+            error: None,
+            cause: None,
+        }
+    }
+    /// What `DescribeExecution` tells.
+    pub const fn view(&self) -> ExecutionView {
+        ExecutionView { status: self.status, stopped_at: self.stopped_at }
+    }
+}
+
+/// The status in the words of Step Functions.
+mod status {
+    use super::ExecutionStatus;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    const NAMES: [(ExecutionStatus, &str); 5] = [
+        (ExecutionStatus::Running, "RUNNING"),
+        (ExecutionStatus::Succeeded, "SUCCEEDED"),
+        (ExecutionStatus::Failed, "FAILED"),
+        (ExecutionStatus::TimedOut, "TIMED_OUT"),
+        (ExecutionStatus::Aborted, "ABORTED"),
+    ];
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(super) fn serialize<S: Serializer>(status: &ExecutionStatus, to: S) -> Result<S::Ok, S::Error> {
+        let name = NAMES.iter().find(|(known, _)| known == status).map_or("FAILED", |(_, name)| name);
+        to.serialize_str(name)
+    }
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<ExecutionStatus, D::Error> {
+        let text = String::deserialize(from)?;
+        let known = NAMES.iter().find(|(_, name)| *name == text).map(|(status, _)| *status);
+        known.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a status of an execution")))
+    }
+}

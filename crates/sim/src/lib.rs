@@ -1,0 +1,48 @@
+//! A simulated cloud with real life cycles on a virtual clock, and an embedded item store.
+//!
+//! It refuses what AWS refuses, takes the time AWS takes (on a clock that can be turned), and fails on command:
+//! which call, and how. It backs the local stack, whose world lives on disk and survives `kill -9`, and the
+//! drills and fault simulations, which make and drop thousands of worlds a second.
+//!
+//! - [`World`]: everything there is, as plain data. [`SharedWorld`]: the same behind a lock, with its journal.
+//! - [`Ports`]: every port of the core, carried out on a shared world for one [`Invocation`]. Each call gives way
+//!   once and then acts at once as a whole, so that [`Stepper`]s can be interleaved in any order.
+//! - [`Fault`]: what goes wrong, as text `SERVICE:OPERATION:NTH:KIND`.
+//! - [`disk`]: the world on disk.
+//!
+//! Rejected: simulating the services' HTTP interfaces (others have, and better; those are for proof, they are not
+//! a clock one can turn), and mocks per test (they say what the test's author believes of the cloud).
+
+mod chance;
+mod changes;
+mod cloud;
+mod config;
+pub mod disk;
+mod execution;
+mod fault;
+mod invocation;
+mod life;
+mod meter;
+mod operation;
+mod persist;
+mod ports;
+mod record;
+mod shared;
+mod tables;
+mod timing;
+mod traffic;
+mod view;
+mod world;
+
+pub use cloud::FinalSnapshot;
+pub use config::{Quotas, WorldConfig};
+pub use execution::ExecutionRow;
+pub use fault::{Fault, FaultKind, FaultParseError, Nth};
+pub use invocation::{End, Invocation, Outcome, Stepper, run};
+pub use operation::Operation;
+pub use persist::{Change, Journal, LoadError};
+pub use ports::Ports;
+pub use record::{Call, Effect, EffectKind};
+pub use shared::SharedWorld;
+pub use view::ResourceView;
+pub use world::World;

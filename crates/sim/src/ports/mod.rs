@@ -1,0 +1,215 @@
+//! The ports of the core, carried out on a world.
+//!
+//! Every asynchronous call takes the same way ([`Ports::call`]): it gives way once, then, under one lock, counts
+//! itself, meets its fault if one is planned, acts, and is made durable. So a call is one indivisible step
+//! between two places where a scheduler may choose who goes next.
+
+mod caches;
+mod endpoints;
+mod graphs;
+mod machine;
+mod search;
+mod store;
+mod streams;
+mod tags;
+mod workflows;
+
+use crate::cloud::{Answer, Cloud, Cx, Doom, Part, Refusal};
+use crate::fault::FaultKind;
+use crate::invocation::{GiveWay, Invocation};
+use crate::operation::Operation;
+use crate::shared::SharedWorld;
+use crate::world::World;
+use capstan_core::ports::{CloudError, CloudErrorKind, CloudResult, StoreError};
+use std::fmt::Display;
+
+/// Every port, for one run of a handler.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    world: SharedWorld,
+    invocation: Invocation,
+}
+
+/// An error that a fault can be turned into.
+trait FromFault {
+    fn refused(kind: CloudErrorKind, message: String) -> Self;
+}
+
+impl FromFault for Refusal {
+    fn refused(kind: CloudErrorKind, message: String) -> Self {
+        Self { kind, message }
+    }
+}
+
+impl FromFault for StoreError {
+    /// The store knows fewer words: a limit is a throttle, an item in use is a conflict.
+    fn refused(kind: CloudErrorKind, message: String) -> Self {
+        match kind {
+            CloudErrorKind::Throttled | CloudErrorKind::Quota => Self::Throttled,
+            CloudErrorKind::Busy => Self::Conflict,
+            CloudErrorKind::Unavailable => Self::Unavailable(message),
+            CloudErrorKind::Unknown => Self::Unknown(message),
+            CloudErrorKind::NotFound
+            | CloudErrorKind::AlreadyExists
+            | CloudErrorKind::Denied
+            | CloudErrorKind::Invalid => Self::Invalid(message),
+        }
+    }
+}
+
+/// What a fault makes of a call.
+enum Course {
+    /// It is carried out, doomed or not.
+    Act(Option<Doom>),
+    /// It is carried out, then something happens.
+    ActThen(After),
+    /// It is refused.
+    Refuse(CloudErrorKind, &'static str),
+    /// The caller is gone.
+    Gone,
+}
+
+#[derive(Clone, Copy)]
+enum After {
+    Crash,
+    Timeout,
+}
+
+impl Ports {
+    /// The ports of one run.
+    pub fn for_invocation(world: &SharedWorld, invocation: Invocation) -> Self {
+        Self { world: world.clone(), invocation }
+    }
+
+    /// The world they act on.
+    pub const fn world(&self) -> &SharedWorld {
+        &self.world
+    }
+
+    /// The run they belong to.
+    pub const fn invocation(&self) -> &Invocation {
+        &self.invocation
+    }
+
+    /// A call: gives way, then acts, or dies there.
+    async fn call<T, E, R>(
+        &self,
+        operation: Operation,
+        resource: R,
+        act: impl FnOnce(&mut World, Option<Doom>) -> Result<T, E> + Send,
+    ) -> Result<T, E>
+    where
+        E: FromFault,
+        R: Display + Send,
+    {
+        GiveWay::once().await;
+        match self.enter(operation, &resource, act) {
+            Some(answer) => answer,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The call itself; `None`: the caller did not live to see the answer.
+    fn enter<T, E: FromFault>(
+        &self,
+        operation: Operation,
+        resource: &dyn Display,
+        act: impl FnOnce(&mut World, Option<Doom>) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        if self.invocation.end().is_some() {
+            return None;
+        }
+        let mut held = self.world.lock();
+        held.world.settle();
+        if let Some(reason) = &held.world.broken {
+            return Some(Err(E::refused(CloudErrorKind::Unavailable, reason.clone())));
+        }
+        let fault = held.world.count_call(operation, resource);
+        let (doom, after) = match self.course(fault, &held.world) {
+            Course::Act(doom) => (doom, None),
+            Course::ActThen(after) => (None, Some(after)),
+            Course::Refuse(kind, message) => return Some(Err(E::refused(kind, message.to_owned()))),
+            Course::Gone => return None,
+        };
+        let answer = act(&mut held.world, doom);
+        if let Err(reason) = held.flush() {
+            return Some(Err(E::refused(CloudErrorKind::Unknown, reason)));
+        }
+        match after {
+            None => Some(answer),
+            Some(After::Crash) => {
+                self.invocation.crash();
+                None
+            }
+            Some(After::Timeout) => {
+                let lives = self.invocation.wait(held.world.config.timeout);
+                lives.then(|| Err(E::refused(CloudErrorKind::Unknown, NO_ANSWER.to_owned())))
+            }
+        }
+    }
+
+    fn course(&self, fault: Option<FaultKind>, world: &World) -> Course {
+        match fault {
+            None => Course::Act(None),
+            Some(FaultKind::Fails) => Course::Act(Some(Doom::Fails)),
+            Some(FaultKind::Never) => Course::Act(Some(Doom::Never)),
+            Some(FaultKind::Throttled) => Course::Refuse(CloudErrorKind::Throttled, "Rate exceeded"),
+            Some(FaultKind::Error) => {
+                Course::Refuse(CloudErrorKind::Unavailable, "An internal error occurred")
+            }
+            Some(FaultKind::Denied) => Course::Refuse(CloudErrorKind::Denied, "The caller is not authorized"),
+            Some(FaultKind::Quota) => {
+                Course::Refuse(CloudErrorKind::Quota, "A limit of the account is reached")
+            }
+            Some(FaultKind::Busy) => Course::Refuse(CloudErrorKind::Busy, "Another operation is in progress"),
+            Some(FaultKind::Timeout) if self.invocation.wait(world.config.timeout) => {
+                Course::Refuse(CloudErrorKind::Unknown, NO_ANSWER)
+            }
+            Some(FaultKind::Slow(length)) if self.invocation.wait(length) => Course::Act(None),
+            Some(FaultKind::Timeout | FaultKind::Slow(_)) => Course::Gone,
+            Some(FaultKind::Crash) => {
+                self.invocation.crash();
+                Course::Gone
+            }
+            Some(FaultKind::CrashAfter) => Course::ActThen(After::Crash),
+            Some(FaultKind::TimeoutAfter) => Course::ActThen(After::Timeout),
+        }
+    }
+
+    /// A call to a cloud service that looks.
+    async fn look<T>(
+        &self,
+        operation: Operation,
+        name: &str,
+        look: impl FnOnce(&World) -> T + Send,
+    ) -> CloudResult<T> {
+        let answer: Answer<T> = self.call(operation, name, |world, _| Ok(look(world))).await;
+        named(operation, name, answer)
+    }
+
+    /// A call to a cloud service that changes `parts`.
+    async fn change(
+        &self,
+        operation: Operation,
+        name: &str,
+        parts: &[(Part, &str)],
+        act: impl FnOnce(&Cx<'_>, &mut Cloud) -> Answer<()> + Send,
+    ) -> CloudResult<()> {
+        let answer =
+            self.call(operation, name, |world, doom| world.change(operation, doom, parts, act)).await;
+        named(operation, name, answer)
+    }
+}
+
+const NO_ANSWER: &str = "no answer within the time limit; it may have happened";
+
+/// Says of which call a refusal is.
+fn named<T>(operation: Operation, name: &str, answer: Answer<T>) -> CloudResult<T> {
+    answer.map_err(|Refusal { kind, message }| CloudError {
+        kind,
+        service: operation.service(),
+        operation: operation.name(),
+        resource: name.to_owned(),
+        message,
+    })
+}

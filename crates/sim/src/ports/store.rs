@@ -1,0 +1,70 @@
+//! The item store.
+
+use super::Ports;
+use crate::changes::Entry;
+use crate::operation::Operation;
+use capstan_core::ports::{Effect, Item, Key, Page, Query, Store, StoreError, Table, Write};
+use std::fmt;
+use std::sync::Arc;
+
+/// An item's place, for the record of calls.
+struct Place<'a> {
+    table: Table,
+    partition: &'a str,
+    sort: &'a str,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.table.name(), self.partition)?;
+        if self.sort.is_empty() { Ok(()) } else { write!(f, "/{}", self.sort) }
+    }
+}
+
+/// The places of a transaction in order, and whether each is written or only checked.
+#[derive(Clone)]
+struct Places(Arc<[(Key, bool)]>);
+
+impl Places {
+    fn of(writes: &[Write]) -> Self {
+        let place = |write: &Write| (write.key.clone(), !matches!(write.effect, Effect::Check));
+        Self(writes.iter().map(place).collect())
+    }
+}
+
+impl fmt::Display for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (key, _)) in self.0.iter().enumerate() {
+            let gap = if index == 0 { "" } else { " " };
+            write!(f, "{gap}{}", Place { table: key.table, partition: &key.partition, sort: &key.sort })?;
+        }
+        Ok(())
+    }
+}
+
+impl Store for Ports {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let place = Place { table: key.table, partition: &key.partition, sort: &key.sort };
+        self.call(Operation::GetItem, place, |world, _| world.tables.get(key)).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, StoreError> {
+        let place = Place { table: query.table, partition: &query.partition, sort: &query.prefix };
+        self.call(Operation::Query, place, |world, _| world.tables.query(query)).await
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let places = Places::of(&writes);
+        self.call(Operation::TransactWriteItems, places.clone(), |world, _| {
+            world.tables.transact(writes)?;
+            for (key, _) in places.0.iter().filter(|(_, written)| *written) {
+                if key.table == Table::AppConfig {
+                    world.note_drain(&key.partition);
+                }
+                world.changes.demand(|| Entry::Row(key.clone()));
+            }
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,208 @@
+//! The item store in memory, with the rules of the real one.
+//!
+//! Items are shared (`Arc`): a read hands out one copy, the world keeps its own, and a fork of a world copies none.
+
+use capstan_core::ports::{Condition, Effect, Item, Key, Page, Query, StoreError, Table, Write};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// `DynamoDB`'s limit for an item.
+const LARGEST_ITEM: usize = 400 * 1024;
+/// `DynamoDB`'s limit for a transaction, in writes.
+const MOST_WRITES: usize = 100;
+/// `DynamoDB`'s limit for a transaction, in bytes.
+const LARGEST_TRANSACTION: usize = 4 * 1024 * 1024;
+/// Stands between partition and sort key in the stored form, so neither may hold it.
+pub(crate) const SEPARATOR: char = '\u{1f}';
+
+type Partition = BTreeMap<String, Arc<Item>>;
+
+/// All tables, in the order of [`Table::ALL`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Tables([BTreeMap<String, Partition>; Table::ALL.len()]);
+
+impl Tables {
+    pub(crate) fn item(&self, table: Table, partition: &str, sort: &str) -> Option<&Arc<Item>> {
+        self.0[table as usize].get(partition)?.get(sort)
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        check_key(key)?;
+        Ok(self.item(key.table, &key.partition, &key.sort).map(|item| Item::clone(item)))
+    }
+
+    pub(crate) fn query(&self, query: &Query) -> Result<Page, StoreError> {
+        if query.table.sort_key().is_none() {
+            return refuse(format!("table {} has no sort key to query by", query.table.name()));
+        }
+        if !(1..=1000).contains(&query.limit) {
+            return refuse(format!("a limit of {} is not between 1 and 1000", query.limit));
+        }
+        if query.partition.is_empty() {
+            return refuse("the partition key is empty".to_owned());
+        }
+        let Some(partition) = self.0[query.table as usize].get(&query.partition) else {
+            return Ok(Page::default());
+        };
+        let (from, to) = bounds(query);
+        if matches!((&from, &to), (Bound::Included(a) | Bound::Excluded(a), Bound::Excluded(b)) if a >= b) {
+            return Ok(Page::default());
+        }
+        let range = partition.range::<str, _>((from, to));
+        let fits = |entry: &(&String, &Arc<Item>)| entry.0.starts_with(&query.prefix);
+        Ok(if query.descending {
+            page(range.rev().skip_while(|entry| !fits(entry)).take_while(fits), query.limit)
+        } else {
+            page(range.take_while(fits), query.limit)
+        })
+    }
+
+    /// Checks all, then writes all. Nothing is changed by a refused transaction.
+    pub(crate) fn transact(&mut self, writes: Vec<Write>) -> Result<(), StoreError> {
+        check_writes(&writes)?;
+        for (index, write) in writes.iter().enumerate() {
+            let Key { table, partition, sort } = &write.key;
+            let item = self.item(*table, partition, sort);
+            if !write.condition.as_ref().is_none_or(|condition| holds(condition, item.map(|item| &**item))) {
+                return Err(StoreError::ConditionFailed(index));
+            }
+        }
+        for Write { key, effect, .. } in writes {
+            match effect {
+                Effect::Put(item) => self.put(key, item),
+                Effect::Delete => self.delete(&key),
+                Effect::Check => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn put(&mut self, key: Key, item: Item) {
+        self.0[key.table as usize].entry(key.partition).or_default().insert(key.sort, Arc::new(item));
+    }
+
+    fn delete(&mut self, key: &Key) {
+        let table = &mut self.0[key.table as usize];
+        if let Some(partition) = table.get_mut(&key.partition) {
+            partition.remove(&key.sort);
+            if partition.is_empty() {
+                table.remove(&key.partition);
+            }
+        }
+    }
+
+    /// Every item of a table, in the order of keys.
+    pub(crate) fn all(&self, table: Table) -> impl Iterator<Item = &Item> {
+        self.0[table as usize].values().flat_map(BTreeMap::values).map(|item| &**item)
+    }
+}
+
+/// The range of sort keys that may hold an answer; the prefix cuts it further.
+fn bounds(query: &Query) -> (Bound<&str>, Bound<&str>) {
+    let prefix = query.prefix.as_str();
+    match query.after.as_deref() {
+        None => (Bound::Included(prefix), Bound::Unbounded),
+        Some(after) if query.descending => (Bound::Included(prefix), Bound::Excluded(after)),
+        Some(after) if after < prefix => (Bound::Included(prefix), Bound::Unbounded),
+        Some(after) => (Bound::Excluded(after), Bound::Unbounded),
+    }
+}
+
+fn page<'a>(mut entries: impl Iterator<Item = (&'a String, &'a Arc<Item>)>, limit: usize) -> Page {
+    let mut items = Vec::new();
+    let mut last = None;
+    for (sort, item) in entries.by_ref().take(limit) {
+        items.push(Item::clone(item));
+        last = Some(sort);
+    }
+    let next = if entries.next().is_some() { last.cloned() } else { None };
+    Page { items, next }
+}
+
+fn holds(condition: &Condition, item: Option<&Item>) -> bool {
+    match (condition, item) {
+        (Condition::Absent, item) => item.is_none(),
+        (Condition::VersionIs(version), Some(item)) => {
+            item.get("version").and_then(Value::as_u64) == Some(*version)
+        }
+        (Condition::AttributeIs(name, value), Some(item)) => item.get(*name) == Some(value),
+        (_, None) => false,
+    }
+}
+
+fn refuse<T>(message: String) -> Result<T, StoreError> {
+    Err(StoreError::Invalid(message))
+}
+
+fn check_key(key: &Key) -> Result<(), StoreError> {
+    let table = key.table.name();
+    if key.partition.is_empty() {
+        return refuse(format!("the partition key for {table} is empty"));
+    }
+    if key.table.sort_key().is_some() == key.sort.is_empty() {
+        let message = if key.sort.is_empty() { "needs a sort key" } else { "has no sort key" };
+        return refuse(format!("table {table} {message}"));
+    }
+    if key.partition.contains(SEPARATOR) || key.sort.contains(SEPARATOR) {
+        return refuse(format!("a key for {table} holds the control character U+001F"));
+    }
+    Ok(())
+}
+
+fn check_writes(writes: &[Write]) -> Result<(), StoreError> {
+    if writes.is_empty() || writes.len() > MOST_WRITES {
+        return refuse(format!("{} writes are not 1 to {MOST_WRITES}", writes.len()));
+    }
+    let mut keys = HashSet::with_capacity(writes.len());
+    let mut total = 0;
+    for (index, write) in writes.iter().enumerate() {
+        check_key(&write.key)?;
+        if !keys.insert(&write.key) {
+            return refuse(format!("write {index} is on the key of another"));
+        }
+        match &write.effect {
+            Effect::Put(item) => total += check_item(&write.key, item)?,
+            Effect::Check if write.condition.is_none() => {
+                return refuse(format!("write {index} checks nothing: it has no condition"));
+            }
+            Effect::Delete | Effect::Check => {}
+        }
+    }
+    if total > LARGEST_TRANSACTION {
+        return refuse(format!("the transaction holds {total} bytes, the limit is {LARGEST_TRANSACTION}"));
+    }
+    Ok(())
+}
+
+/// Checks that the item bears its key and is not too large; tells its size.
+fn check_item(key: &Key, item: &Item) -> Result<usize, StoreError> {
+    let attributes = [(Some(key.table.partition_key()), &key.partition), (key.table.sort_key(), &key.sort)];
+    for (name, value) in attributes {
+        if let Some(name) = name.filter(|name| item.get(*name).and_then(Value::as_str) != Some(value)) {
+            return refuse(format!("the item does not hold its key attribute `{name}`"));
+        }
+    }
+    let size = object_size(item);
+    if size > LARGEST_ITEM {
+        return refuse(format!("the item holds {size} bytes, the limit is {LARGEST_ITEM}"));
+    }
+    Ok(size)
+}
+
+/// Sizes as the `DynamoDB` guide counts them ("item sizes and formats").
+fn object_size(object: &Item) -> usize {
+    object.iter().map(|(name, value)| name.len() + size(value)).sum()
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 1,
+        // Up to 38 digits, two a byte, one more byte.
+        Value::Number(number) => number.to_string().len() / 2 + 1,
+        Value::String(text) => text.len(),
+        Value::Array(values) => 3 + values.iter().map(|value| 1 + size(value)).sum::<usize>(),
+        Value::Object(object) => 3 + object.len() + object_size(object),
+    }
+}

@@ -1,0 +1,164 @@
+//! The world seen from outside, by tests and drills.
+
+use crate::cloud::{Cloud, FinalSnapshot};
+use crate::life::Stage;
+use crate::world::World;
+use capstan_core::ports::Tags;
+use capstan_core::tier::{ResourceKind, ResourceRef, Spec};
+use capstan_core::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// A resource as an onlooker sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceView {
+    /// Which.
+    pub resource: ResourceRef,
+    /// Its stage: `Creating`, `Ready`, `Changing`, `Deleting` or `Failed`, on every service alike.
+    pub stage: &'static str,
+    /// Its shape, where it serves.
+    pub spec: Option<Spec>,
+    /// Its tags.
+    pub tags: Tags,
+    /// When its last life cycle ended or will end; `None` if it never does.
+    pub settled_at: Option<Timestamp>,
+}
+
+const fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Creating => "Creating",
+        Stage::Ready => "Ready",
+        Stage::Changing => "Changing",
+        Stage::Deleting => "Deleting",
+        Stage::Failed => "Failed",
+    }
+}
+
+impl World {
+    /// All resources, by kind and name.
+    pub fn resources(&self) -> Vec<ResourceView> {
+        let names = ResourceKind::ALL
+            .into_iter()
+            .flat_map(|kind| self.cloud.names(kind).into_iter().map(move |name| (kind, name)));
+        let view = |(kind, name): (ResourceKind, &str)| {
+            let outline = self.cloud.outline(kind, name)?;
+            Some(ResourceView {
+                resource: ResourceRef { kind, name: name.to_owned() },
+                stage: stage_name(outline.stage),
+                spec: self.cloud.spec(kind, name),
+                tags: outline.tags.clone(),
+                settled_at: outline.settled_at,
+            })
+        };
+        names.filter_map(view).collect()
+    }
+
+    /// When the last life cycle of a resource (of a cluster: of its instances too) ended or will end; `None` if
+    /// there is no such resource, or it will never settle.
+    pub fn settled_at(&self, resource: &ResourceRef) -> Option<Timestamp> {
+        self.cloud.outline(resource.kind, &resource.name)?.settled_at
+    }
+
+    /// The final snapshots made so far, by kind of source and name.
+    pub fn snapshots(&self) -> impl Iterator<Item = &FinalSnapshot> {
+        self.cloud.snapshots.values()
+    }
+
+    /// What exists and how it is set, without what differs between two ways to the same place: no times, no
+    /// names of endpoint configurations and Neptune instances, no capacity range that no instance uses, no
+    /// shards of a stream on demand, no limits of the account. Equal values mean equal clouds.
+    pub fn snapshot(&self) -> Value {
+        let cloud = &self.cloud;
+        let mut all = Map::new();
+        for kind in ResourceKind::ALL {
+            let mut of_kind = Map::new();
+            for name in cloud.names(kind) {
+                let Some(outline) = cloud.outline(kind, name) else { continue };
+                let mut one = json!({
+                    "stage": stage_name(outline.stage),
+                    "settings": cloud.settings(kind, name),
+                });
+                if let Ok(tags) = serde_json::to_value(outline.tags) {
+                    one["tags"] = tags;
+                }
+                of_kind.insert(name.to_owned(), one);
+            }
+            all.insert(kind.to_string(), Value::Object(of_kind));
+        }
+        all.insert("endpoint-config".to_owned(), cloud.config_settings());
+        let mut policies: Vec<String> =
+            cloud.collections.policies.iter().map(|(name, kind)| format!("{name}/{kind:?}")).collect();
+        policies.sort();
+        all.insert("collection-policy".to_owned(), json!(policies));
+        Value::Object(all)
+    }
+}
+
+impl Cloud {
+    fn settings(&self, kind: ResourceKind, name: &str) -> Value {
+        let settings = match kind {
+            ResourceKind::Endpoint => self.endpoint_settings(name),
+            ResourceKind::Domain => self.domains.domains.get(name).map(|found| json!(found.target())),
+            ResourceKind::Collection => None,
+            ResourceKind::CacheGroup => self.caches.groups.get(name).map(|found| json!(found.target())),
+            ResourceKind::ServerlessCache => self.caches.serverless.get(name).map(|found| {
+                let ecpu = found.target();
+                json!({ "minEcpu": ecpu.min, "maxEcpu": ecpu.max })
+            }),
+            ResourceKind::GraphCluster => self.graph_settings(name),
+            ResourceKind::Stream => self.streams.streams.get(name).map(|found| {
+                let shards = found.target();
+                match shards.mode {
+                    capstan_core::ports::StreamMode::OnDemand => json!({ "mode": "ON_DEMAND" }),
+                    capstan_core::ports::StreamMode::Provisioned => {
+                        json!({ "mode": "PROVISIONED", "openShards": shards.open })
+                    }
+                }
+            }),
+        };
+        settings.unwrap_or(Value::Null)
+    }
+
+    fn endpoint_settings(&self, name: &str) -> Option<Value> {
+        let fleet = self.sagemaker.endpoints.get(name)?.target();
+        let config = self.sagemaker.configs.get(&fleet.config).map(|found| &found.config);
+        Some(json!({
+            "model": config.map(|config| &config.model),
+            "instanceType": config.map(|config| &config.instance_type),
+            "instances": fleet.instances,
+            "scaling": self.sagemaker.scaling.get(name),
+        }))
+    }
+
+    fn graph_settings(&self, name: &str) -> Option<Value> {
+        let found = self.graphs.clusters.get(name)?;
+        let settings = found.cluster.target();
+        let mut classes: Vec<&str> = found.instances.0.values().map(|one| one.current.as_str()).collect();
+        classes.sort_unstable();
+        let writer = settings.writer.as_deref().and_then(|writer| found.instances.get(writer));
+        let capacity = settings.capacity.filter(|_| classes.contains(&crate::cloud::neptune::SERVERLESS));
+        let mut value = json!({ "instances": classes, "writer": writer.map(|one| &one.current) });
+        if let Some(capacity) = capacity {
+            value["capacity"] = json!(capacity);
+        }
+        Some(value)
+    }
+
+    /// The configurations without their names, and by which endpoint each is used.
+    fn config_settings(&self) -> Value {
+        let mut configs: Vec<(String, Value)> = Vec::new();
+        for tagged in self.sagemaker.configs.values() {
+            let config = &tagged.config;
+            let used_by = self.sagemaker.endpoints.0.iter().find(|(_, endpoint)| {
+                endpoint.current.config == config.name || endpoint.target().config == config.name
+            });
+            let value = json!({
+                "model": config.model,
+                "instanceType": config.instance_type,
+                "usedBy": used_by.map(|(name, _)| name),
+            });
+            configs.push((value.to_string(), value));
+        }
+        configs.sort_by(|a, b| a.0.cmp(&b.0));
+        Value::Array(configs.into_iter().map(|(_, value)| value).collect())
+    }
+}

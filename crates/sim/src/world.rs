@@ -1,0 +1,254 @@
+//! The world: everything there is, as plain data, and how time passes in it.
+//!
+//! One value, so that a run is a function of it: a fork is a clone, a restart is a load, and two runs from the
+//! same seed can be compared byte by byte. Nothing in here waits, sleeps or writes to a disk.
+
+use crate::chance::Chance;
+use crate::changes::{Changes, Entry};
+use crate::cloud::{Answer, Cloud, Cx, Doom, Part};
+use crate::config::WorldConfig;
+use crate::execution::ExecutionRow;
+use crate::fault::{Counts, Fault, FaultKind, Planned};
+use crate::meter::Meter;
+use crate::operation::Operation;
+use crate::record::{Call, Effect};
+use crate::tables::Tables;
+use crate::traffic::Drain;
+use capstan_core::money::Usd;
+use capstan_core::ports::{Item, Notice, Table};
+use capstan_core::tier::ResourceKind;
+use capstan_core::time::{Millis, Timestamp};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+/// A simulated account with its virtual clock, its tables and its executions.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub(crate) config: WorldConfig,
+    pub(crate) now: Timestamp,
+    pub(crate) chance: Chance,
+    pub(crate) cloud: Cloud,
+    pub(crate) tables: Tables,
+    pub(crate) executions: BTreeMap<String, ExecutionRow>,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) drains: BTreeMap<String, Drain>,
+    pub(crate) meter: Meter,
+    pub(crate) changes: Changes,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) effects: Vec<Effect>,
+    faults: Vec<Planned>,
+    counts: Counts,
+    next_event: Option<Timestamp>,
+    last_event: Option<Timestamp>,
+    pub(crate) broken: Option<String>,
+}
+
+impl World {
+    /// An empty account.
+    pub fn new(config: WorldConfig) -> Self {
+        Self {
+            now: config.start,
+            chance: Chance::new(config.seed),
+            config,
+            cloud: Cloud::default(),
+            tables: Tables::default(),
+            executions: BTreeMap::new(),
+            notices: Vec::new(),
+            drains: BTreeMap::new(),
+            meter: Meter::default(),
+            changes: Changes::default(),
+            calls: Vec::new(),
+            effects: Vec::new(),
+            faults: Vec::new(),
+            counts: Counts::new(),
+            next_event: None,
+            last_event: None,
+            broken: None,
+        }
+    }
+
+    /// The virtual time.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What the world was told at its start.
+    pub const fn config(&self) -> &WorldConfig {
+        &self.config
+    }
+
+    /// Lets time pass until `to`; an earlier time changes nothing.
+    pub fn advance_to(&mut self, to: Timestamp) {
+        self.now = self.now.max(to);
+        self.settle();
+    }
+
+    /// Lets so much time pass.
+    pub fn advance(&mut self, length: Millis) {
+        self.advance_to(self.now + length);
+    }
+
+    /// Has the time written to the journal with this look at the world. Every change writes it anyway; a world
+    /// that only waits would otherwise start again, after a restart, at its last change.
+    pub const fn checkpoint(&mut self) {
+        self.changes.press();
+    }
+
+    /// When the next life cycle ends; `None` if none will.
+    pub const fn next_event(&self) -> Option<Timestamp> {
+        self.next_event
+    }
+
+    /// When the last life cycle so far ended, of whatever resource or part of one, what is gone by now included;
+    /// `None` if none has since the world was made or loaded.
+    pub const fn last_event(&self) -> Option<Timestamp> {
+        self.last_event
+    }
+
+    /// Ends the life cycles due by now, in the order in which they are due: what comes out does not depend on
+    /// how often anyone looks.
+    pub(crate) fn settle(&mut self) {
+        while let Some(due) = self.next_event.filter(|due| *due <= self.now) {
+            self.last_event = Some(due);
+            let mut settled: Vec<(ResourceKind, String)> = Vec::new();
+            self.cloud.settle(due, |kind, name| settled.push((kind, name.to_owned())));
+            for (kind, name) in settled {
+                self.note_rate(kind, &name, due);
+                self.changes.add(|| Entry::Cloud(Part::Resource(kind), name));
+            }
+            self.foresee();
+        }
+    }
+
+    /// Finds the next event anew, after a change.
+    pub(crate) fn foresee(&mut self) {
+        self.next_event = self.cloud.next_event();
+    }
+
+    /// Plans a fault; the calls it counts begin now. Plans are not stored: a restart forgets them.
+    pub fn add_fault(&mut self, fault: Fault) {
+        self.faults.push(Planned::new(fault, self.counts.clone()));
+    }
+
+    /// Forgets all planned faults.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// The planned faults, those that have happened included.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().map(|planned| &planned.fault)
+    }
+
+    /// How many calls there were.
+    pub const fn call_count(&self) -> u32 {
+        self.counts.overall
+    }
+
+    /// The calls made so far, if they are recorded.
+    pub fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    /// What was created, changed and deleted so far, if it is recorded.
+    pub fn log(&self) -> &[Effect] {
+        &self.effects
+    }
+
+    /// Forgets the recorded calls and effects, not the counts.
+    pub fn clear_records(&mut self) {
+        self.calls.clear();
+        self.effects.clear();
+    }
+
+    /// Counts a call and says what is to go wrong with it.
+    pub(crate) fn count_call(&mut self, operation: Operation, resource: &dyn Display) -> Option<FaultKind> {
+        self.counts.count(operation);
+        if self.config.record {
+            self.calls.push(Call {
+                operation,
+                resource: resource.to_string(),
+                index: self.counts.overall,
+                nth: self.counts.of(operation),
+                at: self.now,
+            });
+        }
+        let planned = self.faults.iter().find(|planned| planned.fits(operation, &self.counts))?;
+        Some(planned.fault.kind)
+    }
+
+    /// Carries out a change of the cloud and notes what it touched, if it was not refused.
+    pub(crate) fn change<T>(
+        &mut self,
+        operation: Operation,
+        doom: Option<Doom>,
+        parts: &[(Part, &str)],
+        act: impl FnOnce(&Cx<'_>, &mut Cloud) -> Answer<T>,
+    ) -> Answer<T> {
+        let cx = Cx { now: self.now, seed: self.config.seed, doom, quotas: &self.config.quotas };
+        let answer = act(&cx, &mut self.cloud)?;
+        for (part, name) in parts {
+            self.touch(operation, *part, name);
+        }
+        self.foresee();
+        Ok(answer)
+    }
+
+    /// Notes that a part of the cloud changed.
+    pub(crate) fn touch(&mut self, operation: Operation, part: Part, name: &str) {
+        self.changes.demand(|| Entry::Cloud(part, name.to_owned()));
+        if let Part::Resource(kind) = part {
+            self.note_rate(kind, name, self.now);
+        }
+        // What goes along with something else is no effect of its own.
+        let alone = match part {
+            Part::Policies | Part::Snapshot(_) => false,
+            Part::Scaling => operation != Operation::DeleteEndpoint,
+            Part::Resource(_) | Part::EndpointConfig | Part::Limits => true,
+        };
+        if self.config.record && alone {
+            self.effects.push(Effect::new(self.now, operation, part.path(name)));
+        }
+    }
+
+    fn note_rate(&mut self, kind: ResourceKind, name: &str, at: Timestamp) {
+        let Some(hourly) = self.config.hourly else { return };
+        let rate = self.cloud.billed(kind, name).as_ref().map_or(Usd::ZERO, hourly);
+        let outline = self.cloud.outline(kind, name);
+        let tenant = outline.as_ref().and_then(crate::cloud::Outline::tenant);
+        if self.meter.note(kind, name, at, tenant, rate) {
+            self.changes.add(|| Entry::Meter(kind, name.to_owned()));
+        }
+    }
+
+    /// The execution of this name.
+    pub fn execution(&self, name: &str) -> Option<&ExecutionRow> {
+        self.executions.get(name)
+    }
+
+    /// All executions, by name.
+    pub fn executions(&self) -> impl Iterator<Item = &ExecutionRow> {
+        self.executions.values()
+    }
+
+    /// Writes an execution's row in place of the one of that name.
+    pub fn put_execution(&mut self, row: ExecutionRow) {
+        self.changes.demand(|| Entry::Execution(row.name.clone()));
+        self.executions.insert(row.name.clone(), row);
+    }
+
+    /// The notices handed over so far.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The items of a table in the order of their keys, for whoever looks at the world from outside.
+    pub fn items(&self, table: Table) -> impl Iterator<Item = &Item> {
+        self.tables.all(table)
+    }
+
+    /// Why nothing can be made durable any more, if so. Every call is then refused; restart from the disk.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+}

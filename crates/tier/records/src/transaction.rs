@@ -1,0 +1,97 @@
+//! Writes gathered and committed, all or none.
+
+use crate::record::{Record, RecordError};
+use capstan_core::ports::{Condition, Effect, Item, Key, Store, StoreError, Write};
+use serde_json::Value;
+
+/// Writes that happen together.
+#[derive(Debug, Default)]
+#[must_use = "a transaction does nothing until it is committed"]
+pub struct Transaction {
+    writes: Vec<Write>,
+    broken: Option<RecordError>,
+}
+
+impl Transaction {
+    /// An empty transaction.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a record, on condition that nobody has written it since it was read (version 0: that it is new), and moves
+    /// its version on.
+    pub fn put<R: Record>(&mut self, record: &mut R) {
+        let condition =
+            if record.version() == 0 { Condition::Absent } else { Condition::VersionIs(record.version()) };
+        record.set_version(record.version() + 1);
+        self.push(record, Some(condition));
+    }
+
+    /// Puts a record whatever is there. For index rows, whose truth lies in the record they follow.
+    pub fn put_always<R: Record>(&mut self, record: &R) {
+        self.push(record, None);
+    }
+
+    /// Deletes a record, on condition that nobody has written it since it was read.
+    pub fn delete<R: Record>(&mut self, record: &R) {
+        let condition = Some(Condition::VersionIs(record.version()));
+        self.writes.push(Write { key: record.key(), effect: Effect::Delete, condition });
+    }
+
+    /// Deletes a record whatever is there. For index rows.
+    pub fn delete_always<R: Record>(&mut self, record: &R) {
+        self.writes.push(Write { key: record.key(), effect: Effect::Delete, condition: None });
+    }
+
+    /// Demands that nobody has written a record since it was read (version 0: that it is still not there).
+    pub fn unchanged<R: Record>(&mut self, record: &R) {
+        let condition =
+            if record.version() == 0 { Condition::Absent } else { Condition::VersionIs(record.version()) };
+        self.writes.push(Write { key: record.key(), effect: Effect::Check, condition: Some(condition) });
+    }
+
+    /// Commits. `Stale`: a condition did not hold and nothing was written.
+    pub async fn commit(self, store: &impl Store) -> Result<(), RecordError> {
+        if let Some(error) = self.broken {
+            return Err(error);
+        }
+        let keys: Vec<Key> = self.writes.iter().map(|write| write.key.clone()).collect();
+        store.transact(self.writes).await.map_err(|error| match error {
+            StoreError::ConditionFailed(index) => match keys.get(index) {
+                Some(key) => {
+                    RecordError::Stale { table: key.table.name(), key: format!("{}/{}", key.partition, key.sort) }
+                }
+                None => RecordError::Store(StoreError::ConditionFailed(index)),
+            },
+            error => RecordError::Store(error),
+        })
+    }
+
+    fn push<R: Record>(&mut self, record: &R, condition: Option<Condition>) {
+        let key = record.key();
+        match to_item(record, &key) {
+            Ok(item) => self.writes.push(Write { key, effect: Effect::Put(item), condition }),
+            Err(message) => {
+                self.broken = Some(RecordError::Corrupt {
+                    table: key.table.name(),
+                    key: format!("{}/{}", key.partition, key.sort),
+                    message,
+                });
+            }
+        }
+    }
+}
+
+/// The record as an item; its key attributes must be the key's, which a slip in a type would break.
+fn to_item<R: Record>(record: &R, key: &Key) -> Result<Item, String> {
+    let Ok(Value::Object(item)) = serde_json::to_value(record) else {
+        return Err("it is not a JSON object".to_owned());
+    };
+    let has = |attribute: &str, value: &str| item.get(attribute).and_then(Value::as_str) == Some(value);
+    let sort_fits = key.table.sort_key().is_none_or(|attribute| has(attribute, &key.sort));
+    if has(key.table.partition_key(), &key.partition) && sort_fits {
+        Ok(item)
+    } else {
+        Err("its key attributes are not its key".to_owned())
+    }
+}

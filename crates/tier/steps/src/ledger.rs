@@ -1,0 +1,241 @@
+//! Intent before an effect, outcome after it: each a transaction that moves the effect's row and the register together.
+
+use crate::StepError;
+use capstan_core::ports::Store;
+use capstan_core::tier::ledger::{EffectRow, EffectStatus, Registered, Subject, effect_entry, resource_entry};
+use capstan_core::tier::{Action, Change, Desired, Spec};
+use capstan_core::time::{Millis, Timestamp};
+use tier_records::{IndexRow, Transaction};
+
+/// The ledger of one change: its effects, and the tenant's register.
+#[derive(Debug)]
+pub struct Ledger {
+    effects: Vec<EffectRow>,
+    register: Vec<Registered>,
+}
+
+impl Ledger {
+    /// Reads it.
+    pub async fn read(store: &impl Store, change: &Change) -> Result<Self, StepError> {
+        Ok(Self {
+            effects: tier_records::effects(store, &change.tenant_id, &change.transition_id).await?,
+            register: tier_records::register(store, &change.tenant_id).await?,
+        })
+    }
+
+    /// All effects so far.
+    pub fn effects(&self) -> &[EffectRow] {
+        &self.effects
+    }
+
+    /// The effect on a subject, if intent was ever written.
+    pub fn effect(&self, change: &Change, subject: &Subject) -> Option<&EffectRow> {
+        let entry = effect_entry(&change.transition_id, subject);
+        self.effects.iter().find(|row| row.entry == entry)
+    }
+
+    /// Writes intent. The change must be what was read: one that is being undone takes no new effect, and no effect that
+    /// has begun to be undone is taken up again.
+    pub async fn intend(
+        &mut self,
+        store: &impl Store,
+        change: &Change,
+        action: &Action,
+        now: Timestamp,
+    ) -> Result<EffectRow, StepError> {
+        let subject = Subject::Resource(action.clone());
+        if let Some(known) = self.effect(change, &subject) {
+            return if matches!(known.status, EffectStatus::Intended | EffectStatus::Done) {
+                Ok(known.clone())
+            } else {
+                Err(StepError::TransitionEnded)
+            };
+        }
+        let mut effect = new_effect(change, subject, now);
+        let mut registered = self.registered(change, action, now);
+        registered.desired = action.after.clone();
+        registered.settled = false;
+        note_mode_switch(&mut registered, action, now);
+        let mut transaction = Transaction::new();
+        transaction.unchanged(change);
+        transaction.put(&mut effect);
+        transaction.put(&mut registered);
+        transaction.commit(store).await?;
+        self.replace(registered);
+        self.effects.push(effect.clone());
+        Ok(effect)
+    }
+
+    /// Writes the outcome: the resource is seen to be as `action.after`.
+    pub async fn done(
+        &mut self,
+        store: &impl Store,
+        change: &Change,
+        action: &Action,
+        mut effect: EffectRow,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        effect.status = EffectStatus::Done;
+        effect.done_at = Some(now);
+        self.settle(store, change, action, &action.after, effect, now).await
+    }
+
+    /// Writes that undoing has begun.
+    pub async fn undoing(
+        &mut self,
+        store: &impl Store,
+        change: &Change,
+        action: &Action,
+        effect: &EffectRow,
+        now: Timestamp,
+    ) -> Result<EffectRow, StepError> {
+        if effect.status == EffectStatus::Undoing {
+            return Ok(effect.clone());
+        }
+        let mut effect = effect.clone();
+        effect.status = EffectStatus::Undoing;
+        effect.waiting_for = None;
+        effect.last_error = None;
+        let mut registered = self.registered(change, action, now);
+        registered.settled = false;
+        note_mode_switch(&mut registered, action, now);
+        let mut transaction = Transaction::new();
+        transaction.put(&mut effect);
+        transaction.put(&mut registered);
+        transaction.commit(store).await?;
+        self.replace(registered);
+        Ok(effect)
+    }
+
+    /// Writes that it is undone: the resource is seen to be as `action.before`.
+    pub async fn undone(
+        &mut self,
+        store: &impl Store,
+        change: &Change,
+        action: &Action,
+        mut effect: EffectRow,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        effect.status = EffectStatus::Undone;
+        effect.undone_at = Some(now);
+        self.settle(store, change, action, &action.before, effect, now).await
+    }
+
+    async fn settle(
+        &mut self,
+        store: &impl Store,
+        change: &Change,
+        action: &Action,
+        state: &Desired,
+        mut effect: EffectRow,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        effect.waiting_for = None;
+        effect.last_error = None;
+        let mut registered = self.registered(change, action, now);
+        let mut transaction = Transaction::new();
+        transaction.put(&mut effect);
+        match state {
+            Desired::Absent if registered.version > 0 => transaction.delete(&registered),
+            Desired::Absent => {}
+            state => {
+                registered.desired = state.clone();
+                registered.settled = true;
+                transaction.put(&mut registered);
+            }
+        }
+        index_retired(&mut transaction, change, action, state);
+        transaction.commit(store).await?;
+        if *state == Desired::Absent {
+            self.register.retain(|row| row.resource != action.resource);
+        } else {
+            self.replace(registered);
+        }
+        self.effects.retain(|row| row.entry != effect.entry);
+        self.effects.push(effect);
+        Ok(())
+    }
+
+    /// Notes what is being waited for or what was refused, where that is news.
+    pub async fn note(
+        store: &impl Store,
+        effect: &EffectRow,
+        waiting_for: Option<&str>,
+        error: Option<&StepError>,
+    ) -> Result<(), StepError> {
+        let mut noted = effect.clone();
+        noted.waiting_for = waiting_for.map(str::to_owned);
+        noted.last_error = error.map(|error| format!("{}: {}", error.name(), error.chain()));
+        noted.refusals = match error {
+            Some(error) if !error.retryable() => effect.refusals + 1,
+            Some(_) => effect.refusals,
+            None => 0,
+        };
+        if noted == *effect {
+            return Ok(());
+        }
+        let mut transaction = Transaction::new();
+        transaction.put(&mut noted);
+        Ok(transaction.commit(store).await?)
+    }
+
+    fn registered(&self, change: &Change, action: &Action, now: Timestamp) -> Registered {
+        self.register.iter().find(|row| row.resource == action.resource).cloned().unwrap_or_else(|| Registered {
+            tenant_id: change.tenant_id.clone(),
+            entry: resource_entry(&action.resource),
+            resource: action.resource.clone(),
+            desired: action.before.clone(),
+            settled: false,
+            made_at: now,
+            made_by: change.transition_id.clone(),
+            mode_switched_at: Vec::new(),
+            version: 0,
+        })
+    }
+
+    fn replace(&mut self, registered: Registered) {
+        self.register.retain(|row| row.resource != registered.resource);
+        self.register.push(registered);
+    }
+}
+
+/// A row for an effect that is about to begin.
+pub fn new_effect(change: &Change, subject: Subject, now: Timestamp) -> EffectRow {
+    EffectRow {
+        tenant_id: change.tenant_id.clone(),
+        entry: effect_entry(&change.transition_id, &subject),
+        transition_id: change.transition_id.clone(),
+        subject,
+        status: EffectStatus::Intended,
+        intended_at: now,
+        done_at: None,
+        undone_at: None,
+        waiting_for: None,
+        last_error: None,
+        refusals: 0,
+        version: 0,
+    }
+}
+
+/// Retired stores are listed by their date of deletion, as long as they are retired.
+fn index_retired(transaction: &mut Transaction, change: &Change, action: &Action, state: &Desired) {
+    if let Desired::Retired { delete_after, .. } = &action.after {
+        let row = IndexRow::retired(&change.tenant_id, &action.resource, *delete_after);
+        if *state == action.after {
+            transaction.put_always(&row);
+        } else {
+            transaction.delete_always(&row);
+        }
+    }
+}
+
+/// Remembers when a stream's mode was switched: Kinesis counts, and so must the next plan.
+fn note_mode_switch(registered: &mut Registered, action: &Action, now: Timestamp) {
+    let on_demand = |desired: &Desired| desired.spec().map(|spec| matches!(spec, Spec::StreamOnDemand));
+    let is_stream = matches!(action.after.spec(), Some(Spec::StreamOnDemand | Spec::StreamProvisioned { .. }));
+    let (Some(before), Some(after)) = (on_demand(&action.before), on_demand(&action.after)) else { return };
+    if is_stream && before != after {
+        registered.mode_switched_at.retain(|at| now.since(*at) < Millis::hours(24));
+        registered.mode_switched_at.push(now);
+    }
+}

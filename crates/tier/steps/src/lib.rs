@@ -1,0 +1,22 @@
+//! What the steps of a tier transition share.
+//!
+//! A step is a Lambda of its own with its own crate; what more than one needs is here: [`open`] loads the change at hand
+//! and refuses to work on one that should not go on, [`ledger`] writes intent and outcome, [`drivers`] bring a
+//! resource to a wanted state, [`errors`] has the closed names that the state machine matches on, and [`workflow`]
+//! is the table of all steps, each with what undoes it.
+
+pub mod app_config;
+pub mod drivers;
+pub mod ending;
+pub mod errors;
+pub mod input;
+pub mod ledger;
+pub mod orphans;
+pub mod phase;
+pub mod planning;
+pub mod settings;
+pub mod workflow;
+
+pub use errors::StepError;
+pub use input::{Answer, StepInput, guard, open};
+pub use settings::{Environment, SettingError, Settings};

@@ -1,0 +1,109 @@
+//! Confirmation: asked for when a change enters or leaves PRODUCTION, given with a token that works once.
+//!
+//! The token is chance, not a signature: what it stands for is stored under its hash, so there is nothing to forge, and using
+//! it up is part of the transaction that starts the change.
+
+use crate::Ports;
+use crate::change::{Wish, start};
+use api::{Caller, Fields, Problem, Reply, Request};
+use capstan_core::ids::TransitionId;
+use capstan_core::tier::request::{CONFIRMATION_LIFETIME, confirmation_objection};
+use capstan_core::tier::{Confirmation, Role, TierState};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tier_records::{Act, AuditEntry, RecordError, Transaction};
+use tier_steps::Settings;
+use tier_steps::planning::{self, Planned};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hash(token: &str) -> String {
+    hex(&Sha256::digest(token))
+}
+
+/// Issues a token for exactly this wish, on exactly this state, to exactly this caller.
+pub(crate) async fn ask(
+    ports: &impl Ports,
+    caller: &Caller,
+    wish: &Wish,
+    state: &TierState,
+    planned: &Planned,
+    transition: &TransitionId,
+) -> Result<Reply, RecordError> {
+    let token = format!("{}{}", hex(&ports.random()), hex(&ports.random()));
+    let expires_at = ports.wall() + CONFIRMATION_LIFETIME;
+    let mut confirmation = Confirmation {
+        token_hash: hash(&token),
+        tenant_id: caller.tenant.clone(),
+        requested_by: caller.subject.clone(),
+        target: wish.target,
+        reason: wish.reason.clone(),
+        bypass: wish.bypass,
+        state_version: state.version,
+        config_version: planned.config.version,
+        transition_id: transition.clone(),
+        expires_at,
+        expires_at_epoch: expires_at.as_millis() / 1_000,
+        used_at: None,
+        version: 0,
+    };
+    let mut audit =
+        AuditEntry::new(&caller.tenant, ports.now(), &caller.subject, Act::ConfirmationRequested, transition.as_str())
+            .because(&wish.reason)
+            .about(transition)
+            .with(json!({"to": wish.target, "bypassedCooldown": wish.bypass}));
+    let mut transaction = Transaction::new();
+    transaction.put(&mut confirmation);
+    transaction.put(&mut audit);
+    transaction.commit(ports).await?;
+    Ok(Reply::ok(json!({
+        "status": "REQUIRES_CONFIRMATION",
+        "confirmationToken": token,
+        "expiresAt": expires_at,
+        "warnings": planned.plan.warnings,
+        "plan": planned.plan,
+    })))
+}
+
+/// Takes a token and starts what it stands for.
+pub(crate) async fn confirm(ports: &impl Ports, settings: &Settings, request: &Request) -> Result<Reply, Problem> {
+    let caller = &request.caller;
+    caller.require(Role::Admin)?;
+    let mut fields = Fields::read(request)?;
+    let token = fields.text("confirmationToken");
+    fields.finish()?;
+    let Some(token) = token else { return Err(request.no_such_route()) };
+    // What was never issued is not looked up: the key would be as long as anybody likes.
+    let stored = if token.len() == 64 { tier_records::confirmation(ports, &hash(&token)).await? } else { None };
+    let state = tier_records::state(ports, &caller.tenant).await?;
+    let config_version = match &stored {
+        Some(stored) => tier_records::config(ports, &caller.tenant, stored.target).await?.version,
+        None => 0,
+    };
+    let objection =
+        confirmation_objection(stored.as_ref(), &caller.tenant, &caller.subject, &state, config_version, ports.wall());
+    let (Some(stored), None) = (stored, &objection) else {
+        return Ok(Reply::rejected(&objection.into_iter().collect::<Vec<_>>()));
+    };
+    if stored.bypass {
+        caller.require(Role::SuperAdmin)?;
+    }
+    let wish = Wish { target: stored.target, reason: stored.reason.clone(), bypass: stored.bypass };
+    let objections = wish.objections(&state, ports.now());
+    if !objections.is_empty() {
+        return Ok(Reply::rejected(&objections));
+    }
+    let transition = stored.transition_id.clone();
+    let Some(planned) = planning::plan(ports, settings, &state, stored.target, &transition).await? else {
+        return Err(request.no_such_route());
+    };
+    match start(ports, caller, &wish, state, planned, transition, Some(stored)).await {
+        Err(RecordError::Stale { .. }) => Err(Problem::conflict(
+            "CONCURRENT_CHANGE",
+            "somebody else has acted on this tier just now and nothing was started: look, and ask again",
+        )),
+        answered => Ok(answered?),
+    }
+}

@@ -1,0 +1,46 @@
+//! `tier-configs` and the authorizer.
+
+use super::{Case, answers, fails, status};
+use crate::scenario as at;
+
+/// The cases.
+pub(super) const CASES: &[Case] = &[
+    status("tier-configs/edit-config", 200, at::fresh),
+    status("tier-configs/edit-without-version", 200, at::edited),
+    status("tier-configs/edit-every-field", 200, at::fresh),
+    status("tier-configs/stale-version", 409, at::edited),
+    status("tier-configs/version-that-is-no-number", 422, at::edited),
+    status("tier-configs/unknown-field", 422, at::fresh),
+    status("tier-configs/field-that-is-not-editable", 422, at::fresh),
+    status("tier-configs/wrong-types", 422, at::fresh),
+    status("tier-configs/out-of-range", 422, at::fresh),
+    status("tier-configs/max-below-min", 422, at::fresh),
+    status("tier-configs/daily-above-monthly", 422, at::fresh),
+    status("tier-configs/fraction-of-an-instance", 422, at::fresh),
+    status("tier-configs/fraction-of-a-cent", 422, at::fresh),
+    status("tier-configs/nothing-to-edit", 422, at::fresh),
+    status("tier-configs/unknown-tier", 404, at::fresh),
+    status("tier-configs/malformed-json", 400, at::fresh),
+    status("tier-configs/body-too-large", 413, at::fresh),
+    status("tier-configs/refused-operator", 403, at::fresh),
+    status("tier-configs/set-cooldown", 200, at::in_staging),
+    status("tier-configs/no-cooldown", 200, at::in_staging),
+    status("tier-configs/cooldown-too-long", 422, at::fresh),
+    status("tier-configs/cooldown-negative", 422, at::fresh),
+    status("tier-configs/cooldown-wrong-type", 422, at::fresh),
+    status("tier-configs/cooldown-refused-admin", 403, at::fresh),
+    answers("authorizer/admin", at::fresh),
+    answers("authorizer/super-admin", at::fresh),
+    answers("authorizer/header-in-lower-case", at::fresh),
+    fails("authorizer/no-token", "Unauthorized", at::fresh),
+    fails("authorizer/other-scheme", "Unauthorized", at::fresh),
+    fails("authorizer/expired-token", "Unauthorized", at::fresh),
+    fails("authorizer/forged-token", "Unauthorized", at::fresh),
+    fails("authorizer/tampered-token", "Unauthorized", at::fresh),
+    fails("authorizer/unsigned-token", "Unauthorized", at::fresh),
+    fails("authorizer/foreign-token", "Unauthorized", at::fresh),
+    fails("authorizer/token-without-tenant", "Unauthorized", at::fresh),
+    fails("authorizer/unknown-role", "Unauthorized", at::fresh),
+    fails("authorizer/two-tokens", "Unauthorized", at::fresh),
+    fails("authorizer/headers-that-claim-a-role", "Unauthorized", at::fresh),
+];

@@ -1,0 +1,268 @@
+//! A laboratory: the whole system on a simulated cloud and virtual time, driven as an operator drives it.
+//!
+//! Where a scenario stops before one call, a lab goes through to the end, and its functions can be tampered with: run
+//! twice, run twice at once, made to fail.
+
+use capstan_core::ports::Table;
+use capstan_core::tier::{Tier, prices};
+use capstan_core::time::{Millis, Timestamp};
+use local::System;
+use local::engine::{Engine, Options};
+use local::functions::{Function, registry};
+use local::template::{Parameters, Source};
+use serde_json::{Map, Value, json};
+use sim::{SharedWorld, WorldConfig};
+use std::sync::Arc;
+
+use crate::scenario::{KEY, TENANT};
+
+/// What every route begins with.
+const BASE: &str = "/api/admin/infrastructure";
+/// Hours within which every change must have come to its end.
+const PATIENCE: u64 = 24;
+
+/// Every move between two tiers.
+pub fn moves() -> Vec<(Tier, Tier)> {
+    let pairs = Tier::ALL.into_iter().flat_map(|from| Tier::ALL.into_iter().map(move |to| (from, to)));
+    pairs.filter(|(from, to)| from != to).collect()
+}
+
+/// A system with its engine.
+#[derive(Debug)]
+pub struct Lab {
+    system: Arc<System>,
+    engine: Engine,
+}
+
+/// What a change came to.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// Its status in the change log.
+    pub status: String,
+    /// Its row of the change history.
+    pub change: Value,
+    /// From the request to the end of its execution.
+    pub took: Millis,
+}
+
+/// What a change must leave as it was when it is undone: the cloud, and the records that say what is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slate {
+    cloud: Value,
+    records: Value,
+}
+
+impl Lab {
+    /// A world in which nothing has happened.
+    pub fn new(seed: u64) -> Self {
+        let config = WorldConfig {
+            seed,
+            start: Timestamp::parse("2026-11-21T03:00:00Z").expect("a time"),
+            hourly: Some(prices::hourly),
+            ..WorldConfig::default()
+        };
+        Self::on(SharedWorld::in_memory(config), registry(), Options::default())
+    }
+
+    /// A lab on a world, with these functions.
+    pub fn on(world: SharedWorld, functions: Vec<Function>, options: Options) -> Self {
+        let parameters = Parameters::from([("DevTokenKey".to_owned(), KEY.to_owned())]);
+        let description = Source::BuiltIn.read(&parameters).expect("the template can be read");
+        let system = System::new(description, functions, world).expect("template and code fit together");
+        Self { engine: Engine::new(Arc::clone(&system), options), system }
+    }
+
+    /// A world in which the tenant is in a tier with all its resources, DEV being reached by coming down from STAGING.
+    pub fn at(tier: Tier, seed: u64) -> Self {
+        let mut lab = Self::new(seed);
+        let path: &[Tier] = if tier == Tier::Dev { &[Tier::Staging, Tier::Dev] } else { &[tier] };
+        for tier in path {
+            assert_eq!(lab.go(*tier).status, "COMPLETED");
+            lab.engine.skip(Millis::hours(25));
+        }
+        lab
+    }
+
+    /// Another lab on a copy of this world, with these functions.
+    pub fn fork(&self, functions: Vec<Function>) -> Self {
+        self.fork_with(functions, Options::default())
+    }
+
+    /// The same, with a choice of how the engine orders what is due at once.
+    pub fn fork_with(&self, functions: Vec<Function>, options: Options) -> Self {
+        Self::on(SharedWorld::new(self.system.world().fork()), functions, options)
+    }
+
+    /// The world.
+    pub fn world(&self) -> &SharedWorld {
+        self.system.world()
+    }
+
+    /// The engine, for those who take smaller steps.
+    pub const fn engine(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    /// Plans a fault, `SERVICE:OPERATION:NTH:KIND`.
+    pub fn fault(&self, fault: &str) {
+        let fault = fault.parse().unwrap_or_else(|error| panic!("{fault}: {error}"));
+        self.world().with(|world| world.add_fault(fault));
+    }
+
+    /// Takes all faults back.
+    pub fn heal(&self) {
+        self.world().with(sim::World::clear_faults);
+    }
+
+    /// Calls the API as a super admin: status and body; 502 and nothing where the function died.
+    pub fn call(&mut self, method: &str, path: &str, body: &Value) -> (u64, Value) {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let (route, parameters) = match path.strip_prefix("/tier/configs/") {
+            Some(tier) => (format!("{BASE}/tier/configs/{{tier}}"), json!({ "tier": tier })),
+            None => (format!("{BASE}{path}"), Value::Null),
+        };
+        let routes = &self.system.description().routes;
+        let found = routes.iter().find(|known| known.method == method && known.path == route);
+        let function = found.unwrap_or_else(|| panic!("no route {method} {route}")).function.clone();
+        let query: Map<String, Value> = query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect();
+        let event = json!({
+            "resource": route,
+            "path": format!("{BASE}{path}"),
+            "httpMethod": method,
+            "queryStringParameters": query,
+            "pathParameters": parameters,
+            "requestContext": {"authorizer": {"sub": "grace", "role": "super_admin", "tenant": TENANT}},
+            "body": if body.is_null() { Value::Null } else { json!(body.to_string()) },
+        });
+        let invoked = self.system.invoke(&function, event);
+        self.engine.look();
+        let Ok(answer) = invoked.answer else { return (502, Value::Null) };
+        let status = answer["statusCode"].as_u64().expect("a status");
+        (status, serde_json::from_str(answer["body"].as_str().expect("a body")).expect("JSON"))
+    }
+
+    /// Reads the API.
+    pub fn get(&mut self, path: &str) -> Value {
+        self.call("GET", path, &Value::Null).1
+    }
+
+    /// Asks for a change past the cooldown, and confirms it where that is asked for.
+    pub fn ask(&mut self, to: Tier) -> Value {
+        let body = json!({"targetTier": to, "reason": "[EMERGENCY] a test of moving up and down"});
+        let (_, answer) = self.call("POST", "/tier/bypass-cooldown", &body);
+        if answer["status"] != "REQUIRES_CONFIRMATION" {
+            return answer;
+        }
+        let token = answer["confirmationToken"].clone();
+        self.call("POST", "/tier/confirm", &json!({ "confirmationToken": token })).1
+    }
+
+    /// Goes on until no change is under way and no execution runs; false if that was not to be had.
+    pub fn settle(&mut self) -> bool {
+        let by = self.engine.now() + Millis::hours(PATIENCE);
+        let system = Arc::clone(&self.system);
+        self.engine.run_until(by, |engine| engine.running().next().is_none() && !under_way(&system))
+    }
+
+    /// Moves the tenant and goes on to the end of it.
+    pub fn go(&mut self, to: Tier) -> Ended {
+        let started = self.engine.now();
+        let answer = self.ask(to);
+        assert_eq!(answer["status"], "INITIATED", "{answer}");
+        self.finish(started)
+    }
+
+    /// Goes on to the end of the change that is under way.
+    pub fn finish(&mut self, started: Timestamp) -> Ended {
+        assert!(self.settle(), "the change came to no end: {}", self.get("/tier/transition-status"));
+        let change = self.get("/tier/change-history?limit=1")["changes"][0].clone();
+        let status = change["status"].as_str().unwrap_or_default().to_owned();
+        Ended { status, change, took: self.engine.now().since(started) }
+    }
+
+    /// What is there: every resource with its settings and tags, and what the records say of them. Versions of rows and
+    /// the memory of mode switches move on and are left out; so are the dates of making, since an endpoint that was
+    /// deleted and is wanted back is another endpoint.
+    pub fn slate(&self) -> Slate {
+        self.world().with(|world| {
+            let rows = |table: Table, prefix: &str| -> Vec<Value> {
+                let wanted = |item: &&Map<String, Value>| {
+                    prefix.is_empty()
+                        || item
+                            .get("entry")
+                            .and_then(Value::as_str)
+                            .is_some_and(|entry| entry.starts_with(prefix))
+                };
+                world
+                    .items(table)
+                    .filter(wanted)
+                    .map(|item| without(&json!(item), &["version", "mode_switched_at", "made_at", "made_by"]))
+                    .collect()
+            };
+            Slate {
+                cloud: world.snapshot(),
+                records: json!({
+                    "app": rows(Table::AppConfig, ""),
+                    "register": rows(Table::TierLedger, "resource#"),
+                    "index": rows(Table::TierIndex, ""),
+                }),
+            }
+        })
+    }
+}
+
+fn under_way(system: &System) -> bool {
+    system.world().with(|world| world.items(Table::TierIndex).any(|row| row["index_name"] == "UNDER_WAY"))
+}
+
+impl Slate {
+    /// The same, without what two runs of one change may differ in: ids and times.
+    #[must_use]
+    pub fn of_any_run(&self) -> Self {
+        let fields =
+            ["DeleteAfter", "deleteAfter", "TransitionId", "transitionId", "made_at", "made_by", "entry"];
+        Self { cloud: without(&self.cloud, &fields), records: without(&self.records, &fields) }
+    }
+
+    /// In what the other differs, by place; empty if in nothing.
+    pub fn difference(&self, other: &Self) -> String {
+        difference(&self.cloud, &other.cloud, "cloud") + &difference(&self.records, &other.records, "records")
+    }
+}
+
+fn without(value: &Value, fields: &[&str]) -> Value {
+    match value {
+        Value::Object(members) => {
+            let kept = members.iter().filter(|(name, _)| !fields.contains(&name.as_str()));
+            Value::Object(kept.map(|(name, value)| (name.clone(), without(value, fields))).collect())
+        }
+        Value::Array(items) => items.iter().map(|item| without(item, fields)).collect(),
+        other => other.clone(),
+    }
+}
+
+fn difference(one: &Value, other: &Value, place: &str) -> String {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let mut names: Vec<&String> = one.keys().chain(other.keys()).collect();
+            names.sort();
+            names.dedup();
+            let at =
+                |members: &Map<String, Value>, name: &str| members.get(name).cloned().unwrap_or_default();
+            names
+                .iter()
+                .map(|name| difference(&at(one, name), &at(other, name), &format!("{place}.{name}")))
+                .collect()
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            let pairs = one.iter().zip(other).enumerate();
+            pairs.map(|(index, (one, other))| difference(one, other, &format!("{place}[{index}]"))).collect()
+        }
+        (one, other) if one == other => String::new(),
+        (one, other) => format!("{place}: {one} → {other}; "),
+    }
+}

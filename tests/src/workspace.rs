@@ -1,0 +1,74 @@
+//! The files of the workspace.
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The workspace's folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace").to_owned()
+}
+
+/// The text of a file, by its path from the workspace's folder.
+pub fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path} can't be read: {error}"))
+}
+
+/// A file as JSON.
+pub fn json(path: &str) -> Value {
+    serde_json::from_str(&text(path)).unwrap_or_else(|error| panic!("{path} is not JSON: {error}"))
+}
+
+/// The folders of the workspace's members.
+pub fn members() -> Vec<String> {
+    let manifest = text("Cargo.toml");
+    let members = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next());
+    let members = members.expect("Cargo.toml has `members = [`");
+    members
+        .split(',')
+        .map(|member| member.trim().trim_matches('"').to_owned())
+        .filter(|m| !m.is_empty())
+        .collect()
+}
+
+/// The crates that are functions: what lies under `crates/tier`, but for the two libraries that they share.
+pub fn functions() -> BTreeSet<String> {
+    let names = folders(&root().join("crates/tier"));
+    names.into_iter().filter(|name| name != "records" && name != "steps").collect()
+}
+
+/// The names of the folders in a folder.
+pub fn folders(within: &Path) -> BTreeSet<String> {
+    entries(within).into_iter().filter(|path| path.is_dir()).map(|path| file_name(&path)).collect()
+}
+
+/// The files of `events/` without their ending: `tier-change/change-to-staging`.
+pub fn events() -> BTreeSet<String> {
+    let folder = root().join("events");
+    let mut events = BTreeSet::new();
+    for function in folders(&folder) {
+        for file in entries(&folder.join(&function)) {
+            let name = file_name(&file);
+            let case = name.strip_suffix(".json").unwrap_or_else(|| {
+                panic!("events/{function}/{name} is not an event: take it away, or end its name with .json")
+            });
+            events.insert(format!("{function}/{case}"));
+        }
+    }
+    events
+}
+
+/// What lies in a folder, in order.
+pub fn entries(folder: &Path) -> Vec<PathBuf> {
+    let read =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{} can't be read: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = read.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    paths
+}
+
+/// The last part of a path.
+pub fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

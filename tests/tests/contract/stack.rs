@@ -1,0 +1,139 @@
+//! The template: its functions, routes and tables against the code and the facts page.
+
+use crate::functions_by_crate;
+use capstan_core::ports::Table;
+use capstan_tests::cases::{self, Outcome};
+use capstan_tests::scenario::{GRACE, Scenario};
+use capstan_tests::template::{self, Template};
+use capstan_tests::workspace;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// The API, as the facts page of tier transitions has it.
+const API: [(&str, &str); 16] = [
+    ("GET", "/tier"),
+    ("GET", "/tier/compare"),
+    ("POST", "/tier/plan"),
+    ("POST", "/tier/change"),
+    ("POST", "/tier/confirm"),
+    ("POST", "/tier/bypass-cooldown"),
+    ("GET", "/tier/transition-status"),
+    ("POST", "/tier/cancel"),
+    ("POST", "/tier/reset"),
+    ("GET", "/tier/configs"),
+    ("GET", "/tier/configs/{tier}"),
+    ("PUT", "/tier/configs/{tier}"),
+    ("PUT", "/tier/cooldown"),
+    ("GET", "/tier/change-history"),
+    ("GET", "/tier/resources"),
+    ("GET", "/tier/orphans"),
+];
+const BASE: &str = "/api/admin/infrastructure";
+
+#[test]
+fn every_function_crate_is_in_the_template_and_the_reverse() {
+    let functions = functions_by_crate();
+    let crates = workspace::functions();
+    for name in &crates {
+        let function = functions.get(name);
+        let function =
+            function.unwrap_or_else(|| panic!("template.yaml: add a function with `Binary: {name}`"));
+        let wanted = format!("cato-{name}-${{Environment}}");
+        assert_eq!(function.name, wanted, "template.yaml: the FunctionName of {}", function.logical_id);
+    }
+    let unknown: Vec<_> = functions.keys().filter(|name| !crates.contains(*name)).collect();
+    assert!(unknown.is_empty(), "template.yaml has functions without a crate under crates/tier: {unknown:?}");
+}
+
+#[test]
+fn every_function_crate_has_a_handler_and_the_reverse() {
+    let handlers: BTreeSet<String> =
+        local::functions::registry().iter().map(|function| function.name.to_owned()).collect();
+    assert_eq!(
+        handlers,
+        workspace::functions(),
+        "crates/local/src/functions.rs: `registry` (left) must list every function of crates/tier (right)"
+    );
+}
+
+#[test]
+fn every_function_has_an_event_that_succeeds_and_one_that_is_refused() {
+    for function in workspace::functions() {
+        let of_function = |case: &&cases::Case| case.function() == function;
+        let all = cases::all();
+        let outcomes: Vec<Outcome> = all.iter().filter(of_function).map(|case| case.outcome).collect();
+        let good = |outcome: &Outcome| match outcome {
+            Outcome::Status(status) => *status < 400,
+            Outcome::Verdict(_) | Outcome::Answer => true,
+            Outcome::Failure(_) => false,
+        };
+        assert!(
+            outcomes.iter().any(good),
+            "events/{function}: add an event that succeeds, with its case in tests/src/cases"
+        );
+        assert!(
+            !outcomes.iter().all(good),
+            "events/{function}: add an event that is refused, with its case in tests/src/cases"
+        );
+    }
+}
+
+#[test]
+fn the_api_is_that_of_the_facts_page() {
+    let wanted: BTreeSet<(String, String)> =
+        API.iter().map(|(method, path)| ((*method).to_owned(), format!("{BASE}{path}"))).collect();
+    let routes: BTreeSet<(String, String)> =
+        functions_by_crate().into_values().flat_map(|f| f.routes).collect();
+    let missing: Vec<_> = wanted.difference(&routes).collect();
+    assert!(missing.is_empty(), "template.yaml: add an Api event for {missing:?}");
+    let surplus: Vec<_> = routes.difference(&wanted).collect();
+    assert!(
+        surplus.is_empty(),
+        "the facts page does not have {surplus:?}: take the event out, or add it there and here"
+    );
+}
+
+#[test]
+fn every_route_is_known_to_its_function() {
+    for (method, path) in API {
+        let (status, answer) =
+            Scenario::empty().request(GRACE, method, path, &json!({"tier": "DEV"}), &json!({}));
+        let unknown = answer["detail"].as_str().is_some_and(|detail| detail.starts_with("there is no "));
+        assert!(
+            status < 500 && !(status == 404 && unknown),
+            "{method} {path}: the function behind it does not have it: {answer}"
+        );
+    }
+}
+
+#[test]
+fn every_route_is_guarded() {
+    for route in &Scenario::empty().system().description().routes {
+        assert_eq!(
+            route.authorizer.as_deref(),
+            Some("AuthorizerFunction"),
+            "template.yaml: {} {} must go through the authorizer",
+            route.method,
+            route.path
+        );
+    }
+}
+
+#[test]
+fn the_tables_are_those_of_the_store() {
+    let found = Template::read().tables();
+    for table in Table::ALL {
+        let wanted = template::Table {
+            name: format!("{}-${{Environment}}", table.name()),
+            partition: table.partition_key().to_owned(),
+            sort: table.sort_key().map(ToOwned::to_owned),
+            types: vec!["S".to_owned(); 1 + usize::from(table.sort_key().is_some())],
+        };
+        assert!(found.contains(&wanted), "template.yaml: {table:?} must be a table {wanted:?}");
+    }
+    assert_eq!(
+        found.len(),
+        Table::ALL.len(),
+        "template.yaml has a table that `Table` (crates/core/src/ports/store.rs) lacks"
+    );
+}
