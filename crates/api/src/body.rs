@@ -1,8 +1,11 @@
 //! The body of a request, field by field: every wrong or unknown field is named, all at once.
 
+mod once;
+
 use crate::{Problem, Request};
 use capstan_core::tier::Tier;
 use capstan_core::tier::edit::FieldError;
+use once::Once;
 use serde_json::{Map, Value};
 
 /// The fields of a JSON body, taken one by one.
@@ -20,8 +23,11 @@ impl Fields {
             return Err(Problem::malformed("this takes a JSON object as its body"));
         }
         match serde_json::from_str(text) {
-            Ok(Value::Object(left)) => Ok(Self { left, errors: Vec::new() }),
-            Ok(_) => Err(Problem::malformed("the body is JSON, but not an object")),
+            Ok(Once { members: Some(left), twice }) => {
+                let error = |field| FieldError { field, message: "is given twice".to_owned() };
+                Ok(Self { left, errors: twice.into_iter().map(error).collect() })
+            }
+            Ok(Once { members: None, .. }) => Err(Problem::malformed("the body is JSON, but not an object")),
             Err(error) => Err(Problem::malformed(format!("the body is not JSON: {error}"))),
         }
     }
@@ -59,8 +65,8 @@ impl Fields {
     }
 
     /// Gives what is left, for those who check it themselves.
-    pub fn rest(self) -> Map<String, Value> {
-        self.left
+    pub fn rest(self) -> Result<Map<String, Value>, Problem> {
+        if self.errors.is_empty() { Ok(self.left) } else { Err(Problem::invalid(&self.errors)) }
     }
 
     /// Ends the reading: fields that nobody took are errors too.

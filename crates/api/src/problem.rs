@@ -41,7 +41,11 @@ impl Problem {
     }
     /// 422: well-formed, but fields are wrong; all of them at once.
     pub fn invalid(errors: &[FieldError]) -> Self {
-        let detail = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect::<Vec<_>>();
+        let line = |error: &FieldError| match error.field.as_str() {
+            "" => error.message.clone(),
+            field => format!("{field}: {}", error.message),
+        };
+        let detail = errors.iter().map(line).collect::<Vec<_>>();
         let mut problem = Self::new(422, "INVALID_FIELDS", detail.join("; "));
         problem.more.insert("errors".to_owned(), json!(errors));
         problem
@@ -88,16 +92,23 @@ impl From<StepError> for Problem {
     /// What the caller reads is what to do next; the chain of causes belongs in the log.
     fn from(error: StepError) -> Self {
         let mut problem = match &error {
-            StepError::StoreConflict(_) => {
-                Self::conflict("CONCURRENT_CHANGE", "somebody else wrote at the same time and nothing was changed: try again")
+            StepError::StoreConflict(_) => Self::conflict(
+                "CONCURRENT_CHANGE",
+                "somebody else wrote at the same time and nothing was changed: try again",
+            ),
+            StepError::Throttled(_) => {
+                Self::new(429, "THROTTLED", "too many calls at once: try again in a moment")
             }
-            StepError::Throttled(_) => Self::new(429, "THROTTLED", "too many calls at once: try again in a moment"),
             StepError::OutcomeUnknown(_) => Self::new(
                 503,
                 "OUTCOME_UNKNOWN",
                 "there was no answer, so it may have happened: look (GET /tier/transition-status) before trying again",
             ),
-            _ => Self::new(503, "UNAVAILABLE", "this can't be answered right now and nothing was changed: try again"),
+            _ => Self::new(
+                503,
+                "UNAVAILABLE",
+                "this can't be answered right now and nothing was changed: try again",
+            ),
         };
         problem.more.insert("cause".to_owned(), json!(error.name()));
         problem

@@ -30,7 +30,11 @@ impl Caller {
         if self.role >= least {
             return Ok(());
         }
-        Err(Problem::forbidden(format!("this takes the role {}; yours is {}", least.as_str(), self.role.as_str())))
+        Err(Problem::forbidden(format!(
+            "this takes the role {}; yours is {}",
+            least.as_str(),
+            self.role.as_str()
+        )))
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::Aws;
 use crate::refusal::{Call, Said, Service, count, counted};
 use aws_sdk_applicationautoscaling::types::{
-    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ScalingPolicy, ServiceNamespace,
-    TargetTrackingScalingPolicyConfiguration,
+    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ScalingPolicy,
+    ServiceNamespace, TargetTrackingScalingPolicyConfiguration,
 };
 use capstan_core::ports::{CloudErrorKind, CloudResult, EndpointScaling, ScalingRange};
 
@@ -19,10 +19,14 @@ const SERVICE: Service = Service { name: "application-autoscaling", table };
 fn table(said: Said<'_>) -> Option<CloudErrorKind> {
     Some(match said.code {
         "ObjectNotFound" => CloudErrorKind::NotFound,
-        "Validation" | "ValidationError" if said.mentions(&["could not find", "doesn't exist", "does not exist"]) => {
+        "Validation" | "ValidationError"
+            if said.mentions(&["could not find", "doesn't exist", "does not exist"]) =>
+        {
             CloudErrorKind::NotFound
         }
-        "Validation" | "ValidationError" if said.mentions(&["in-progress", "in progress", "not in service"]) => {
+        "Validation" | "ValidationError"
+            if said.mentions(&["in-progress", "in progress", "not in service"]) =>
+        {
             CloudErrorKind::Busy
         }
         "FailedResourceAccess" => CloudErrorKind::Denied,
@@ -78,12 +82,14 @@ impl EndpointScaling for Aws {
         let put = call("PutScalingPolicy", endpoint);
         let metric = PredefinedMetricSpecification::builder()
             .predefined_metric_type(MetricType::SageMakerVariantInvocationsPerInstance)
-            .build();
+            .build()
+            .map_err(|error| put.refuse(CloudErrorKind::Invalid, error.to_string()))?;
         let tracking = TargetTrackingScalingPolicyConfiguration::builder()
             .target_value(TARGET)
             .predefined_metric_specification(metric)
-            .scale_in_cooldown(count(range.scale_in_cooldown));
-        let tracking = tracking.build();
+            .scale_in_cooldown(count(range.scale_in_cooldown))
+            .build()
+            .map_err(|error| put.refuse(CloudErrorKind::Invalid, error.to_string()))?;
         let request = self.autoscaling().put_scaling_policy().policy_name(policy_name(endpoint));
         let request = request.service_namespace(NAMESPACE).scalable_dimension(DIMENSION).resource_id(&id);
         let request = request.policy_type(PolicyType::TargetTrackingScaling);
@@ -110,15 +116,37 @@ mod tests {
     #[test]
     fn refusals_mean_what_they_say() {
         for (operation, status, code, message, kind) in [
-            ("DeregisterScalableTarget", 400, "ObjectNotFoundException", "No scalable target found", NotFound),
-            ("RegisterScalableTarget", 400, "ValidationException", "Could not find endpoint \"arn:x\".", NotFound),
-            ("RegisterScalableTarget", 400, "ValidationException", "Maximum capacity cannot be less", Invalid),
+            (
+                "DeregisterScalableTarget",
+                400,
+                "ObjectNotFoundException",
+                "No scalable target found",
+                NotFound,
+            ),
+            (
+                "RegisterScalableTarget",
+                400,
+                "ValidationException",
+                "Could not find endpoint \"arn:x\".",
+                NotFound,
+            ),
+            (
+                "RegisterScalableTarget",
+                400,
+                "ValidationException",
+                "Maximum capacity cannot be less",
+                Invalid,
+            ),
             ("RegisterScalableTarget", 400, "ConcurrentUpdateException", "", Busy),
             ("PutScalingPolicy", 400, "LimitExceededException", "", Quota),
             ("PutScalingPolicy", 400, "FailedResourceAccessException", "", Denied),
             ("DescribeScalableTargets", 503, "", "", Unavailable),
         ] {
-            assert_eq!(told(SERVICE, operation, status, code, message), kind, "{operation}: {code}: {message}");
+            assert_eq!(
+                told(SERVICE, operation, status, code, message),
+                kind,
+                "{operation}: {code}: {message}"
+            );
         }
     }
 }

@@ -47,8 +47,9 @@ impl AwsConfig {
         let principals: Vec<String> =
             principals.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
         for principal in &principals {
-            arn("COLLECTION_PRINCIPALS", principal, "iam", "role/")
-                .or_else(|error| arn("COLLECTION_PRINCIPALS", principal, "iam", "user/").map_err(|_| error))?;
+            arn("COLLECTION_PRINCIPALS", principal, "iam", "role/").or_else(|error| {
+                arn("COLLECTION_PRINCIPALS", principal, "iam", "user/").map_err(|_| error)
+            })?;
         }
         Ok(Self {
             table_suffix: suffix.clone(),
@@ -85,7 +86,8 @@ fn arn(name: &'static str, value: &str, service: &str, stem: &str) -> Result<(),
     if good {
         return Ok(());
     }
-    let problem = format!("`{value}` is not an ARN of the form arn:aws:{service}:<region>:<account>:{stem}<name>");
+    let problem =
+        format!("`{value}` is not an ARN of the form arn:aws:{service}:<region>:<account>:{stem}<name>");
     Err(ConfigError { name, problem })
 }
 
@@ -112,7 +114,12 @@ mod tests {
             let error = AwsConfig::read(&environment).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(&format!("`{value}`")), "{error}");
         }
-        assert!(AwsConfig::read(&Environment::new()).unwrap_err().to_string().contains("TABLE_SUFFIX: is missing"));
+        assert!(
+            AwsConfig::read(&Environment::new())
+                .unwrap_err()
+                .to_string()
+                .contains("TABLE_SUFFIX: is missing")
+        );
     }
 
     #[test]
@@ -122,7 +129,10 @@ mod tests {
             ("TABLE_SUFFIX", "-dev"),
             ("STATE_MACHINE_ARN", machine),
             ("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:cato-alerts-dev"),
-            ("COLLECTION_PRINCIPALS", "arn:aws:iam::123456789012:role/app, arn:aws:iam::123456789012:user/ada"),
+            (
+                "COLLECTION_PRINCIPALS",
+                "arn:aws:iam::123456789012:role/app, arn:aws:iam::123456789012:user/ada",
+            ),
         ]))
         .unwrap();
         assert_eq!(config.state_machine_arn.as_deref(), Some(machine));

@@ -54,3 +54,6 @@ pub use config::{AwsConfig, ConfigError, Environment};
 pub use machine::Machine;
 #[cfg(feature = "calls")]
 pub use sdk::sdk_config;
+
+#[cfg(all(test, feature = "resources", feature = "dynamodb"))]
+mod wire_tests;

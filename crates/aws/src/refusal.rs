@@ -93,12 +93,13 @@ impl Call<'_> {
         let kind = match failure(error) {
             Failure::Said(status) => {
                 let said = Said { operation: self.operation, code, message };
-                (self.service.table)(said).or_else(|| shared(code)).unwrap_or_else(|| by_status(status, doubt.is_some()))
+                (self.service.table)(said)
+                    .or_else(|| shared(code))
+                    .unwrap_or_else(|| by_status(status, doubt.is_some()))
             }
-            Failure::NotSent => CloudErrorKind::Unavailable,
             Failure::NotSendable => CloudErrorKind::Invalid,
             Failure::NoAnswer if doubt.is_some() => CloudErrorKind::Unknown,
-            Failure::NoAnswer => CloudErrorKind::Unavailable,
+            Failure::NoAnswer | Failure::NotSent => CloudErrorKind::Unavailable,
         };
         // "Slow down" about the last try says nothing about the one before.
         let kind = match kind {
@@ -167,22 +168,48 @@ pub fn plain(code: &str) -> &str {
 /// What all services share.
 pub fn shared(code: &str) -> Option<CloudErrorKind> {
     Some(match code {
-        "Throttling" | "Throttled" | "ThrottledClient" | "TooManyRequests" | "RequestLimitExceeded"
-        | "RequestThrottled" | "SlowDown" | "BandwidthLimitExceeded" | "PriorRequestNotComplete"
-        | "EC2ThrottledException" | "KMSThrottling" => CloudErrorKind::Throttled,
-        "AccessDenied" | "Unauthorized" | "UnauthorizedOperation" | "UnauthorizedAccess" | "NotAuthorized"
-        | "AuthorizationError" | "AuthFailure" | "UnrecognizedClient" | "InvalidClientTokenId" | "ExpiredToken"
-        | "InvalidSignature" | "SignatureDoesNotMatch" | "IncompleteSignature" | "MissingAuthenticationToken"
-        | "OptInRequired" | "KMSAccessDenied" => CloudErrorKind::Denied,
+        "Throttling"
+        | "Throttled"
+        | "ThrottledClient"
+        | "TooManyRequests"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "SlowDown"
+        | "BandwidthLimitExceeded"
+        | "PriorRequestNotComplete"
+        | "EC2ThrottledException"
+        | "KMSThrottling" => CloudErrorKind::Throttled,
+        "AccessDenied"
+        | "Unauthorized"
+        | "UnauthorizedOperation"
+        | "UnauthorizedAccess"
+        | "NotAuthorized"
+        | "AuthorizationError"
+        | "AuthFailure"
+        | "UnrecognizedClient"
+        | "InvalidClientTokenId"
+        | "ExpiredToken"
+        | "InvalidSignature"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "OptInRequired"
+        | "KMSAccessDenied" => CloudErrorKind::Denied,
         "ResourceNotFound" => CloudErrorKind::NotFound,
         "AlreadyExists" | "ResourceAlreadyExists" => CloudErrorKind::AlreadyExists,
         "ResourceInUse" | "Conflict" | "ConcurrentModification" | "ConcurrentUpdate" => CloudErrorKind::Busy,
         "LimitExceeded" | "ResourceLimitExceeded" | "ServiceQuotaExceeded" => CloudErrorKind::Quota,
         "ServiceUnavailable" => CloudErrorKind::Unavailable,
-        "Validation" | "ValidationError" | "InvalidParameter" | "InvalidParameterValue" | "InvalidParameterCombination"
-        | "InvalidArgument" | "InvalidRequest" | "InvalidType" | "InvalidAction" | "MissingParameter" => {
-            CloudErrorKind::Invalid
-        }
+        "Validation"
+        | "ValidationError"
+        | "InvalidParameter"
+        | "InvalidParameterValue"
+        | "InvalidParameterCombination"
+        | "InvalidArgument"
+        | "InvalidRequest"
+        | "InvalidType"
+        | "InvalidAction"
+        | "MissingParameter" => CloudErrorKind::Invalid,
         _ => return None,
     })
 }

@@ -37,7 +37,9 @@ fn plain_call() -> Call<'static> {
 
 #[test]
 fn codes_are_alike_in_every_protocol() {
-    for code in ["ThrottlingException", "com.amazon.coral.availability#ThrottlingException", "Throttling:http://x"] {
+    for code in
+        ["ThrottlingException", "com.amazon.coral.availability#ThrottlingException", "Throttling:http://x"]
+    {
         assert_eq!(plain(code), "Throttling");
     }
     assert_eq!(plain("DBClusterNotFoundFault"), "DBClusterNotFound");

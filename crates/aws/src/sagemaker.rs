@@ -7,11 +7,13 @@ use crate::refusal::{Call, Said, Service, absent, count, counted};
 use crate::tags;
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::{
-    DesiredWeightAndCapacity, EndpointConfigSortKey, EndpointStatus as Theirs, OrderKey, ProductionVariant,
-    ProductionVariantInstanceType, Tag,
+    DesiredWeightAndCapacity, EndpointConfigSortKey, EndpointStatus as Theirs, OrderKey,
+    PendingProductionVariantSummary, ProductionVariant, ProductionVariantInstanceType,
+    ProductionVariantSummary, Tag,
 };
 use capstan_core::ports::{
-    CloudErrorKind, CloudResult, Endpoint, EndpointConfig, EndpointConfigs, EndpointStatus, Endpoints, TagKey, Tags,
+    CloudErrorKind, CloudResult, Endpoint, EndpointConfig, EndpointConfigs, EndpointStatus, Endpoints,
+    TagKey, Tags,
 };
 
 /// The one variant of every endpoint.
@@ -26,14 +28,18 @@ pub(crate) fn table(said: Said<'_>) -> Option<CloudErrorKind> {
         // A missing model is a wrong setting: waiting for it won't help.
         _ if validation && said.mentions(&["could not find model"]) => CloudErrorKind::Invalid,
         _ if validation && said.mentions(&["could not find", "does not exist"]) => CloudErrorKind::NotFound,
-        _ if validation && said.mentions(&["already existing", "already exists"]) => CloudErrorKind::AlreadyExists,
+        _ if validation && said.mentions(&["already existing", "already exists"]) => {
+            CloudErrorKind::AlreadyExists
+        }
         _ if validation && said.mentions(&["in-progress", "in progress", "not in service", "inservice"]) => {
             CloudErrorKind::Busy
         }
         "ResourceNotFound" => CloudErrorKind::NotFound,
         "ResourceInUse" if said.mentions(&["already exist"]) => CloudErrorKind::AlreadyExists,
         "InsufficientCapacity" | "CapacityError" => CloudErrorKind::Quota,
-        _ if validation && said.mentions(&["insufficient capacity", "service limit"]) => CloudErrorKind::Quota,
+        _ if validation && said.mentions(&["insufficient capacity", "service limit"]) => {
+            CloudErrorKind::Quota
+        }
         _ => return None,
     })
 }
@@ -62,12 +68,14 @@ fn endpoint(seen: &DescribeEndpointOutput, tags: Tags) -> Endpoint {
     let config = pending.and_then(|pending| pending.endpoint_config_name()).or(seen.endpoint_config_name());
     let variant = seen.production_variants().first();
     let awaited = pending.and_then(|pending| pending.production_variants().first());
-    let desired = awaited.and_then(|it| it.desired_instance_count());
+    let desired = awaited.and_then(PendingProductionVariantSummary::desired_instance_count);
     Endpoint {
         status: status(seen.endpoint_status()),
         config_name: config.unwrap_or_default().to_owned(),
-        current_instances: counted(variant.and_then(|it| it.current_instance_count())),
-        desired_instances: counted(desired.or(variant.and_then(|it| it.desired_instance_count()))),
+        current_instances: counted(variant.and_then(ProductionVariantSummary::current_instance_count)),
+        desired_instances: counted(
+            desired.or(variant.and_then(ProductionVariantSummary::desired_instance_count)),
+        ),
         failure_reason: seen.failure_reason().map(str::to_owned),
         tags,
     }
@@ -118,22 +126,27 @@ impl Endpoints for Aws {
     }
 
     async fn set_desired_instances(&self, name: &str, instances: u32) -> CloudResult<()> {
-        let wanted =
-            DesiredWeightAndCapacity::builder().variant_name(VARIANT).desired_instance_count(count(instances)).build();
+        let wanted = DesiredWeightAndCapacity::builder()
+            .variant_name(VARIANT)
+            .desired_instance_count(count(instances))
+            .build();
         let request = self.sagemaker().update_endpoint_weights_and_capacities().endpoint_name(name);
         let request = request.desired_weights_and_capacities(wanted);
         change!(call("UpdateEndpointWeightsAndCapacities", name), request).map(drop)
     }
 
     async fn delete_endpoint(&self, name: &str) -> CloudResult<()> {
-        change!(call("DeleteEndpoint", name), self.sagemaker().delete_endpoint().endpoint_name(name)).map(drop)
+        change!(call("DeleteEndpoint", name), self.sagemaker().delete_endpoint().endpoint_name(name))
+            .map(drop)
     }
 }
 
 impl EndpointConfigs for Aws {
     async fn endpoint_config(&self, name: &str) -> CloudResult<Option<EndpointConfig>> {
         let request = self.sagemaker().describe_endpoint_config().endpoint_config_name(name);
-        let Some(seen) = absent(look!(call("DescribeEndpointConfig", name), request))? else { return Ok(None) };
+        let Some(seen) = absent(look!(call("DescribeEndpointConfig", name), request))? else {
+            return Ok(None);
+        };
         let call = call("DescribeEndpointConfig", name);
         let variant = call.need(seen.production_variants().first(), "ProductionVariants")?;
         Ok(Some(EndpointConfig {
@@ -150,7 +163,8 @@ impl EndpointConfigs for Aws {
         let listed = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         let listed = listed.map_err(|error| call("ListEndpointConfigs", prefix).unseen(&error))?;
         let names = listed.iter().filter_map(|config| config.endpoint_config_name());
-        let mut names: Vec<String> = names.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect();
+        let mut names: Vec<String> =
+            names.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect();
         names.sort_unstable();
         Ok(names)
     }
@@ -178,25 +192,61 @@ impl EndpointConfigs for Aws {
 mod tests {
     use super::SERVICE;
     use crate::refusal::tests::told;
-    use capstan_core::ports::CloudErrorKind::{AlreadyExists, Busy, Denied, Invalid, NotFound, Quota, Throttled};
+    use capstan_core::ports::CloudErrorKind::{
+        AlreadyExists, Busy, Denied, Invalid, NotFound, Quota, Throttled,
+    };
 
     #[test]
     fn refusals_mean_what_they_say() {
         let validation = "ValidationException";
         for (operation, status, code, message, kind) in [
-            ("DescribeEndpoint", 400, validation, "Could not find endpoint \"arn:aws:sagemaker:x:endpoint/e\".", NotFound),
+            (
+                "DescribeEndpoint",
+                400,
+                validation,
+                "Could not find endpoint \"arn:aws:sagemaker:x:endpoint/e\".",
+                NotFound,
+            ),
             ("CreateEndpoint", 400, validation, "Could not find endpoint configuration \"arn:x\".", NotFound),
-            ("CreateEndpointConfig", 400, validation, "Could not find model \"arn:aws:sagemaker:x:model/m\".", Invalid),
-            ("CreateEndpoint", 400, validation, "Cannot create already existing endpoint \"arn:x\".", AlreadyExists),
+            (
+                "CreateEndpointConfig",
+                400,
+                validation,
+                "Could not find model \"arn:aws:sagemaker:x:model/m\".",
+                Invalid,
+            ),
+            (
+                "CreateEndpoint",
+                400,
+                validation,
+                "Cannot create already existing endpoint \"arn:x\".",
+                AlreadyExists,
+            ),
             ("UpdateEndpoint", 400, validation, "Cannot update in-progress endpoint \"arn:x\".", Busy),
-            ("UpdateEndpoint", 400, validation, "1 validation error detected: Value '' at 'endpointName'", Invalid),
-            ("CreateEndpoint", 400, "ResourceLimitExceeded", "The account-level service limit 'ml.g5.2xlarge'", Quota),
+            (
+                "UpdateEndpoint",
+                400,
+                validation,
+                "1 validation error detected: Value '' at 'endpointName'",
+                Invalid,
+            ),
+            (
+                "CreateEndpoint",
+                400,
+                "ResourceLimitExceeded",
+                "The account-level service limit 'ml.g5.2xlarge'",
+                Quota,
+            ),
             ("DeleteEndpoint", 400, "ResourceInUse", "in use", Busy),
             ("ListTags", 400, "com.amazonaws.sagemaker#ResourceNotFound", "", NotFound),
             ("CreateEndpoint", 400, "AccessDeniedException", "User is not authorized", Denied),
             ("CreateEndpoint", 400, "ThrottlingException", "Rate exceeded", Throttled),
         ] {
-            assert_eq!(told(SERVICE, operation, status, code, message), kind, "{operation}: {code}: {message}");
+            assert_eq!(
+                told(SERVICE, operation, status, code, message),
+                kind,
+                "{operation}: {code}: {message}"
+            );
         }
     }
 }

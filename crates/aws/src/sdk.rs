@@ -27,7 +27,8 @@ const OPERATION: Duration = Duration::from_secs(25);
 /// from one such configuration share connections.
 pub fn sdk_config(environment: &Environment) -> Result<SdkConfig, ConfigError> {
     let region = required(environment, "AWS_REGION", "a region such as `us-east-1`")?;
-    let well_formed = region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let well_formed =
+        region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if !well_formed {
         return Err(ConfigError { name: "AWS_REGION", problem: format!("`{region}` is not a region") });
     }
@@ -59,7 +60,11 @@ pub fn sdk_config(environment: &Environment) -> Result<SdkConfig, ConfigError> {
     Ok(config.build())
 }
 
-fn required<'a>(environment: &'a Environment, name: &'static str, what: &str) -> Result<&'a str, ConfigError> {
+fn required<'a>(
+    environment: &'a Environment,
+    name: &'static str,
+    what: &str,
+) -> Result<&'a str, ConfigError> {
     match environment.get(name) {
         Some(value) if !value.is_empty() => Ok(value),
         _ => Err(ConfigError { name, problem: format!("is missing: Lambda sets it to {what}") }),
@@ -79,7 +84,10 @@ impl Endpoints {
             .collect();
         for (name, url) in &urls {
             if !url.starts_with("http://") && !url.starts_with("https://") {
-                return Err(ConfigError { name: "AWS_ENDPOINT_URL", problem: format!("{name}: `{url}` is not a URL") });
+                return Err(ConfigError {
+                    name: "AWS_ENDPOINT_URL",
+                    problem: format!("{name}: `{url}` is not a URL"),
+                });
             }
         }
         Ok(Self(urls))
@@ -98,7 +106,8 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
-        let lambda = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+        let lambda =
+            [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "secret")];
         lambda.iter().chain(pairs).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
@@ -117,11 +126,15 @@ mod tests {
 
     #[test]
     fn a_service_has_its_own_endpoint() {
-        let urls = [("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", "http://own")];
+        let urls =
+            [("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", "http://own")];
         let config = sdk_config(&environment(&urls)).unwrap();
         assert_eq!(config.endpoint_url(), Some("http://all"));
         let own = |service| {
-            let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+            let key = ServiceConfigKey::builder()
+                .service_id(service)
+                .env("AWS_ENDPOINT_URL")
+                .profile("endpoint_url");
             config.service_config().and_then(|urls| urls.load_config(key.build().unwrap()))
         };
         assert_eq!(own("Application Auto Scaling").as_deref(), Some("http://own"));

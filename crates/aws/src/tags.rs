@@ -36,7 +36,10 @@ pub fn names(keys: &[TagKey]) -> Vec<String> {
 fn not_built_in(resource: &ResourceRef, operation: &'static str) -> CloudResult<()> {
     let service = Service { name: "tags", table: |_| None };
     let call = Call { service, operation, resource: &resource.name };
-    Err(call.refuse(CloudErrorKind::Invalid, format!("this program was built without the service of a {}", resource.kind)))
+    Err(call.refuse(
+        CloudErrorKind::Invalid,
+        format!("this program was built without the service of a {}", resource.kind),
+    ))
 }
 
 impl Tagging for Aws {
@@ -52,7 +55,8 @@ impl Tagging for Aws {
             #[cfg(feature = "opensearchserverless")]
             capstan_core::tier::ResourceKind::Collection => self.tag_collection(&resource.name, tags).await,
             #[cfg(feature = "elasticache")]
-            capstan_core::tier::ResourceKind::CacheGroup | capstan_core::tier::ResourceKind::ServerlessCache => self.tag_cache(resource, tags).await,
+            capstan_core::tier::ResourceKind::CacheGroup
+            | capstan_core::tier::ResourceKind::ServerlessCache => self.tag_cache(resource, tags).await,
             #[cfg(feature = "neptune")]
             capstan_core::tier::ResourceKind::GraphCluster => self.tag_graph(&resource.name, tags).await,
             #[cfg(feature = "kinesis")]
@@ -74,7 +78,8 @@ impl Tagging for Aws {
             #[cfg(feature = "opensearchserverless")]
             capstan_core::tier::ResourceKind::Collection => self.untag_collection(&resource.name, keys).await,
             #[cfg(feature = "elasticache")]
-            capstan_core::tier::ResourceKind::CacheGroup | capstan_core::tier::ResourceKind::ServerlessCache => self.untag_cache(resource, keys).await,
+            capstan_core::tier::ResourceKind::CacheGroup
+            | capstan_core::tier::ResourceKind::ServerlessCache => self.untag_cache(resource, keys).await,
             #[cfg(feature = "neptune")]
             capstan_core::tier::ResourceKind::GraphCluster => self.untag_graph(&resource.name, keys).await,
             #[cfg(feature = "kinesis")]

@@ -77,6 +77,12 @@ uuid_id!(
     "transition id"
 );
 
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
+}
+
 /// Builds a version-7 UUID (RFC 9562 §5.7) from the time in milliseconds and 80 bits of randomness.
 pub fn uuid_v7(millis: u64, random: [u8; 10]) -> String {
     let mut bytes = [0u8; 16];
@@ -84,16 +90,8 @@ pub fn uuid_v7(millis: u64, random: [u8; 10]) -> String {
     bytes[6..].copy_from_slice(&random);
     bytes[6] = 0x70 | (bytes[6] & 0x0f);
     bytes[8] = 0x80 | (bytes[8] & 0x3f);
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for nibble in [byte >> 4, byte & 0x0f] {
-            text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-    }
-    text
+    let digits = hex(&bytes);
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }
 
 #[cfg(test)]
@@ -112,7 +110,13 @@ mod tests {
 
     #[test]
     fn ids_refuse_what_is_not_a_uuid() {
-        for bad in ["", "x", "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5", "8d3c7a5205b1e-4f6a-9a2e-0c1d2e3f4a5b", "../../etc"] {
+        for bad in [
+            "",
+            "x",
+            "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5",
+            "8d3c7a5205b1e-4f6a-9a2e-0c1d2e3f4a5b",
+            "../../etc",
+        ] {
             let error = TenantId::parse(bad).unwrap_err();
             assert!(error.to_string().contains("not a tenant id"), "{error}");
         }

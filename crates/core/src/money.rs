@@ -39,6 +39,7 @@ impl Usd {
         self.0 as f64 / 1e6
     }
     /// Rounded to whole cents, half away from zero.
+    #[must_use]
     pub fn to_cents(self) -> Self {
         let half = if self.0 < 0 { -5_000 } else { 5_000 };
         Self((self.0 + half) / 10_000 * 10_000)
@@ -48,6 +49,7 @@ impl Usd {
         self.0 % 10_000 == 0
     }
     /// The amount times a factor, rounded to the nearest millionth.
+    #[must_use]
     pub fn times(self, factor: f64) -> Self {
         Self::from_f64(self.as_f64() * factor).unwrap_or(Self(i64::MAX))
     }
@@ -78,7 +80,7 @@ impl fmt::Display for Usd {
         let digits = (cents.abs() / 100).to_string();
         let mut grouped = String::new();
         for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at) % 3 == 0 {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 grouped.push(',');
             }
             grouped.push(digit);

@@ -66,6 +66,7 @@ impl Timestamp {
         u64::try_from(instant.as_millisecond()).ok().map(Self)
     }
     /// The first instant of the month (UTC) this one lies in.
+    #[must_use]
     pub fn start_of_month(self) -> Self {
         let text = self.to_string();
         Self::parse(&format!("{}-01T00:00:00Z", &text[..7])).unwrap_or(self)
@@ -101,7 +102,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not an RFC 3339 time")))
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not an RFC 3339 time")))
     }
 }
 

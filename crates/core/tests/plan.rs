@@ -1,11 +1,11 @@
 //! Properties of the plan, over every pair of tiers and over edited configurations.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use capstan_core::ids::{TenantId, TransitionId};
 use capstan_core::money::Usd;
 use capstan_core::tier::config::{ElastiCacheConfig, KinesisConfig, NeptuneConfig, OpenSearchConfig};
 use capstan_core::tier::ledger::{Registered, resource_entry};
-use capstan_core::tier::{
-    Desired, Direction, Phase, Plan, PlanInput, Service, Spec, Tier, TierConfig, Verb,
-};
+use capstan_core::tier::{Desired, Direction, Phase, Plan, PlanInput, Service, Spec, Tier, TierConfig, Verb};
 use capstan_core::time::{Millis, Timestamp};
 use proptest::prelude::*;
 
@@ -55,22 +55,20 @@ impl World {
             let switched = action.resource.kind.service() == Service::Kinesis
                 && mode(&action.before).is_some()
                 && mode(&action.before) != mode(&action.after);
-            let mut row = self
-                .register
-                .iter()
-                .find(|row| row.resource == action.resource)
-                .cloned()
-                .unwrap_or_else(|| Registered {
-                    tenant_id: tenant(),
-                    entry: resource_entry(&action.resource),
-                    resource: action.resource.clone(),
-                    desired: Desired::Absent,
-                    settled: true,
-                    made_at: self.now,
-                    made_by: transition(self.changes),
-                    mode_switched_at: Vec::new(),
-                    version: 1,
-                });
+            let mut row =
+                self.register.iter().find(|row| row.resource == action.resource).cloned().unwrap_or_else(
+                    || Registered {
+                        tenant_id: tenant(),
+                        entry: resource_entry(&action.resource),
+                        resource: action.resource.clone(),
+                        desired: Desired::Absent,
+                        settled: true,
+                        made_at: self.now,
+                        made_by: transition(self.changes),
+                        mode_switched_at: Vec::new(),
+                        version: 1,
+                    },
+                );
             assert_eq!(row.desired, action.before, "a plan starts from what is");
             row.desired = action.after.clone();
             if switched {
@@ -114,7 +112,11 @@ fn a_first_change_makes_everything_and_takes_nothing_away() {
         &TierConfig::default_for(Tier::Staging),
     );
     assert_eq!(plan.actions.len(), 5);
-    assert!(plan.actions.iter().all(|action| action.before == Desired::Absent && action.phase == Phase::Provision));
+    assert!(
+        plan.actions
+            .iter()
+            .all(|action| action.before == Desired::Absent && action.phase == Phase::Provision)
+    );
     assert_eq!((plan.cost_before, plan.cost_after), (Usd::dollars(350), Usd::dollars(35_000)));
     assert!((10..=15).contains(&plan.expected_minutes), "{} minutes", plan.expected_minutes);
 }
@@ -148,7 +150,9 @@ fn up_to_production_switches_the_stores_and_down_again_switches_them_back() {
         ]
     );
     let codes: Vec<&str> = down.warnings.iter().map(|warning| warning.code.as_str()).collect();
-    assert!(codes.contains(&"DATA_NOT_CARRIED_OVER") && codes.contains(&"CAPACITY") && codes.contains(&"DRAIN"));
+    assert!(
+        codes.contains(&"DATA_NOT_CARRIED_OVER") && codes.contains(&"CAPACITY") && codes.contains(&"DRAIN")
+    );
 }
 
 #[test]
@@ -200,7 +204,8 @@ fn every_pair_of_tiers_ends_with_exactly_what_the_target_is_made_of() {
         let plan = world.go(to, &config);
         let wanted: Vec<(Service, Spec)> =
             Service::ALL.into_iter().filter_map(|service| Some((service, config.spec(service)?))).collect();
-        let serving: Vec<(Service, Spec)> = world.serving().into_iter().map(|(service, spec)| (service, spec.clone())).collect();
+        let serving: Vec<(Service, Spec)> =
+            world.serving().into_iter().map(|(service, spec)| (service, spec.clone())).collect();
         assert_eq!(serving, wanted, "{from} → {to}");
         let pointed: Vec<Service> = plan.app_config_after.services.keys().copied().collect();
         assert_eq!(pointed, wanted.iter().map(|(service, _)| *service).collect::<Vec<_>>(), "{from} → {to}");
@@ -217,7 +222,7 @@ prop_compose! {
     ) -> TierConfig {
         let mut config = TierConfig::default_for(Tier::Staging);
         let types = capstan_core::tier::prices::instance_types(&["ml.g5."]);
-        config.sagemaker.instance_type = types[type_index % types.len()].to_owned();
+        types[type_index % types.len()].clone_into(&mut config.sagemaker.instance_type);
         config.sagemaker.min_instances = min;
         config.sagemaker.max_instances = (min + more).max(1);
         config.sagemaker.scale_to_zero = min == 0;

@@ -1,4 +1,5 @@
 //! The rules of a request, of confirmation, of recovery and of progress.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use capstan_core::ids::{TenantId, TransitionId};
 use capstan_core::ports::{ExecutionStatus, ExecutionView};
@@ -114,7 +115,9 @@ fn failed_takes_a_new_request_and_stuck_does_not_even_in_an_emergency() {
 
 #[test]
 fn only_production_asks_for_confirmation_on_the_way_in_and_out() {
-    assert!(needs_confirmation(Tier::Dev, Tier::Production) && needs_confirmation(Tier::Production, Tier::Dev));
+    assert!(
+        needs_confirmation(Tier::Dev, Tier::Production) && needs_confirmation(Tier::Production, Tier::Dev)
+    );
     assert!(!needs_confirmation(Tier::Dev, Tier::Staging) && !needs_confirmation(Tier::Staging, Tier::Dev));
 }
 
@@ -137,9 +140,10 @@ fn a_confirmation_is_for_one_caller_one_state_one_use_and_ten_minutes() {
         used_at: None,
         version: 1,
     };
-    let refusal = |stored: Option<&Confirmation>, who: &str, state: &TierState, config: u64, at: Timestamp| {
-        confirmation_objection(stored, &tenant(), who, state, config, at).map(|objection| objection.code)
-    };
+    let refusal =
+        |stored: Option<&Confirmation>, who: &str, state: &TierState, config: u64, at: Timestamp| {
+            confirmation_objection(stored, &tenant(), who, state, config, at).map(|objection| objection.code)
+        };
     assert_eq!(refusal(Some(&stored), "ada", &state, 2, now()), None);
     assert_eq!(refusal(None, "ada", &state, 2, now()).as_deref(), Some("TOKEN_UNKNOWN"));
     assert_eq!(refusal(Some(&stored), "eve", &state, 2, now()).as_deref(), Some("TOKEN_UNKNOWN"));
@@ -152,7 +156,11 @@ fn a_confirmation_is_for_one_caller_one_state_one_use_and_ten_minutes() {
     assert_eq!(refusal(Some(&stored), "ada", &state, 2, now()).as_deref(), Some("PLAN_STALE"));
     let elsewhere = TenantId::parse("1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed").unwrap();
     let foreign = confirmation_objection(Some(&stored), &elsewhere, "ada", &state, 2, now());
-    assert_eq!(foreign.unwrap().code, "TOKEN_UNKNOWN", "what is another's is not told apart from what is not");
+    assert_eq!(
+        foreign.unwrap().code,
+        "TOKEN_UNKNOWN",
+        "what is another's is not told apart from what is not"
+    );
 }
 
 #[test]
@@ -167,10 +175,15 @@ fn roles_are_in_order() {
 #[test]
 fn a_change_whose_execution_is_gone_is_recovered_once_it_has_rested() {
     let mut change = change();
-    let stopped = |ago: Millis| ExecutionView { status: ExecutionStatus::Aborted, stopped_at: Some(now() - ago) };
+    let stopped =
+        |ago: Millis| ExecutionView { status: ExecutionStatus::Aborted, stopped_at: Some(now() - ago) };
     let running = ExecutionView { status: ExecutionStatus::Running, stopped_at: None };
     assert_eq!(recovery::decide(&change, Some(&running), now()), Recovery::Leave);
-    assert_eq!(recovery::decide(&change, Some(&stopped(Millis::seconds(10))), now()), Recovery::Leave, "a Lambda may still run");
+    assert_eq!(
+        recovery::decide(&change, Some(&stopped(Millis::seconds(10))), now()),
+        Recovery::Leave,
+        "a Lambda may still run"
+    );
     assert_eq!(recovery::decide(&change, Some(&stopped(recovery::REST)), now()), Recovery::Recover);
     change.recoveries = recovery::MAX_RECOVERIES;
     assert_eq!(recovery::decide(&change, Some(&stopped(recovery::REST)), now()), Recovery::GiveUp);
@@ -185,7 +198,10 @@ fn a_change_without_an_execution_is_started_again_and_given_up_only_if_nothing_w
     let after = |length: Millis| now() + length;
     assert_eq!(recovery::decide(&change, None, after(Millis::seconds(5))), Recovery::Leave);
     assert_eq!(recovery::decide(&change, None, after(recovery::START_AGAIN_AFTER)), Recovery::Start);
-    assert_eq!(recovery::decide(&change, None, after(recovery::GIVE_UP_STARTING_AFTER)), Recovery::NeverStarted);
+    assert_eq!(
+        recovery::decide(&change, None, after(recovery::GIVE_UP_STARTING_AFTER)),
+        Recovery::NeverStarted
+    );
     change.milestones.validated_at = Some(now());
     assert_eq!(recovery::decide(&change, None, after(recovery::GIVE_UP_STARTING_AFTER)), Recovery::Start);
 }

@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod logs;
+mod metric;
+mod run;
+mod start;
+
+pub use aws::Machine;
+pub use start::{Start, StartError, start};

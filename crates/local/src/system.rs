@@ -63,8 +63,10 @@ pub enum StartError {
         problems: Vec<Problem>,
     },
     /// A task that calls what is not there.
-    #[error("{file} has a task with the Resource {resource}, which is no function of the template. Correct it, or the \
-             DefinitionSubstitutions of the state machine")]
+    #[error(
+        "{file} has a task with the Resource {resource}, which is no function of the template. Correct it, or the \
+             DefinitionSubstitutions of the state machine"
+    )]
     Resource {
         /// The definition's file.
         file: String,
@@ -80,8 +82,10 @@ pub enum StartError {
         names: String,
     },
     /// A table that the store does not know.
-    #[error("{file}: the table {name} ({logical_id}) is not one of the store's, which are {known}. Correct its TableName, \
-             or add it to `Table` in crates/core/src/ports/store.rs")]
+    #[error(
+        "{file}: the table {name} ({logical_id}) is not one of the store's, which are {known}. Correct its TableName, \
+             or add it to `Table` in crates/core/src/ports/store.rs"
+    )]
     Table {
         /// The template.
         file: String,
@@ -157,10 +161,10 @@ impl System {
     /// Puts a system together, or says what does not fit.
     pub fn new(
         description: Description,
-        registry: Vec<Function>,
+        registry: impl AsRef<[Function]>,
         world: SharedWorld,
     ) -> Result<Arc<Self>, StartError> {
-        let functions = deploy(&description, &registry)?;
+        let functions = deploy(&description, registry.as_ref())?;
         check_tables(&description)?;
         check_routes(&description)?;
         let workflow = workflow(&description)?;
@@ -192,7 +196,8 @@ impl System {
         let Some(function) = self.functions.get(logical_id) else { return no_such_function(logical_id) };
         let invocation = Invocation::new(function.spec.timeout);
         let ports = Ports::for_invocation(&self.world, invocation.clone());
-        let outcome = catch_unwind(AssertUnwindSafe(|| sim::run((function.handler)(ports, event), &invocation)));
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| sim::run((function.handler)(ports, event), &invocation)));
         function.invoked(outcome.unwrap_or(Outcome::Crashed), &invocation)
     }
 
@@ -205,7 +210,12 @@ impl System {
     }
 
     /// What a stepped run came to.
-    pub(crate) fn ended(&self, logical_id: &str, outcome: Outcome<Answer>, invocation: &Invocation) -> Invoked {
+    pub(crate) fn ended(
+        &self,
+        logical_id: &str,
+        outcome: Outcome<Answer>,
+        invocation: &Invocation,
+    ) -> Invoked {
         match self.functions.get(logical_id) {
             Some(function) => function.invoked(outcome, invocation),
             None => no_such_function(logical_id),
@@ -224,7 +234,8 @@ impl Deployed {
             }
             Outcome::TimedOut => {
                 let limit = self.spec.timeout;
-                let message = format!("{}: Task timed out after {:.2} seconds", self.spec.name, limit.as_seconds_f64());
+                let message =
+                    format!("{}: Task timed out after {:.2} seconds", self.spec.name, limit.as_seconds_f64());
                 Invoked { answer: failed(TIMED_OUT, message), latency: limit }
             }
         }
@@ -237,7 +248,10 @@ fn no_such_function(logical_id: &str) -> Invoked {
     Invoked { answer: Err(error), latency: Millis(0) }
 }
 
-fn deploy(description: &Description, registry: &[Function]) -> Result<BTreeMap<String, Deployed>, StartError> {
+fn deploy(
+    description: &Description,
+    registry: &[Function],
+) -> Result<BTreeMap<String, Deployed>, StartError> {
     let file = || description.source.clone();
     let mut functions = BTreeMap::new();
     for spec in &description.functions {
@@ -261,7 +275,9 @@ fn deploy(description: &Description, registry: &[Function]) -> Result<BTreeMap<S
 
 fn check_tables(description: &Description) -> Result<(), StartError> {
     let known = |name: &str| {
-        Table::ALL.iter().any(|table| name.strip_prefix(table.name()).is_some_and(|rest| rest.starts_with('-')))
+        Table::ALL
+            .iter()
+            .any(|table| name.strip_prefix(table.name()).is_some_and(|rest| rest.starts_with('-')))
     };
     match description.tables.iter().find(|table| !known(&table.name)) {
         None => Ok(()),

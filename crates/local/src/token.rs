@@ -1,37 +1,17 @@
 //! Development tokens, and the key they are signed with.
 //!
-//! A token is a compact JWT (HS256), so that the same header works here and against a deployed API. The key is made on
+//! What a token looks like is the authorizer's; here it is issued. The key is made on
 //! first use and lies beside the data, readable by its owner alone: a key compiled in, or one that all installations
 //! share, would be no key.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, Mac};
-use serde_json::{Value, json};
-use sha2::Sha256;
-use std::fmt::Write as _;
+use authorizer::{Claims, ISSUER};
+use capstan_core::ids::{TenantId, hex};
+use capstan_core::tier::Role;
+use capstan_core::time::{Millis, Timestamp};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-/// The issuer that tokens name.
-pub const ISSUER: &str = "capstan-dev";
-
-/// What a token says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claims {
-    /// Who.
-    pub subject: String,
-    /// In which role.
-    pub role: String,
-    /// For which tenant.
-    pub tenant: String,
-    /// Since when, in seconds since the epoch.
-    pub issued_at: u64,
-    /// Until when.
-    pub expires_at: u64,
-}
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -57,28 +37,17 @@ pub enum KeyError {
     Random(String),
 }
 
-/// A signed token.
-pub fn sign(claims: &Claims, key: &str) -> String {
-    let header = json!({ "alg": "HS256", "typ": "JWT" });
-    let body = json!({
-        "sub": claims.subject,
-        "role": claims.role,
-        "tenant": claims.tenant,
-        "iat": claims.issued_at,
-        "exp": claims.expires_at,
-        "iss": ISSUER,
-    });
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", part(&header), part(&body));
-    let signature = URL_SAFE_NO_PAD.encode(mac(key.as_bytes(), signed.as_bytes()));
-    format!("{signed}.{signature}")
-}
-
-fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
-    // A key of any length will do, so this never fails.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
-    mac.update(text);
-    mac.finalize().into_bytes().to_vec()
+/// A token for a caller, good from `now` on for so long.
+pub fn issue(key: &str, subject: &str, role: Role, tenant: &TenantId, now: Timestamp, life: Millis) -> String {
+    let claims = Claims {
+        iss: ISSUER.to_owned(),
+        sub: subject.to_owned(),
+        role,
+        tenant: tenant.clone(),
+        iat: now.as_millis() / 1_000,
+        exp: (now + life).as_millis() / 1_000,
+    };
+    authorizer::sign(&claims, key)
 }
 
 /// The key in this folder; made, with the folder, if there is none.
@@ -114,7 +83,8 @@ fn make(folder: &Path, path: &Path) -> Result<(), KeyError> {
     fs::create_dir_all(folder).map_err(failed)?;
     let text = hex(&random::<32>()?);
     let draft = folder.join(format!(".dev-token-key.{}", hex(&random::<8>()?)));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
     let written = writeln!(file, "{text}").and_then(|()| file.sync_all());
     let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -137,14 +107,6 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
     Ok(bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,32 +116,6 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("capstan-token-{name}-{}", std::process::id()));
         drop(fs::remove_dir_all(&folder));
         folder
-    }
-
-    #[test]
-    fn a_token_is_a_jwt_signed_with_the_key() {
-        let claims = Claims {
-            subject: "ada".to_owned(),
-            role: "admin".to_owned(),
-            tenant: "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b".to_owned(),
-            issued_at: 1,
-            expires_at: 2,
-        };
-        let token = sign(&claims, "key");
-        let parts: Vec<&str> = token.split('.').collect();
-        let read = |part: &str| -> Value { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap() };
-        assert_eq!(read(parts[0]), json!({ "alg": "HS256", "typ": "JWT" }));
-        let body = read(parts[1]);
-        assert_eq!((&body["sub"], &body["iss"], &body["exp"]), (&json!("ada"), &json!(ISSUER), &json!(2)));
-        let signature = URL_SAFE_NO_PAD.decode(parts[2]).unwrap();
-        assert_eq!(signature, mac(b"key", format!("{}.{}", parts[0], parts[1]).as_bytes()));
-        assert_ne!(sign(&claims, "other"), token);
-    }
-
-    #[test]
-    fn hmac_is_that_of_rfc_4231() {
-        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-        assert_eq!(hex(&mac(b"Jefe", b"what do ya want for nothing?")), expected);
     }
 
     #[test]

@@ -17,7 +17,9 @@ Resources:
 
 /// A function of the template.
 pub(crate) fn function(id: &str, name: &str, more: &str) -> String {
-    format!("  {id}:\n    Type: AWS::Serverless::Function\n    Properties: {{ FunctionName: !Sub 'cato-{name}-${{Environment}}', {more} }}\n")
+    format!(
+        "  {id}:\n    Type: AWS::Serverless::Function\n    Properties: {{ FunctionName: !Sub 'cato-{name}-${{Environment}}', {more} }}\n"
+    )
 }
 
 /// A state machine of the template, whose tasks call `${Name}` functions.
@@ -60,6 +62,6 @@ pub(crate) fn config() -> WorldConfig {
     WorldConfig { state_machine: "cato-toy-local".to_owned(), ..WorldConfig::default() }
 }
 
-pub(crate) fn system(resources: &str, registry: Vec<Function>) -> Arc<System> {
+pub(crate) fn system(resources: &str, registry: &[Function]) -> Arc<System> {
     System::new(describe(resources), registry, SharedWorld::in_memory(config())).unwrap()
 }

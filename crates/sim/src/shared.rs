@@ -1,7 +1,12 @@
 //! A world that several hands hold: behind a lock, with its journal.
+//!
+//! A change is answered for only when it is durable, but the world is not locked while the disk works: what changed is
+//! queued under the world's lock, and whoever comes first to the journal writes all that is queued by then. So what the
+//! disk holds is always a prefix of what happened, one wait serves many, and those who only look do not wait at all.
+//! They may see what is not yet durable; nobody is told that it is.
 
 use crate::config::WorldConfig;
-use crate::persist::Journal;
+use crate::persist::{Change, Journal};
 use crate::world::World;
 use capstan_core::time::Timestamp;
 use std::fmt;
@@ -9,41 +14,47 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A world and the journal that makes it durable, if it has one. Clones are the same world.
 #[derive(Clone)]
-pub struct SharedWorld(Arc<Mutex<Held>>);
+pub struct SharedWorld(Arc<Shared>);
+
+struct Shared {
+    held: Mutex<Held>,
+    /// Taken before `held` where both are.
+    writer: Option<Mutex<Writer>>,
+}
 
 pub(crate) struct Held {
     pub(crate) world: World,
-    journal: Option<Box<dyn Journal + Send>>,
+    /// What is to be written, in order.
+    queue: Vec<Change>,
+    /// The number of the last entry to the queue.
+    queued: u64,
 }
 
-impl Held {
-    /// Makes pending changes durable. After a failure nothing is written any more: what memory holds and what
-    /// the disk holds are no longer the same, and only a restart from the disk makes them so.
-    pub(crate) fn flush(&mut self) -> Result<(), String> {
-        if let Some(reason) = &self.world.broken {
-            return Err(reason.clone());
-        }
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        let Some(changes) = self.world.take_changes() else { return Ok(()) };
-        journal.append(&changes).map_err(|error| {
-            let reason = format!("the store on disk could not be written: {error}; restart to go on from it");
-            self.world.broken = Some(reason.clone());
-            reason
-        })
-    }
+struct Writer {
+    journal: Box<dyn Journal + Send>,
+    /// The number of the last entry that is durable.
+    written: u64,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every operation leaves the world whole, also one that panicked half-way in a test's own closure.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl SharedWorld {
     /// A world in memory.
     pub fn new(world: World) -> Self {
-        Self(Arc::new(Mutex::new(Held { world, journal: None })))
+        let held = Mutex::new(Held { world, queue: Vec::new(), queued: 0 });
+        Self(Arc::new(Shared { held, writer: None }))
     }
 
     /// A world whose every change is made durable before it is answered for. What is in it already must be what
     /// the journal holds ([`disk::open`](crate::disk::open) sees to that): only changes are written.
     pub fn durable(mut world: World, journal: impl Journal + Send + 'static) -> Self {
         world.keep_changes();
-        Self(Arc::new(Mutex::new(Held { world, journal: Some(Box::new(journal)) })))
+        let held = Mutex::new(Held { world, queue: Vec::new(), queued: 0 });
+        let writer = Some(Mutex::new(Writer { journal: Box::new(journal), written: 0 }));
+        Self(Arc::new(Shared { held, writer }))
     }
 
     /// An empty world in memory.
@@ -52,8 +63,43 @@ impl SharedWorld {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Held> {
-        // Every operation leaves the world whole, also one that panicked half-way in a test's own closure.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0.held)
+    }
+
+    /// Lets go of the world and makes its pending changes durable. After a failure nothing is written any more: what
+    /// memory holds and what the disk holds are no longer the same, and only a restart from the disk makes them so.
+    pub(crate) fn flush(&self, mut held: MutexGuard<'_, Held>) -> Result<(), String> {
+        if let Some(reason) = &held.world.broken {
+            return Err(reason.clone());
+        }
+        let Some(writer) = &self.0.writer else { return Ok(()) };
+        let Some(changes) = held.world.take_changes() else { return Ok(()) };
+        held.queue.extend(changes);
+        held.queued += 1;
+        let mine = held.queued;
+        drop(held);
+        let mut writer = locked(writer);
+        let (batch, last) = {
+            let mut held = self.lock();
+            if let Some(reason) = &held.world.broken {
+                return Err(reason.clone());
+            }
+            if writer.written >= mine {
+                return Ok(());
+            }
+            (std::mem::take(&mut held.queue), held.queued)
+        };
+        match writer.journal.append(&batch) {
+            Ok(()) => {
+                writer.written = last;
+                Ok(())
+            }
+            Err(error) => {
+                let reason = format!("the store on disk could not be written: {error}; restart to go on from it");
+                self.lock().world.broken = Some(reason.clone());
+                Err(reason)
+            }
+        }
     }
 
     /// Looks at the world or changes it, all under one lock; what changed is durable, in one write, on return.
@@ -62,7 +108,7 @@ impl SharedWorld {
         let mut held = self.lock();
         let result = act(&mut held.world);
         // The failure is kept in the world, where the next look finds it.
-        drop(held.flush());
+        drop(self.flush(held));
         result
     }
 

@@ -17,6 +17,6 @@ pub(super) const CASES: &[Case] = &[
     fails("find-orphans/access-denied", "AccessDenied", at::reset_without_rights),
     answers("reap-retired/nothing-due", at::back_in_dev),
     answers("reap-retired/due", at::retired_is_due),
-    answers("reap-retired/access-denied", at::retired_is_due_without_rights),
+    fails("reap-retired/access-denied", "AccessDenied", at::retired_is_due_without_rights),
     fails("reap-retired/store-away", "StoreUnavailable", at::store_away),
 ];

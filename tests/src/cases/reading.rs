@@ -7,7 +7,7 @@ use crate::scenario as at;
 pub(super) const CASES: &[Case] = &[
     status("tier-read/tier-of-new-tenant", 200, at::fresh),
     status("tier-read/tier-during-change", 200, at::provisioning),
-    status("tier-read/tier-during-cooldown", 200, at::in_staging),
+    status("tier-read/tier-during-cooldown", 200, at::in_cooldown),
     status("tier-read/tier-when-stuck", 200, at::stuck),
     status("tier-read/compare-tiers", 200, at::fresh),
     status("tier-read/plan-to-staging", 200, at::fresh),

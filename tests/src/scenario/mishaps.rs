@@ -1,7 +1,7 @@
 //! What goes wrong along the way: limits, rights, branches that fail, a person who wants it stopped, an execution that is gone.
 
 use super::ways::{
-    draining, fresh, initiated, provisioned, provisioning, retired_is_due, switched_down, validated,
+    NOON, draining, fresh, initiated, provisioned, provisioning, retired_is_due, switched_down, validated,
 };
 use super::{ADA, GRACE, Scenario};
 use capstan_core::ports::ExecutionStatus;
@@ -73,6 +73,11 @@ pub fn rolled_back() -> Scenario {
 /// The change has failed and is undone.
 pub fn failed() -> Scenario {
     failed_half_way().run_to_end()
+}
+
+/// The change failed this night and was undone; it is noon.
+pub fn after_failure() -> Scenario {
+    failed().skip_to(NOON)
 }
 
 /// Undoing is refused for good; `TransitionFailed` is next.

@@ -6,7 +6,7 @@ use super::{Scenario, mishaps, ways};
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 56] = [
+pub const ALL: [(&str, Place); 58] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -17,6 +17,7 @@ pub const ALL: [(&str, Place); 56] = [
     ("provisioned", ways::provisioned),
     ("configured", ways::configured),
     ("in_staging", ways::in_staging),
+    ("in_cooldown", ways::in_cooldown),
     ("settled_in_staging", ways::settled_in_staging),
     ("descending", ways::descending),
     ("draining", ways::draining),
@@ -37,6 +38,7 @@ pub const ALL: [(&str, Place); 56] = [
     ("rolling_back", mishaps::rolling_back),
     ("rolled_back", mishaps::rolled_back),
     ("failed", mishaps::failed),
+    ("after_failure", mishaps::after_failure),
     ("given_up", mishaps::given_up),
     ("stuck", mishaps::stuck),
     ("reset", mishaps::reset),

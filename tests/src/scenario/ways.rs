@@ -7,6 +7,8 @@ use super::{ADA, EVE, GRACE, Scenario};
 use capstan_core::time::Millis;
 use serde_json::json;
 
+/// Half a day after the start: every change that was asked for then has ended, and its cooldown runs.
+pub(super) const NOON: &str = "2026-01-01T12:00:00Z";
 /// Three days after the start: the cooldown of the first change is over.
 const LATER: &str = "2026-01-04T00:00:00Z";
 
@@ -49,6 +51,11 @@ pub fn configured() -> Scenario {
 /// The tenant has just come to STAGING.
 pub fn in_staging() -> Scenario {
     initiated().run_to_end()
+}
+
+/// The tenant came to STAGING this night; it is noon.
+pub fn in_cooldown() -> Scenario {
+    in_staging().skip_to(NOON)
 }
 
 /// The tenant has been in STAGING for days.
@@ -145,7 +152,7 @@ pub fn confirmation_before_edit() -> Scenario {
 
 /// Another tenant has made a change too.
 pub fn two_tenants() -> Scenario {
-    let scenario = in_staging();
+    let scenario = in_cooldown();
     scenario.ask(EVE, "/tier/change", &json!({"targetTier": "STAGING", "reason": "another tenant's change"}));
     scenario
 }

@@ -50,13 +50,27 @@ pub trait CacheGroups: Sync {
     /// The group of this name.
     fn cache_group(&self, name: &str) -> impl Future<Output = CloudResult<Option<CacheGroup>>> + Send;
     /// Makes a group.
-    fn create_cache_group(&self, name: &str, settings: &CacheGroupSettings, tags: &Tags) -> impl Future<Output = CloudResult<()>> + Send;
+    fn create_cache_group(
+        &self,
+        name: &str,
+        settings: &CacheGroupSettings,
+        tags: &Tags,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Changes the node type.
     fn set_node_type(&self, name: &str, node_type: &str) -> impl Future<Output = CloudResult<()>> + Send;
     /// Changes the number of nodes (replicas, or shards where cluster mode is on).
-    fn set_nodes(&self, name: &str, nodes: u32, cluster_mode: bool) -> impl Future<Output = CloudResult<()>> + Send;
+    fn set_nodes(
+        &self,
+        name: &str,
+        nodes: u32,
+        cluster_mode: bool,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Deletes a group, with a final snapshot of that name if one is given (names are unique).
-    fn delete_cache_group(&self, name: &str, final_snapshot: Option<&str>) -> impl Future<Output = CloudResult<()>> + Send;
+    fn delete_cache_group(
+        &self,
+        name: &str,
+        final_snapshot: Option<&str>,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
 }
 
 /// A serverless cache as it is.
@@ -75,11 +89,29 @@ pub struct ServerlessCache {
 /// Serverless caches.
 pub trait ServerlessCaches: Sync {
     /// The cache of this name.
-    fn serverless_cache(&self, name: &str) -> impl Future<Output = CloudResult<Option<ServerlessCache>>> + Send;
+    fn serverless_cache(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = CloudResult<Option<ServerlessCache>>> + Send;
     /// Makes a cache with these limits of ECPUs per second.
-    fn create_serverless_cache(&self, name: &str, min_ecpu: u32, max_ecpu: u32, tags: &Tags) -> impl Future<Output = CloudResult<()>> + Send;
+    fn create_serverless_cache(
+        &self,
+        name: &str,
+        min_ecpu: u32,
+        max_ecpu: u32,
+        tags: &Tags,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Changes the limits.
-    fn set_ecpu(&self, name: &str, min_ecpu: u32, max_ecpu: u32) -> impl Future<Output = CloudResult<()>> + Send;
+    fn set_ecpu(
+        &self,
+        name: &str,
+        min_ecpu: u32,
+        max_ecpu: u32,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Deletes a cache, with a final snapshot of that name if one is given (names are unique).
-    fn delete_serverless_cache(&self, name: &str, final_snapshot: Option<&str>) -> impl Future<Output = CloudResult<()>> + Send;
+    fn delete_serverless_cache(
+        &self,
+        name: &str,
+        final_snapshot: Option<&str>,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
 }

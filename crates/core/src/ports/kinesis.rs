@@ -45,7 +45,12 @@ pub trait Streams: Sync {
     /// The stream of this name.
     fn stream(&self, name: &str) -> impl Future<Output = CloudResult<Option<Stream>>> + Send;
     /// Makes a stream: with this many shards, or on demand (`None`).
-    fn create_stream(&self, name: &str, shards: Option<u32>, tags: &Tags) -> impl Future<Output = CloudResult<()>> + Send;
+    fn create_stream(
+        &self,
+        name: &str,
+        shards: Option<u32>,
+        tags: &Tags,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Changes the shard count to at most double and at least half (else `Invalid`); only where provisioned.
     fn set_shards(&self, name: &str, shards: u32) -> impl Future<Output = CloudResult<()>> + Send;
     /// Changes the mode: at most twice in 24 hours (`Quota`).

@@ -3,8 +3,8 @@
 use super::CloudResult;
 use crate::ids::TenantId;
 use crate::money::Usd;
-use crate::time::Timestamp;
 use crate::tier::ResourceRef;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 
@@ -37,7 +37,7 @@ pub enum NoticeKind {
     Stuck,
     /// Resources that no ledger entry explains.
     OrphansFound,
-    /// A retired store was deleted after its grace period, or could not be.
+    /// A retired store was deleted after its grace period.
     Reaped,
 }
 
@@ -64,7 +64,11 @@ pub trait Notifier: Sync {
 /// What was really spent.
 pub trait Costs: Sync {
     /// The tenant's cost from the start of the month (UTC) of `now` until `now`, as far as it is billed already.
-    fn month_to_date(&self, tenant: &TenantId, now: Timestamp) -> impl Future<Output = CloudResult<Usd>> + Send;
+    fn month_to_date(
+        &self,
+        tenant: &TenantId,
+        now: Timestamp,
+    ) -> impl Future<Output = CloudResult<Usd>> + Send;
 }
 
 /// How much a resource is used right now.

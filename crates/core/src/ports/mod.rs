@@ -29,7 +29,7 @@ pub use neptune::{
     GraphCluster, GraphClusters, GraphInstance, GraphInstances, GraphStatus, ServerlessCapacity,
 };
 pub use opensearch::{
-    Collection, CollectionStatus, Collections, Domain, DomainSettings, Domains, CollectionLimits,
+    Collection, CollectionLimits, CollectionStatus, Collections, Domain, DomainSettings, Domains,
 };
 pub use sagemaker::{
     Endpoint, EndpointConfig, EndpointConfigs, EndpointScaling, EndpointStatus, Endpoints, ScalingRange,

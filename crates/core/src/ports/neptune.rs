@@ -63,19 +63,42 @@ pub trait GraphClusters: Sync {
     /// The cluster of this name with its instances.
     fn graph_cluster(&self, name: &str) -> impl Future<Output = CloudResult<Option<GraphCluster>>> + Send;
     /// Makes a cluster without instances.
-    fn create_graph_cluster(&self, name: &str, capacity: Option<ServerlessCapacity>, tags: &Tags) -> impl Future<Output = CloudResult<()>> + Send;
+    fn create_graph_cluster(
+        &self,
+        name: &str,
+        capacity: Option<ServerlessCapacity>,
+        tags: &Tags,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Changes the range for serverless instances; `Busy` unless the cluster is available.
-    fn set_capacity(&self, name: &str, capacity: ServerlessCapacity) -> impl Future<Output = CloudResult<()>> + Send;
+    fn set_capacity(
+        &self,
+        name: &str,
+        capacity: ServerlessCapacity,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Makes this instance the writer; `Busy` unless cluster and instance are available.
     fn fail_over(&self, name: &str, to_instance: &str) -> impl Future<Output = CloudResult<()>> + Send;
     /// Deletes a cluster that has no instances left (else `Invalid`), with a final snapshot if one is named.
-    fn delete_graph_cluster(&self, name: &str, final_snapshot: Option<&str>) -> impl Future<Output = CloudResult<()>> + Send;
+    fn delete_graph_cluster(
+        &self,
+        name: &str,
+        final_snapshot: Option<&str>,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
 }
 
 /// Instances.
 pub trait GraphInstances: Sync {
     /// Adds an instance to a cluster. The first one becomes the writer. `db.serverless` needs a capacity range.
-    fn create_graph_instance(&self, cluster: &str, name: &str, class: &str, tags: &Tags) -> impl Future<Output = CloudResult<()>> + Send;
+    fn create_graph_instance(
+        &self,
+        cluster: &str,
+        name: &str,
+        class: &str,
+        tags: &Tags,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Deletes an instance; `Busy` unless it is available. Deleting the writer fails over to another, if any.
-    fn delete_graph_instance(&self, cluster: &str, name: &str) -> impl Future<Output = CloudResult<()>> + Send;
+    fn delete_graph_instance(
+        &self,
+        cluster: &str,
+        name: &str,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
 }

@@ -37,9 +37,18 @@ pub trait Domains: Sync {
     /// The domain of this name.
     fn domain(&self, name: &str) -> impl Future<Output = CloudResult<Option<Domain>>> + Send;
     /// Makes a domain.
-    fn create_domain(&self, name: &str, settings: &DomainSettings, tags: &Tags) -> impl Future<Output = CloudResult<()>> + Send;
+    fn create_domain(
+        &self,
+        name: &str,
+        settings: &DomainSettings,
+        tags: &Tags,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Changes its settings; `Busy` while processing.
-    fn update_domain(&self, name: &str, settings: &DomainSettings) -> impl Future<Output = CloudResult<()>> + Send;
+    fn update_domain(
+        &self,
+        name: &str,
+        settings: &DomainSettings,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Deletes it, for good and with its automated snapshots.
     fn delete_domain(&self, name: &str) -> impl Future<Output = CloudResult<()>> + Send;
 }
@@ -88,5 +97,6 @@ pub trait Collections: Sync {
     /// The account's limits.
     fn collection_limits(&self) -> impl Future<Output = CloudResult<CollectionLimits>> + Send;
     /// Sets the account's limits.
-    fn set_collection_limits(&self, limits: CollectionLimits) -> impl Future<Output = CloudResult<()>> + Send;
+    fn set_collection_limits(&self, limits: CollectionLimits)
+    -> impl Future<Output = CloudResult<()>> + Send;
 }

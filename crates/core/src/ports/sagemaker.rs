@@ -57,11 +57,20 @@ pub trait Endpoints: Sync {
     /// The endpoint of this name.
     fn endpoint(&self, name: &str) -> impl Future<Output = CloudResult<Option<Endpoint>>> + Send;
     /// Makes an endpoint with this configuration. `Quota` when there are no such instances to be had.
-    fn create_endpoint(&self, name: &str, config: &str, tags: &Tags) -> impl Future<Output = CloudResult<()>> + Send;
+    fn create_endpoint(
+        &self,
+        name: &str,
+        config: &str,
+        tags: &Tags,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Brings an endpoint to another configuration. `Busy` unless it is in service.
     fn update_endpoint(&self, name: &str, config: &str) -> impl Future<Output = CloudResult<()>> + Send;
     /// Asks for this many instances, at least 1 (`UpdateEndpointWeightsAndCapacities`). `Busy` unless in service.
-    fn set_desired_instances(&self, name: &str, instances: u32) -> impl Future<Output = CloudResult<()>> + Send;
+    fn set_desired_instances(
+        &self,
+        name: &str,
+        instances: u32,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Deletes an endpoint; `Busy` while it is being made or changed.
     fn delete_endpoint(&self, name: &str) -> impl Future<Output = CloudResult<()>> + Send;
 }
@@ -69,11 +78,16 @@ pub trait Endpoints: Sync {
 /// Endpoint configurations.
 pub trait EndpointConfigs: Sync {
     /// The configuration of this name.
-    fn endpoint_config(&self, name: &str) -> impl Future<Output = CloudResult<Option<EndpointConfig>>> + Send;
+    fn endpoint_config(&self, name: &str)
+    -> impl Future<Output = CloudResult<Option<EndpointConfig>>> + Send;
     /// Names of all configurations that start with `prefix`, in order.
     fn endpoint_config_names(&self, prefix: &str) -> impl Future<Output = CloudResult<Vec<String>>> + Send;
     /// Makes a configuration.
-    fn create_endpoint_config(&self, config: &EndpointConfig, tags: &Tags) -> impl Future<Output = CloudResult<()>> + Send;
+    fn create_endpoint_config(
+        &self,
+        config: &EndpointConfig,
+        tags: &Tags,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Deletes a configuration.
     fn delete_endpoint_config(&self, name: &str) -> impl Future<Output = CloudResult<()>> + Send;
 }
@@ -95,7 +109,11 @@ pub trait EndpointScaling: Sync {
     /// The range in force, if the endpoint is scaled at all.
     fn scaling(&self, endpoint: &str) -> impl Future<Output = CloudResult<Option<ScalingRange>>> + Send;
     /// Registers the endpoint, or changes its range and policy.
-    fn set_scaling(&self, endpoint: &str, range: ScalingRange) -> impl Future<Output = CloudResult<()>> + Send;
+    fn set_scaling(
+        &self,
+        endpoint: &str,
+        range: ScalingRange,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
     /// Deregisters the endpoint with its policy; not registered is fine.
     fn remove_scaling(&self, endpoint: &str) -> impl Future<Output = CloudResult<()>> + Send;
 }

@@ -35,11 +35,18 @@ impl FieldError {
 }
 
 /// Applies an edit to a configuration. The edit holds fields of the API's names, without its `version`.
-pub fn apply(tier: Tier, config: &TierConfig, edit: &Map<String, Value>) -> Result<TierConfig, Vec<FieldError>> {
+pub fn apply(
+    tier: Tier,
+    config: &TierConfig,
+    edit: &Map<String, Value>,
+) -> Result<TierConfig, Vec<FieldError>> {
     let mut edited = config.clone();
     let mut errors = Vec::new();
     if edit.is_empty() {
-        errors.push(FieldError::new("", format!("the edit changes nothing: give one of {}", EDITABLE.join(", "))));
+        errors.push(FieldError::new(
+            "",
+            format!("the edit changes nothing: give one of {}", EDITABLE.join(", ")),
+        ));
     }
     for (field, value) in edit {
         if let Err(message) = apply_field(tier, &mut edited, field, value) {
@@ -76,7 +83,12 @@ fn apply_field(tier: Tier, config: &mut TierConfig, field: &str, value: &Value) 
         known if is_field(known) => {
             return Err(format!("can't be edited; the editable fields are {}", EDITABLE.join(", ")));
         }
-        _ => return Err(format!("is not a field of a configuration; the editable ones are {}", EDITABLE.join(", "))),
+        _ => {
+            return Err(format!(
+                "is not a field of a configuration; the editable ones are {}",
+                EDITABLE.join(", ")
+            ));
+        }
     }
     Ok(())
 }
@@ -156,8 +168,11 @@ fn instance_type(value: &Value, families: &[&str]) -> Result<String, String> {
 fn opensearch_instance_type(value: &Value) -> Result<String, String> {
     let families = ["t3.", "r6g."];
     match value.as_str() {
-        Some(name) if !name.ends_with(".search") => instance_type(&format!("{name}.search").into(), &families)
-            .map_err(|_| wrong(value, &format!("one of {}", prices::instance_types(&families).join(", ")))),
+        Some(name) if !name.ends_with(".search") => {
+            instance_type(&format!("{name}.search").into(), &families).map_err(|_| {
+                wrong(value, &format!("one of {}", prices::instance_types(&families).join(", ")))
+            })
+        }
         _ => instance_type(value, &families),
     }
 }
@@ -208,14 +223,22 @@ mod tests {
         assert_eq!(fields(json!({"sagemakerShadowSelfMinInstances": 21})), "sagemakerShadowSelfMaxInstances");
         assert_eq!(fields(json!({"sagemakerShadowSelfMinInstances": 0})), "sagemakerShadowSelfMinInstances");
         assert_eq!(fields(json!({"budgetDailyExplorationCap": 6000})), "budgetDailyExplorationCap");
-        assert!(edit(Tier::Staging, &json!({"sagemakerShadowSelfMinInstances": 21, "sagemakerShadowSelfMaxInstances": 21})).is_ok());
+        assert!(
+            edit(
+                Tier::Staging,
+                &json!({"sagemakerShadowSelfMinInstances": 21, "sagemakerShadowSelfMaxInstances": 21})
+            )
+            .is_ok()
+        );
     }
 
     #[test]
     fn an_opensearch_type_is_taken_with_and_without_its_suffix() {
         for name in ["r6g.xlarge", "r6g.xlarge.search"] {
             let edited = edit(Tier::Dev, &json!({"opensearchInstanceType": name})).unwrap();
-            assert!(matches!(edited.opensearch, OpenSearchConfig::Provisioned { instance_type, .. } if instance_type == "r6g.xlarge.search"));
+            assert!(
+                matches!(edited.opensearch, OpenSearchConfig::Provisioned { instance_type, .. } if instance_type == "r6g.xlarge.search")
+            );
         }
         assert!(edit(Tier::Dev, &json!({"opensearchInstanceType": "m5.large.search"})).is_err());
     }

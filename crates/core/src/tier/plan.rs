@@ -6,8 +6,8 @@
 use super::app_config::AppConfig;
 use super::ledger::Registered;
 use super::{
-    Action, Desired, Direction, Phase, ResourceKind, ResourceRef, Service, Spec, Stamp, Tier, TierConfig, names,
-    prices, timing, warnings,
+    Action, Desired, Direction, Phase, ResourceKind, ResourceRef, Service, Spec, Stamp, Tier, TierConfig,
+    names, prices, timing, warnings,
 };
 use crate::ids::{TenantId, TransitionId};
 use crate::money::Usd;
@@ -164,7 +164,9 @@ impl Plan {
 
     /// The actions of one service in one phase, in order.
     pub fn actions_of(&self, service: Service, phase: Phase) -> impl Iterator<Item = &Action> {
-        self.actions.iter().filter(move |action| action.resource.kind.service() == service && action.phase == phase)
+        self.actions
+            .iter()
+            .filter(move |action| action.resource.kind.service() == service && action.phase == phase)
     }
     /// Whether anything is to be done in a phase.
     pub fn has_phase(&self, phase: Phase) -> bool {

@@ -64,7 +64,9 @@ pub fn hourly(spec: &Spec) -> Usd {
         }
         Spec::Collection { min_ocus, .. } => BOOK.ocu_hour.times(f64::from(*min_ocus)),
         Spec::CacheGroup(group) => instances(&group.node_type, group.nodes),
-        Spec::ServerlessCache { min_ecpu, .. } => BOOK.ecpu_million.times(f64::from(*min_ecpu) * 3_600.0 / 1e6),
+        Spec::ServerlessCache { min_ecpu, .. } => {
+            BOOK.ecpu_million.times(f64::from(*min_ecpu) * 3_600.0 / 1e6)
+        }
         Spec::GraphServerless(range) => BOOK.ncu_hour.times(f64::from(range.min_milli_ncu) / 1e3),
         Spec::GraphProvisioned { class, instances: count } => instances(class, *count),
         Spec::StreamOnDemand => BOOK.kinesis_on_demand_stream_hour,
@@ -98,7 +100,8 @@ pub fn breakdown(tier: Tier, config: &TierConfig) -> Vec<CostPart> {
         .map(|(part, reckoned)| {
             let service = Service::ALL.into_iter().find(|service| service.as_str() == part);
             let moved = service.map_or(Usd::ZERO, |service| {
-                let price = |config: &TierConfig| config.spec(service).map_or(Usd::ZERO, |spec| monthly(&spec));
+                let price =
+                    |config: &TierConfig| config.spec(service).map_or(Usd::ZERO, |spec| monthly(&spec));
                 price(config) - price(&default)
             });
             CostPart { part: part.clone(), monthly: (*reckoned + moved).max(Usd::ZERO) }

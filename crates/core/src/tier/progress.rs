@@ -58,8 +58,9 @@ pub fn of(change: &Change, effects: &[EffectRow], now: Timestamp) -> Progress {
     let resources = change.plan.actions.iter().map(|action| resource(action, effects)).collect();
     let (done, left) = work(change, effects, now);
     let total = done + left;
-    // Ninety-nine is the most that is said before the end is recorded.
-    let percent = if change.ended() {
+    // Ninety-nine is the most that is said before the end is recorded, or of a change that was given up half-way.
+    let finished = matches!(change.status, ChangeStatus::Completed | ChangeStatus::RolledBack);
+    let percent = if finished {
         100
     } else {
         u8::try_from((done.0 * 100).checked_div(total.0).unwrap_or(0)).unwrap_or(99).min(99)
@@ -104,9 +105,16 @@ fn current_step(change: &Change, effects: &[EffectRow]) -> &'static str {
         ChangeStatus::Initiated => return "ValidateTransition",
         ChangeStatus::InProgress => {}
     }
-    let begun = |phase| change.plan.actions.iter().any(|action| action.phase == phase && find(action, effects).is_some());
+    let begun = |phase| {
+        change.plan.actions.iter().any(|action| action.phase == phase && find(action, effects).is_some())
+    };
     let all_begun = |phase| {
-        change.plan.actions.iter().filter(|action| action.phase == phase).all(|action| find(action, effects).is_some())
+        change
+            .plan
+            .actions
+            .iter()
+            .filter(|action| action.phase == phase)
+            .all(|action| find(action, effects).is_some())
     };
     if at.rollback_started_at.is_some() {
         "RollbackProvisioning"
@@ -117,7 +125,11 @@ fn current_step(change: &Change, effects: &[EffectRow]) -> &'static str {
     } else if at.configured_at.is_some() {
         if change.plan.has_phase(Phase::Cleanup) { "CleanupResources" } else { "TransitionComplete" }
     } else if change.plan.has_phase(Phase::Provision) && at.provisioned_at.is_none() {
-        if begun(Phase::Provision) && all_begun(Phase::Provision) { "WaitForProvisioning" } else { "ProvisionResources" }
+        if begun(Phase::Provision) && all_begun(Phase::Provision) {
+            "WaitForProvisioning"
+        } else {
+            "ProvisionResources"
+        }
     } else if change.direction == Direction::ScalingDown && at.drained_at.is_none() {
         if at.drain_started_at.is_some() { "WaitForDrain" } else { "DrainConnections" }
     } else {

@@ -38,7 +38,10 @@ pub fn decide(change: &Change, execution: Option<&ExecutionView>, now: Timestamp
         let age = now.since(change.created_at);
         return if age < START_AGAIN_AFTER {
             Recovery::Leave
-        } else if age >= GIVE_UP_STARTING_AFTER && change.milestones.validated_at.is_none() && change.recoveries == 0 {
+        } else if age >= GIVE_UP_STARTING_AFTER
+            && change.milestones.validated_at.is_none()
+            && change.recoveries == 0
+        {
             Recovery::NeverStarted
         } else {
             Recovery::Start

@@ -6,7 +6,7 @@ use crate::ids::TransitionId;
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Fewest characters of a reason, after trimming.
+/// Fewest characters of a reason, after trimming; of an emergency, after its marker.
 pub const MIN_REASON: usize = 10;
 /// Most characters of a reason.
 pub const MAX_REASON: usize = 1_000;
@@ -78,11 +78,14 @@ pub struct ChangeRequest<'a> {
 /// Every objection to a request; none: it may go on.
 pub fn objections(state: &TierState, request: &ChangeRequest<'_>, now: Timestamp) -> Vec<Objection> {
     let mut objections = Vec::new();
-    objections.extend(reason_objection(request.reason));
+    match request.reason.trim_start().strip_prefix(EMERGENCY) {
+        Some(reason) => objections.extend(reason_objection(reason)),
+        None => objections.extend(reason_objection(request.reason)),
+    }
     if request.bypass && !request.reason.trim_start().starts_with(EMERGENCY) {
         objections.push(Objection::new(
             "EMERGENCY_REASON_REQUIRED",
-            format!("the reason of a bypass must start with {EMERGENCY}"),
+            format!("the reason of a bypass must start with {EMERGENCY}, and then say which"),
         ));
     }
     if request.target == state.current_tier {
@@ -123,7 +126,10 @@ pub fn reason_objection(reason: &str) -> Option<Objection> {
         ));
     }
     (length > MAX_REASON).then(|| {
-        Objection::new("REASON_TOO_LONG", format!("the reason has {length} characters: give at most {MAX_REASON}"))
+        Objection::new(
+            "REASON_TOO_LONG",
+            format!("the reason has {length} characters: give at most {MAX_REASON}"),
+        )
     })
 }
 
@@ -173,7 +179,12 @@ pub fn confirmation_objection(
     config_version: u64,
     wall: Timestamp,
 ) -> Option<Objection> {
-    let unknown = || Objection::new("TOKEN_UNKNOWN", "this confirmation token was not issued to you: ask for the change again");
+    let unknown = || {
+        Objection::new(
+            "TOKEN_UNKNOWN",
+            "this confirmation token was not issued to you: ask for the change again",
+        )
+    };
     let Some(stored) = stored else { return Some(unknown()) };
     if stored.tenant_id != *tenant || stored.requested_by != requester {
         return Some(unknown());
@@ -182,7 +193,10 @@ pub fn confirmation_objection(
         return Some(Objection::new("TOKEN_USED", "this confirmation token has been used: it works once"));
     }
     if wall >= stored.expires_at {
-        return Some(Objection::new("TOKEN_EXPIRED", format!("this confirmation token expired at {}: ask for the change again", stored.expires_at)));
+        return Some(Objection::new(
+            "TOKEN_EXPIRED",
+            format!("this confirmation token expired at {}: ask for the change again", stored.expires_at),
+        ));
     }
     (stored.state_version != state.version || stored.config_version != config_version).then(|| {
         Objection::new("PLAN_STALE", "the tier or its configuration has changed since the plan was shown: ask for the change again and read the new plan")

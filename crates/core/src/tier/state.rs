@@ -53,7 +53,9 @@ impl TransitionStatus {
             (Self::Stable | Self::Failed, Step::Begin(Direction::ScalingDown)) => Self::ScalingDown,
             (Self::ScalingUp | Self::ScalingDown | Self::RollingBack, Step::BeginRollback)
             | (Self::Stuck, Step::RetryRollback) => Self::RollingBack,
-            (Self::ScalingUp | Self::ScalingDown, Step::Complete) | (Self::Stuck, Step::Reset) => Self::Stable,
+            (Self::ScalingUp | Self::ScalingDown, Step::Complete) | (Self::Stuck, Step::Reset) => {
+                Self::Stable
+            }
             (Self::RollingBack, Step::FinishRollback) => Self::Failed,
             (Self::ScalingUp | Self::ScalingDown | Self::RollingBack, Step::GiveUp) => Self::Stuck,
             (from, step) => return Err(IllegalStep { from, step }),
@@ -183,7 +185,11 @@ mod tests {
     fn only_a_tier_at_rest_begins_a_change() {
         for status in ALL {
             let begun = status.after(StatusStep::Begin(Direction::ScalingUp));
-            assert_eq!(begun.is_ok(), matches!(status, TransitionStatus::Stable | TransitionStatus::Failed), "{status}");
+            assert_eq!(
+                begun.is_ok(),
+                matches!(status, TransitionStatus::Stable | TransitionStatus::Failed),
+                "{status}"
+            );
         }
     }
 

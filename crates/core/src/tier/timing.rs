@@ -16,12 +16,11 @@ pub fn of_action(action: &Action) -> u32 {
 
 const fn create(kind: ResourceKind) -> u32 {
     match kind {
-        ResourceKind::Endpoint => 8,
         ResourceKind::Domain => 12,
         ResourceKind::Collection => 3,
         ResourceKind::CacheGroup => 7,
         ResourceKind::ServerlessCache => 2,
-        ResourceKind::GraphCluster => 8,
+        ResourceKind::Endpoint | ResourceKind::GraphCluster => 8,
         ResourceKind::Stream => 1,
     }
 }
@@ -29,9 +28,13 @@ const fn create(kind: ResourceKind) -> u32 {
 fn reshape(before: &Spec, after: &Spec) -> u32 {
     match (before, after) {
         (Spec::Endpoint { instance_type: before, .. }, Spec::Endpoint { instance_type: after, .. }) => {
-            if before == after { 5 } else { 9 }
+            if before == after {
+                5
+            } else {
+                9
+            }
         }
-        (Spec::Domain(_), _) | (Spec::CacheGroup(_), _) => 10,
+        (Spec::Domain(_) | Spec::CacheGroup(_), _) => 10,
         (Spec::GraphServerless(_), Spec::GraphServerless(_)) => 1,
         (Spec::GraphServerless(_) | Spec::GraphProvisioned { .. }, _) => 12,
         (Spec::StreamOnDemand | Spec::StreamProvisioned { .. }, _) => 3,
@@ -46,6 +49,6 @@ pub fn of_phase(phase: Phase, actions: &[Action]) -> u32 {
 
 /// Minutes a whole change is expected to take.
 pub fn of_change(direction: Direction, actions: &[Action]) -> u32 {
-    let drain = if direction == Direction::ScalingDown { 1 } else { 0 };
+    let drain = u32::from(direction == Direction::ScalingDown);
     (of_phase(Phase::Provision, actions) + drain + of_phase(Phase::Cleanup, actions)).max(1)
 }

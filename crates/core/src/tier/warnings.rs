@@ -38,7 +38,10 @@ pub(super) fn of_change(input: &PlanInput<'_>) -> Vec<Warning> {
     if from.dynamodb_regions != to.dynamodb_regions {
         warnings.push(warning(
             "DYNAMODB_BY_HAND",
-            format!("DynamoDB replicas are not changed here; {to_tier} is meant to have {}", to.dynamodb_regions.join(", ")),
+            format!(
+                "DynamoDB replicas are not changed here; {to_tier} is meant to have {}",
+                to.dynamodb_regions.join(", ")
+            ),
         ));
     }
     if input.direction == Direction::ScalingDown {
@@ -84,36 +87,47 @@ pub(super) fn of_actions(input: &PlanInput<'_>, actions: &[Action]) -> Vec<Warni
 
 fn not_carried_over(action: &Action, spec: &Spec, delete_after: Timestamp) -> Warning {
     let what = match action.resource.kind {
-        ResourceKind::Domain | ResourceKind::Collection => "its vectors are not copied: index them again into the new store",
-        ResourceKind::CacheGroup | ResourceKind::ServerlessCache => "its entries are not copied: the new cache starts cold",
+        ResourceKind::Domain | ResourceKind::Collection => {
+            "its vectors are not copied: index them again into the new store"
+        }
+        ResourceKind::CacheGroup | ResourceKind::ServerlessCache => {
+            "its entries are not copied: the new cache starts cold"
+        }
         _ => "its data is not copied",
     };
     let daily = prices::hourly(spec).times(24.0);
     let snapshot = match action.resource.kind {
-        ResourceKind::Domain | ResourceKind::Collection => "then deleted, without a final snapshot: OpenSearch offers none",
+        ResourceKind::Domain | ResourceKind::Collection => {
+            "then deleted, without a final snapshot: OpenSearch offers none"
+        }
         _ => "then deleted with a final snapshot",
     };
     warning(
         "DATA_NOT_CARRIED_OVER",
-        format!("{} {} is replaced; {what}. It is kept until {delete_after} at {daily} a day, {snapshot}", action.resource.kind, action.resource.name),
+        format!(
+            "{} {} is replaced; {what}. It is kept until {delete_after} at {daily} a day, {snapshot}",
+            action.resource.kind, action.resource.name
+        ),
     )
 }
 
 fn in_place(action: &Action, before: &Spec, after: &Spec) -> Option<Warning> {
     let name = &action.resource.name;
     match (before, after) {
-        (Spec::GraphServerless(_), Spec::GraphProvisioned { .. }) | (Spec::GraphProvisioned { .. }, Spec::GraphServerless(_)) => {
-            Some(warning(
-                "GRAPH_FAILOVER",
-                format!("{name} switches inside its cluster: the data stays, writes pause for about half a minute while it fails over"),
-            ))
-        }
-        (Spec::StreamOnDemand, Spec::StreamProvisioned { .. }) | (Spec::StreamProvisioned { .. }, Spec::StreamOnDemand) => {
-            Some(warning(
-                "STREAM_MODE_SWITCH",
-                format!("{name} switches its capacity mode, which Kinesis allows twice in 24 hours; one of them is kept for undoing"),
-            ))
-        }
+        (Spec::GraphServerless(_), Spec::GraphProvisioned { .. })
+        | (Spec::GraphProvisioned { .. }, Spec::GraphServerless(_)) => Some(warning(
+            "GRAPH_FAILOVER",
+            format!(
+                "{name} switches inside its cluster: the data stays, writes pause for about half a minute while it fails over"
+            ),
+        )),
+        (Spec::StreamOnDemand, Spec::StreamProvisioned { .. })
+        | (Spec::StreamProvisioned { .. }, Spec::StreamOnDemand) => Some(warning(
+            "STREAM_MODE_SWITCH",
+            format!(
+                "{name} switches its capacity mode, which Kinesis allows twice in 24 hours; one of them is kept for undoing"
+            ),
+        )),
         _ => None,
     }
 }
@@ -121,12 +135,19 @@ fn in_place(action: &Action, before: &Spec, after: &Spec) -> Option<Warning> {
 pub(super) fn mode_kept(name: &str, until: Timestamp) -> Warning {
     warning(
         "STREAM_MODE_KEPT",
-        format!("{name} keeps its capacity mode: it was switched within the last 24 hours, and one switch is kept for undoing. The next change after {until} switches it"),
+        format!(
+            "{name} keeps its capacity mode: it was switched within the last 24 hours, and one switch is kept for undoing. The next change after {until} switches it"
+        ),
     )
 }
 
 /// One line about a service.
-pub(super) fn summary(verb: Verb, from: Option<&NamedSpec>, to: Option<&NamedSpec>, actions: &[Action]) -> String {
+pub(super) fn summary(
+    verb: Verb,
+    from: Option<&NamedSpec>,
+    to: Option<&NamedSpec>,
+    actions: &[Action],
+) -> String {
     let shape = |side: Option<&NamedSpec>| side.map_or_else(|| "nothing".to_owned(), |it| describe(&it.spec));
     let name = to.or(from).map_or("", |it| it.name.as_str());
     match verb {
@@ -134,7 +155,11 @@ pub(super) fn summary(verb: Verb, from: Option<&NamedSpec>, to: Option<&NamedSpe
         Verb::Resize => format!("resize {name}: {} → {}", shape(from), shape(to)),
         Verb::Switch if actions.len() > 1 => {
             let old = from.map_or("", |it| it.name.as_str());
-            format!("replace {old} ({}) by {name} ({}), keep the old one until its date", shape(from), shape(to))
+            format!(
+                "replace {old} ({}) by {name} ({}), keep the old one until its date",
+                shape(from),
+                shape(to)
+            )
         }
         Verb::Switch => format!("switch {name} in place: {} → {}", shape(from), shape(to)),
         Verb::Retire => format!("delete {name} ({})", shape(from)),
@@ -144,11 +169,16 @@ pub(super) fn summary(verb: Verb, from: Option<&NamedSpec>, to: Option<&NamedSpe
 
 /// A shape in a few words.
 pub fn describe(spec: &Spec) -> String {
-    #[expect(clippy::cast_lossless, reason = "f64::from is not const-friendly in a closure; u32 fits exactly")]
+    #[expect(
+        clippy::cast_lossless,
+        reason = "f64::from is not const-friendly in a closure; u32 fits exactly"
+    )]
     let ncu = |milli: u32| milli as f64 / 1e3;
     match spec {
         Spec::Endpoint { instance_type, min, max, .. } => format!("{instance_type} × {min}–{max}"),
-        Spec::Domain(domain) => format!("{} × {}, {} GB", domain.instance_type, domain.instance_count, domain.ebs_gb),
+        Spec::Domain(domain) => {
+            format!("{} × {}, {} GB", domain.instance_type, domain.instance_count, domain.ebs_gb)
+        }
         Spec::Collection { min_ocus, max_ocus } => format!("serverless, {min_ocus}–{max_ocus} OCU"),
         Spec::CacheGroup(group) => {
             let mode = if group.cluster_mode { ", cluster mode" } else { "" };

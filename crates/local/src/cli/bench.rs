@@ -7,7 +7,9 @@ mod load;
 use super::table::Table;
 use super::{Failure, print};
 use crate::clock::{self, Stopwatch};
-use crate::token::{self, Claims};
+use crate::{drill, token};
+use capstan_core::tier::Role;
+use capstan_core::time::Millis;
 use serde::Serialize;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -22,7 +24,6 @@ pub(super) struct Args {
     json: bool,
 }
 
-const TENANT: &str = "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b";
 const PATH: &str = "DEV,STAGING,PRODUCTION,STAGING,DEV";
 const CONNECTIONS: usize = 50;
 const REQUESTS: usize = 400;
@@ -90,7 +91,10 @@ fn drill() -> Result<Figure, Failure> {
     let mut best = f64::MAX;
     for _ in 0..3 {
         let watch = Stopwatch::start();
-        let ended = Command::new(&program).args(["drill", "tier", "--path", PATH, "--json"]).stdout(Stdio::null()).status()?;
+        let ended = Command::new(&program)
+            .args(["drill", "tier", "--path", PATH, "--json"])
+            .stdout(Stdio::null())
+            .status()?;
         if !ended.success() {
             return Err(Failure::failed("the drill failed; `capstan drill tier` shows how"));
         }
@@ -156,15 +160,7 @@ fn up(folder: &Path) -> Result<Vec<Figure>, Failure> {
 
 fn bearer(folder: &Path) -> Result<String, Failure> {
     let key = token::key(folder)?;
-    let issued_at = clock::wall().as_millis() / 1000;
-    let claims = Claims {
-        subject: "bench".to_owned(),
-        role: "super_admin".to_owned(),
-        tenant: TENANT.to_owned(),
-        issued_at,
-        expires_at: issued_at + 3600,
-    };
-    Ok(token::sign(&claims, &key))
+    Ok(token::issue(&key, "bench", Role::SuperAdmin, &drill::tenant(), clock::wall(), Millis::hours(1)))
 }
 
 /// A line of `/proc/…/status`, in MB.

@@ -28,7 +28,9 @@ pub(super) struct Answer {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoAnswer {
-    #[error("nobody answers at {base} ({reason}). Start the system by `capstan up`, or say where it is by --url")]
+    #[error(
+        "nobody answers at {base} ({reason}). Start the system by `capstan up`, or say where it is by --url"
+    )]
     Unreachable { base: String, reason: String },
     #[error("{0}")]
     Url(String),
@@ -81,7 +83,10 @@ impl Client {
         self.take(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
     }
 
-    fn take(&self, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Answer, NoAnswer> {
+    fn take(
+        &self,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Answer, NoAnswer> {
         let unreachable =
             |error: ureq::Error| NoAnswer::Unreachable { base: self.base.clone(), reason: error.to_string() };
         let mut answer = answer.map_err(|error| match error {
@@ -113,7 +118,9 @@ impl Answer {
             // The reasons stand below, one by one.
             (_, status) if !errors.is_empty() => format!("refused{code}, HTTP {status}:"),
             (Some(said), _) => format!("{said}{code}"),
-            (None, status) => format!("HTTP {status}{code}: {}", self.text.chars().take(200).collect::<String>()),
+            (None, status) => {
+                format!("HTTP {status}{code}: {}", self.text.chars().take(200).collect::<String>())
+            }
         };
         for error in errors {
             let field = error["field"].as_str().map(|field| format!("{field}: ")).unwrap_or_default();
@@ -121,7 +128,9 @@ impl Answer {
             message.push_str(&format!("\n  - {field}{reason}"));
         }
         if self.status == 401 {
-            message.push_str("\nThe token is missing, expired, or made with another key: `capstan token --help`.");
+            message.push_str(
+                "\nThe token is missing, expired, or made with another key: `capstan token --help`.",
+            );
         }
         Failure::failed(message)
     }

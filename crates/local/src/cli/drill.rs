@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The tiers to go through, such as DEV,STAGING,PRODUCTION,STAGING,DEV
-    #[arg(long, value_name = "TIER,TIER…", value_parser = parse_path)]
+    /// The tiers to go through
+    #[arg(long, value_name = "TIER,TIER…", default_value = "DEV,STAGING,PRODUCTION,STAGING,DEV", value_parser = parse_path)]
     path: Route,
     /// What chance comes from; the same number gives the same drill
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
@@ -48,11 +48,13 @@ fn parse_path(text: &str) -> Result<Route, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let mut drill = Drill::new(&Source::choose(args.template.clone()), registry(), args.seed)?;
+    let mut drill = Drill::new(&Source::choose(args.template.clone()), &registry(), args.seed)?;
     let first = args.path.0[0];
     // Getting to where the path begins is not part of it.
     if drill.tier()? != first && !drill.transition(first)?.good() {
-        return Err(Failure::failed(format!("the tenant could not be brought to {first}, where the path begins")));
+        return Err(Failure::failed(format!(
+            "the tenant could not be brought to {first}, where the path begins"
+        )));
     }
     drill.misbehave(&args.fault);
     let mut legs: Vec<Leg> = Vec::new();
@@ -71,8 +73,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 fn shown(legs: &[Leg]) -> String {
     let mut table = Table::new(&[
-        "from", "to", "status", ">virtual s", ">slowest s", ">wall ms", ">created", ">changed", ">retired", ">deleted",
-        ">cost before", ">after", ">orphans",
+        "from",
+        "to",
+        "status",
+        ">virtual s",
+        ">slowest s",
+        ">wall ms",
+        ">created",
+        ">changed",
+        ">retired",
+        ">deleted",
+        ">cost before",
+        ">after",
+        ">orphans",
     ]);
     for leg in legs {
         table.row([

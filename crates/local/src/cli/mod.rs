@@ -20,7 +20,7 @@ use std::process::ExitCode;
 /// Carries out operations runbooks: plans a change, shows it, carries it out step by step, and undoes it if it cannot be
 /// finished.
 #[derive(Debug, Parser)]
-#[command(name = "capstan", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "capstan", version, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -52,7 +52,7 @@ enum Drill {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Up(args) => up::run(args),
+        Command::Up(args) => up::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Tier(args) => tier::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),

@@ -11,7 +11,8 @@ pub(super) struct Table {
 impl Table {
     /// A table with these headings; those that begin with `>` are flush right.
     pub(super) fn new(headings: &[&str]) -> Self {
-        let right = headings.iter().enumerate().filter(|(_, text)| text.starts_with('>')).map(|(at, _)| at).collect();
+        let right =
+            headings.iter().enumerate().filter(|(_, text)| text.starts_with('>')).map(|(at, _)| at).collect();
         let first = headings.iter().map(|text| text.trim_start_matches('>').to_owned()).collect();
         Self { rows: vec![first], right }
     }
@@ -22,14 +23,17 @@ impl Table {
 
     pub(super) fn text(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |at: usize| self.rows.iter().filter_map(|row| row.get(at)).map(|c| c.chars().count()).max().unwrap_or(0);
+        let width = |at: usize| {
+            self.rows.iter().filter_map(|row| row.get(at)).map(|c| c.chars().count()).max().unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
         for row in &self.rows {
             let mut line = String::new();
             for (at, cell) in row.iter().enumerate() {
                 let space = " ".repeat(widths[at].saturating_sub(cell.chars().count()));
-                let (before, after) = if self.right.contains(&at) { (space, String::new()) } else { (String::new(), space) };
+                let (before, after) =
+                    if self.right.contains(&at) { (space, String::new()) } else { (String::new(), space) };
                 line.push_str(&format!("{before}{cell}{after}  "));
             }
             text.push_str(line.trim_end());

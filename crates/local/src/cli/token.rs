@@ -2,9 +2,10 @@
 
 use super::{Failure, print};
 use crate::clock;
-use crate::token::{self, Claims};
+use crate::token;
 use capstan_core::ids::TenantId;
 use capstan_core::tier::Role;
+use capstan_core::time::Millis;
 use std::path::PathBuf;
 
 /// Where data lie unless said otherwise.
@@ -12,7 +13,7 @@ pub(super) const DATA_DIR: &str = ".capstan";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What the bearer may do: viewer, operator, admin or super_admin
+    /// What the bearer may do: viewer, operator, admin or `super_admin`
     #[arg(long, value_parser = parse_role)]
     role: Role,
     /// Whose tenant: any UUID
@@ -38,14 +39,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::usage("--subject must not be empty"));
     }
     let key = token::key(&args.data_dir)?;
-    let issued_at = clock::wall().as_millis() / 1000;
-    let claims = Claims {
-        subject: args.subject.clone(),
-        role: args.role.as_str().to_owned(),
-        tenant: args.tenant.to_string(),
-        issued_at,
-        expires_at: issued_at + args.hours * 3600,
-    };
-    print(&token::sign(&claims, &key));
+    let life = Millis::hours(args.hours);
+    print(&token::issue(&key, &args.subject, args.role, &args.tenant, clock::wall(), life));
     Ok(())
 }

@@ -46,21 +46,21 @@ pub(super) struct Args {
     template: Option<PathBuf>,
 }
 
-pub(super) fn run(args: Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let key = token::key(&args.data_dir)?;
     let parameters = parameters(key);
     let description = Source::choose(args.template.clone()).read(&parameters)?;
     let listener = listen(args.port)?;
     let address = listener.local_addr()?;
-    let world = world(&args, &description)?;
+    let world = world(args, &description)?;
     let system = System::new(description, registry(), world.clone())?;
     let clock = ScaledClock::new(world.now(), args.speed);
     let (tell, told) = oneshot::channel();
-    let engine = Engine::new(Arc::clone(&system), Options { seed: seed(&args)?, ..Options::default() });
+    let engine = Engine::new(Arc::clone(&system), Options { seed: seed(args)?, ..Options::default() });
     // Nobody listens any more when the system stops anyway.
     let driver = Driver::start(engine, clock, |reason| drop(tell.send(reason)))?;
     let gateway = Gateway::new(system).on_real_time(clock, driver.waker());
-    let broken = serve(listener, Arc::new(gateway), told, || print(&greeting(&args, address)))?;
+    let broken = serve(listener, Arc::new(gateway), told, || print(&greeting(args, address)))?;
     driver.stop();
     match broken {
         None => Ok(()),
@@ -143,7 +143,8 @@ fn serve(
     let reason = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let mut reason = None;
         let stop = async {
             tokio::select! {

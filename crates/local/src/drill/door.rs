@@ -1,10 +1,11 @@
 //! The door a drill goes in by: the gateway, with a token for every request.
 
-use super::{DrillError, TENANT};
+use super::{DrillError, tenant};
 use crate::System;
 use crate::gateway::{self, Gateway, Request};
-use crate::token::{self, Claims};
-use capstan_core::time::Timestamp;
+use crate::token;
+use capstan_core::tier::Role;
+use capstan_core::time::{Millis, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -22,16 +23,9 @@ impl Door {
     }
 
     pub(super) fn request(&self, now: Timestamp, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let issued_at = now.as_millis() / 1000;
-        let claims = Claims {
-            subject: "drill".to_owned(),
-            role: "super_admin".to_owned(),
-            tenant: TENANT.to_owned(),
-            issued_at,
-            expires_at: issued_at + 3600,
-        };
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let request = Request::new(method, &format!("{BASE}{path}"), body).with_token(&token::sign(&claims, &self.key));
+        let token = token::issue(&self.key, "drill", Role::SuperAdmin, &tenant(), now, Millis::hours(1));
+        let request = Request::new(method, &format!("{BASE}{path}"), body).with_token(&token);
         let reply = self.gateway.handle(&request);
         (reply.status, gateway::json_of(&reply))
     }

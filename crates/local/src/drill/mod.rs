@@ -11,6 +11,7 @@ use crate::functions::Function;
 use crate::template::{Description, Parameters, Source, TemplateError};
 use crate::token::{self, KeyError};
 use crate::{StartError, System, clock::Stopwatch};
+use capstan_core::ids::TenantId;
 use capstan_core::tier::{Tier, prices};
 use capstan_core::time::{Millis, Timestamp};
 use door::Door;
@@ -21,7 +22,14 @@ use std::sync::Arc;
 use watch::Watch;
 
 /// The tenant that is moved about.
-pub const TENANT: &str = "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b";
+const TENANT: &str = "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b";
+
+/// The tenant of drills and measurements.
+#[expect(clippy::expect_used, reason = "it is a constant, and every drill reads it")]
+pub(crate) fn tenant() -> TenantId {
+    TenantId::parse(TENANT).expect("a UUID")
+}
+
 /// Longer than any transition with all its recoveries.
 const LONGEST: Millis = Millis::hours(24);
 
@@ -99,7 +107,7 @@ pub struct Drill {
 
 impl Drill {
     /// A system with an empty cloud. The same seed gives the same drill.
-    pub fn new(source: &Source, registry: Vec<Function>, seed: u64) -> Result<Self, DrillError> {
+    pub fn new(source: &Source, registry: &[Function], seed: u64) -> Result<Self, DrillError> {
         let key = token::passing_key()?;
         let parameters = Parameters::from([
             ("Environment".to_owned(), "local".to_owned()),
@@ -159,11 +167,13 @@ impl Drill {
             (None, Some("STUCK")) => "STUCK".to_owned(),
             (None, _) => change["status"].as_str().unwrap_or("UNKNOWN").to_owned(),
         };
-        let ended = change["completedAt"].as_str().and_then(Timestamp::parse).unwrap_or_else(|| self.engine.now());
+        let ended =
+            change["completedAt"].as_str().and_then(Timestamp::parse).unwrap_or_else(|| self.engine.now());
         let ended = if refused.is_some() { watch.asked_at } else { ended };
         let errors = refused.unwrap_or_else(|| messages(&change["errors"]));
         let touched = watch.touched(self.world());
-        let orphans = self.get("/tier/orphans")?["orphans"].as_array().map(|all| all.iter().map(name).collect());
+        let orphans =
+            self.get("/tier/orphans")?["orphans"].as_array().map(|all| all.iter().map(name).collect());
         Ok(Leg {
             from,
             to,
@@ -234,7 +244,9 @@ impl Drill {
 
 /// Whether a change is.
 fn under_way(tier: &Value) -> bool {
-    tier["transitionStatus"].as_str().is_some_and(|status| status.starts_with("SCALING_") || status == "ROLLING_BACK")
+    tier["transitionStatus"]
+        .as_str()
+        .is_some_and(|status| status.starts_with("SCALING_") || status == "ROLLING_BACK")
 }
 
 fn name(row: &Value) -> String {
@@ -261,3 +273,6 @@ fn config(description: &Description, seed: u64) -> WorldConfig {
     }
     config
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,8 @@ impl Watch {
     pub(super) fn touched(&self, world: &SharedWorld) -> Touched {
         let retired = world.with(|world| retired(world));
         let newly: BTreeSet<&ResourceRef> = retired.difference(&self.retired_before).collect();
-        let mut touched = Touched { retired: newly.iter().map(|one| shown(one)).collect(), ..Touched::default() };
+        let mut touched =
+            Touched { retired: newly.iter().map(|one| shown(one)).collect(), ..Touched::default() };
         for (resource, kinds) in &self.effects {
             let (created, deleted) = (kinds.contains(&Kind::Created), kinds.contains(&Kind::Deleted));
             if created {

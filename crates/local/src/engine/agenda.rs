@@ -77,8 +77,12 @@ impl Agenda {
     pub(super) fn take_invocations(&mut self, at: Timestamp) -> Vec<Due> {
         let end = (at, u64::MAX, u64::MAX);
         let invocation = |due: &Due| matches!(due, Due::Invoke { .. });
-        let slots: Vec<Slot> =
-            self.entries.range(..=end).filter(|(slot, due)| slot.0 == at && invocation(due)).map(|(slot, _)| *slot).collect();
+        let slots: Vec<Slot> = self
+            .entries
+            .range(..=end)
+            .filter(|(slot, due)| slot.0 == at && invocation(due))
+            .map(|(slot, _)| *slot)
+            .collect();
         slots.iter().filter_map(|slot| self.entries.remove(slot)).collect()
     }
 

@@ -12,6 +12,7 @@ use capstan_core::ports::ExecutionStatus;
 use capstan_core::time::{Millis, Timestamp};
 use serde_json::{Value, json};
 use sim::ExecutionRow;
+use std::io::{self, Write};
 
 /// How often an event is handed over before it is given up.
 const ATTEMPTS: u32 = 3;
@@ -104,7 +105,9 @@ impl Engine {
             let function = function.to_owned();
             self.agenda.add(at, Due::Deliver { function, event, attempt: attempt + 1 });
         } else {
-            eprintln!("{function} failed {ATTEMPTS} times on an event, which is dropped: {error}");
+            let text = format!("{function} failed {ATTEMPTS} times on an event, which is dropped: {error}");
+            // Nobody to tell if this fails.
+            let _ = writeln!(io::stderr(), "{text}");
         }
     }
 
@@ -114,7 +117,8 @@ impl Engine {
         let Some(schedule) = system.description().schedules.get(index) else { return };
         let now = self.now();
         self.agenda.add(now + schedule.every, Due::Schedule(index));
-        let rule = format!("arn:aws:events:us-east-1:000000000000:rule/{}{}", schedule.function, schedule.name);
+        let rule =
+            format!("arn:aws:events:us-east-1:000000000000:rule/{}{}", schedule.function, schedule.name);
         let event = envelope("Scheduled Event", "aws.events", &rule, &json!({}), now);
         self.deliver(&schedule.function, event, 1);
     }

@@ -3,8 +3,8 @@
 //! The row holds the interpreter's state, so that a process that is gone loses at most the answer of a function that
 //! has run; that task is pending in the row, and is run again. Steps are made for that.
 
-use super::agenda::Due;
 use super::Engine;
+use super::agenda::Due;
 use crate::digest;
 use crate::functions::Answer;
 use crate::system::{Invoked, Workflow};
@@ -80,7 +80,8 @@ impl Engine {
     fn give_up(&mut self, mut row: ExecutionRow) {
         row.status = ExecutionStatus::Aborted;
         row.error = Some("DefinitionChanged".to_owned());
-        row.cause = Some("the state machine's definition was changed while the execution was under way".to_owned());
+        row.cause =
+            Some("the state machine's definition was changed while the execution was under way".to_owned());
         self.end(row);
     }
 

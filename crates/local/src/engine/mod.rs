@@ -158,7 +158,8 @@ impl Engine {
     fn take_turns(&mut self, at: Timestamp, first: Due) {
         let mut others = self.agenda.take_invocations(at);
         others.insert(0, first);
-        let mut runs: Vec<(String, states::TaskId, String, Stepper<'static, crate::functions::Answer>)> = Vec::new();
+        let mut runs: Vec<(String, states::TaskId, String, Stepper<'static, crate::functions::Answer>)> =
+            Vec::new();
         for due in others {
             if let Due::Invoke { execution, task, function, input } = due
                 && let Some(stepper) = self.system.begin(&function, input)
@@ -179,5 +180,4 @@ impl Engine {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -94,7 +94,8 @@ fn told(answer: &Value) -> Result<Map<String, Value>, Problem> {
         };
         told.insert(name.clone(), json!(text));
     }
-    let principal = answer.get("principalId").and_then(Value::as_str).ok_or_else(Problem::authorizer_failed)?;
+    let principal =
+        answer.get("principalId").and_then(Value::as_str).ok_or_else(Problem::authorizer_failed)?;
     told.insert("principalId".to_owned(), json!(principal));
     Ok(told)
 }
@@ -136,7 +137,10 @@ mod tests {
     fn context_is_text_and_nothing_nested() {
         let answer = json!({ "principalId": "ada", "context": { "role": "admin", "level": 3, "on": true } });
         let told = told(&answer).unwrap();
-        assert_eq!(Value::Object(told), json!({ "principalId": "ada", "role": "admin", "level": "3", "on": "true" }));
+        assert_eq!(
+            Value::Object(told),
+            json!({ "principalId": "ada", "role": "admin", "level": "3", "on": "true" })
+        );
         let nested = json!({ "principalId": "ada", "context": { "x": {} } });
         assert_eq!(super::told(&nested).unwrap_err().status, 503);
     }

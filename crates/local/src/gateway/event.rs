@@ -64,7 +64,8 @@ impl<'a> Context<'a> {
 
     /// What both events share.
     fn common(&self, request: &Request) -> Map<String, Value> {
-        let headers = multi(request.headers.iter().map(|(name, value)| (usual_spelling(name), value.clone())));
+        let headers =
+            multi(request.headers.iter().map(|(name, value)| (usual_spelling(name), value.clone())));
         let query = multi(query(&request.query));
         let parameters = (!self.parameters.is_empty()).then_some(&self.parameters);
         let event = json!({

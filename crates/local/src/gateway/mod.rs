@@ -94,7 +94,8 @@ impl Gateway {
     /// The door of a system on virtual time.
     pub fn new(system: Arc<System>) -> Self {
         let routes = Routes::new(&system.description().routes);
-        let environment = system.description().functions.iter().find_map(|function| function.env.get("ENVIRONMENT"));
+        let environment =
+            system.description().functions.iter().find_map(|function| function.env.get("ENVIRONMENT"));
         let stage = environment.cloned().unwrap_or_else(|| "local".to_owned());
         let page = page::html(system.description()).into_bytes();
         Self { system, routes, stage, page, clock: None, waker: None }
@@ -111,11 +112,13 @@ impl Gateway {
     pub fn handle(&self, request: &Request) -> Reply {
         let reply = match (request.method.as_str(), request.path.as_str()) {
             ("GET" | "HEAD", "/") => Ok(Reply::new(200, "text/html; charset=utf-8", self.page.clone())),
-            ("GET" | "HEAD", "/healthz") => Ok(Reply::new(200, "application/json", br#"{"status":"ok"}"#.to_vec())),
+            ("GET" | "HEAD", "/healthz") => {
+                Ok(Reply::new(200, "application/json", br#"{"status":"ok"}"#.to_vec()))
+            }
             (_, "/" | "/healthz") => Err(Problem::wrong_method(&request.method, "GET")),
             _ => self.answer(request),
         };
-        reply.unwrap_or_else(|problem| problem.into_reply())
+        reply.unwrap_or_else(Problem::into_reply)
     }
 
     fn answer(&self, request: &Request) -> Result<Reply, Problem> {
@@ -163,5 +166,4 @@ pub fn json_of(reply: &Reply) -> Value {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

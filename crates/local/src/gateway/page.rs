@@ -34,7 +34,8 @@ pub(super) fn html(description: &Description) -> String {
     let mut page = HEAD.to_owned();
     page.push_str("<h2>The API</h2>\n<table>\n<tr><th>Method</th><th>Path</th><th>Function</th></tr>\n");
     for route in &description.routes {
-        let function = description.function(&route.function).map_or("", |function| function.crate_name.as_str());
+        let function =
+            description.function(&route.function).map_or("", |function| function.crate_name.as_str());
         let row = format!(
             "<tr><td>{}</td><td><code>{}</code></td><td>{}</td></tr>",
             escaped(&route.method),
@@ -52,7 +53,9 @@ pub(super) fn html(description: &Description) -> String {
         let (name, every) = (escaped(&schedule.function), schedule.every.as_seconds_ceil() / 60);
         let _ = writeln!(page, "<li><code>{name}</code> every {every} min of simulated time</li>");
     }
-    page.push_str("</ul>\n<p><a href=\"/healthz\">/healthz</a> answers when the system is up.</p>\n</body>\n</html>\n");
+    page.push_str(
+        "</ul>\n<p><a href=\"/healthz\">/healthz</a> answers when the system is up.</p>\n</body>\n</html>\n",
+    );
     page
 }
 

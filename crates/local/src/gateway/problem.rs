@@ -29,7 +29,12 @@ impl Problem {
     }
 
     pub(super) fn no_such_path() -> Self {
-        Self::new(404, "Not Found", "NOT_FOUND", "There is nothing at this path. `GET /` lists what there is.")
+        Self::new(
+            404,
+            "Not Found",
+            "NOT_FOUND",
+            "There is nothing at this path. `GET /` lists what there is.",
+        )
     }
     pub(super) fn wrong_method(method: &str, allowed: &str) -> Self {
         let method: String = method.chars().take(20).collect();
@@ -45,15 +50,22 @@ impl Problem {
             .with_header("connection", "close")
     }
     pub(super) fn cut_off() -> Self {
-        Self::new(400, "Bad Request", "MALFORMED_REQUEST", "The body was cut off or is not what its headers say.")
-            .with_header("connection", "close")
+        Self::new(
+            400,
+            "Bad Request",
+            "MALFORMED_REQUEST",
+            "The body was cut off or is not what its headers say.",
+        )
+        .with_header("connection", "close")
     }
     pub(super) fn not_text() -> Self {
         Self::new(400, "Bad Request", "MALFORMED_REQUEST", "The body must be JSON in UTF-8.")
     }
     pub(super) fn unauthorized() -> Self {
-        let detail = "Send a valid token: `Authorization: Bearer …`. `capstan token --help` tells how to get one.";
-        Self::new(401, "Unauthorized", "UNAUTHORIZED", detail).with_header("www-authenticate", "Bearer realm=\"capstan\"")
+        let detail =
+            "Send a valid token: `Authorization: Bearer …`. `capstan token --help` tells how to get one.";
+        Self::new(401, "Unauthorized", "UNAUTHORIZED", detail)
+            .with_header("www-authenticate", "Bearer realm=\"capstan\"")
     }
     pub(super) fn forbidden() -> Self {
         Self::new(403, "Forbidden", "FORBIDDEN", "This token does not allow this request.")
@@ -63,7 +75,8 @@ impl Problem {
         Self::new(503, "Service Unavailable", "AUTHORIZER_FAILED", detail).with_header("retry-after", "1")
     }
     pub(super) fn function_failed() -> Self {
-        let detail = "The function behind this path failed. It may have done its work: look before you try again.";
+        let detail =
+            "The function behind this path failed. It may have done its work: look before you try again.";
         Self::new(502, "Bad Gateway", "FUNCTION_FAILED", detail)
     }
     pub(super) fn malformed_answer() -> Self {

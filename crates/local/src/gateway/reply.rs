@@ -38,12 +38,15 @@ pub(super) fn from_proxy(answer: &Value) -> Result<Reply, Problem> {
         Some(Value::String(text)) => text.parse().ok(),
         _ => None,
     };
-    let status = status.and_then(|status| u16::try_from(status).ok()).filter(|status| (200..600).contains(status));
+    let status =
+        status.and_then(|status| u16::try_from(status).ok()).filter(|status| (200..600).contains(status));
     let status = status.ok_or_else(Problem::malformed_answer)?;
     let coded = answer.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
     let body = match answer.get("body") {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::String(text)) if coded => STANDARD.decode(text).map_err(|_| Problem::malformed_answer())?,
+        Some(Value::String(text)) if coded => {
+            STANDARD.decode(text).map_err(|_| Problem::malformed_answer())?
+        }
         Some(Value::String(text)) => text.clone().into_bytes(),
         Some(_) => return Err(Problem::malformed_answer()),
     };

@@ -104,16 +104,13 @@ pub(super) fn decode(text: &str, plus_is_space: bool) -> String {
             (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
             _ => None,
         };
-        rest = match coded {
-            Some((high, low)) => {
-                bytes.push(high * 16 + low);
-                &tail[2..]
-            }
-            None => {
-                bytes.push(if *first == b'+' && plus_is_space { b' ' } else { *first });
-                tail
-            }
-        };
+        if let Some((high, low)) = coded {
+            bytes.push(high * 16 + low);
+            rest = &tail[2..];
+        } else {
+            bytes.push(if *first == b'+' && plus_is_space { b' ' } else { *first });
+            rest = tail;
+        }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

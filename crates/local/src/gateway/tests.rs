@@ -1,3 +1,5 @@
+//! The door with two toy functions behind it: what goes through, what is turned away, and by which words.
+
 use super::{Gateway, MAX_BODY, Reply, Request, json_of};
 use crate::functions::Function;
 use crate::toy;
@@ -15,7 +17,7 @@ fn template() -> String {
 }
 
 /// Knows three tokens, and breaks on a fourth.
-fn guard(_: &Ports, event: Value) -> crate::functions::Answer {
+fn guard(_: &Ports, event: &Value) -> crate::functions::Answer {
     let effect = match event["headers"]["Authorization"].as_str() {
         Some("Bearer good") => "Allow",
         Some("Bearer denied") => "Deny",
@@ -26,7 +28,7 @@ fn guard(_: &Ports, event: Value) -> crate::functions::Answer {
     Ok(json!({ "principalId": "ada", "policyDocument": policy, "context": { "role": "admin", "level": 3 } }))
 }
 
-fn echo(_: &Ports, event: Value) -> crate::functions::Answer {
+fn echo(_: &Ports, event: &Value) -> crate::functions::Answer {
     match event["body"].as_str() {
         Some("fail") => Err(toy::failure("Secret of the function")),
         Some("panic") => panic!("secret of the function"),
@@ -36,8 +38,11 @@ fn echo(_: &Ports, event: Value) -> crate::functions::Answer {
 }
 
 fn gateway() -> Gateway {
-    let registry = vec![toy::code("guard", guard), toy::code("echo", echo)];
-    Gateway::new(toy::system(&template(), registry))
+    let registry = [
+        toy::code("guard", |ports, event| guard(ports, &event)),
+        toy::code("echo", |ports, event| echo(ports, &event)),
+    ];
+    Gateway::new(toy::system(&template(), &registry))
 }
 
 fn ask(request: &Request) -> Reply {
@@ -51,7 +56,10 @@ fn post(body: impl Into<Vec<u8>>) -> Reply {
 /// Every failure is a problem document that says what to rely on, and nothing of the inside.
 fn problem(reply: &Reply, status: u16, code: &str) {
     let body = json_of(reply);
-    assert_eq!((reply.status, body["status"].as_u64(), body["code"].as_str()), (status, Some(u64::from(status)), Some(code)));
+    assert_eq!(
+        (reply.status, body["status"].as_u64(), body["code"].as_str()),
+        (status, Some(u64::from(status)), Some(code))
+    );
     assert_eq!(reply.header("content-type"), Some("application/problem+json"));
     for member in ["type", "title", "detail"] {
         assert!(body[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {body}");
@@ -61,15 +69,16 @@ fn problem(reply: &Reply, status: u16, code: &str) {
 
 #[test]
 fn a_request_reaches_its_function_with_what_the_authorizer_says() {
-    let reply = ask(
-        &Request::new("GET", "/base/tier/7?x=1", "")
-            .with_token("good")
-            .with_header("requestContext", "role=super_admin")
-            .with_header("x-amzn-authorizer-role", "super_admin"),
-    );
+    let reply = ask(&Request::new("GET", "/base/tier/7?x=1", "")
+        .with_token("good")
+        .with_header("requestContext", "role=super_admin")
+        .with_header("x-amzn-authorizer-role", "super_admin"));
     assert_eq!(reply.status, 200);
     let event = json_of(&reply);
-    assert_eq!(event["requestContext"]["authorizer"], json!({ "principalId": "ada", "role": "admin", "level": "3" }));
+    assert_eq!(
+        event["requestContext"]["authorizer"],
+        json!({ "principalId": "ada", "role": "admin", "level": "3" })
+    );
     assert_eq!(event["pathParameters"], json!({ "id": "7" }));
     let staged = ask(&Request::new("GET", "/local/base/tier/7", "").with_token("good"));
     assert_eq!(staged.status, 200, "the stage may stand before the path");
@@ -112,7 +121,7 @@ fn a_function_that_breaks_is_a_bad_gateway_and_never_a_500() {
     problem(&post("panic"), 502, "FUNCTION_FAILED");
     problem(&post("nonsense"), 502, "MALFORMED_ANSWER");
     let never = Function::new("echo", |_| Ok(Box::new(|_, _| Box::pin(std::future::pending()))));
-    let system = toy::system(&template(), vec![toy::code("guard", guard), never]);
+    let system = toy::system(&template(), &[toy::code("guard", |ports, event| guard(ports, &event)), never]);
     let request = Request::new("POST", "/base/tier", "").with_token("good");
     problem(&Gateway::new(system).handle(&request), 503, "FUNCTION_TIMED_OUT");
 }
@@ -127,8 +136,11 @@ fn the_page_and_the_health_check_are_for_everybody() {
 
 #[test]
 fn the_world_is_brought_up_to_the_time_before_a_request() {
-    let registry = vec![toy::code("guard", guard), toy::code("echo", echo)];
-    let system = toy::system(&template(), registry);
+    let registry = [
+        toy::code("guard", |ports, event| guard(ports, &event)),
+        toy::code("echo", |ports, event| echo(ports, &event)),
+    ];
+    let system = toy::system(&template(), &registry);
     let began = system.world().now();
     let engine = crate::engine::Engine::new(system.clone(), crate::engine::Options::default());
     let clock = crate::clock::ScaledClock::new(began + Millis::hours(1), 1);

@@ -132,14 +132,22 @@ impl<'a> Stack<'a> {
     }
 
     /// The resource's name in the cloud.
-    pub(super) fn name_of(&self, resource: &Resource<'_>, place: &Place<'_>) -> Result<String, TemplateError> {
+    pub(super) fn name_of(
+        &self,
+        resource: &Resource<'_>,
+        place: &Place<'_>,
+    ) -> Result<String, TemplateError> {
         let Some(property) = name_property(resource.kind) else {
-            return Err(place.error(format!("the name of `{}` ({}) is not known here", resource.id, resource.kind)));
+            return Err(
+                place.error(format!("the name of `{}` ({}) is not known here", resource.id, resource.kind))
+            );
         };
         let place = place.elsewhere(&format!("Resources.{}.Properties.{property}", resource.id));
         match resource.property(property) {
             Some(node) => self.text(node, &place),
-            None => Err(place.error("it needs a name: one that is made up at deployment can't be known here")),
+            None => {
+                Err(place.error("it needs a name: one that is made up at deployment can't be known here"))
+            }
         }
     }
 

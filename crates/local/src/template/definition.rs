@@ -29,7 +29,8 @@ impl Definitions {
     pub(super) fn text(&self, uri: &str) -> Result<String, String> {
         let file = self.folder.as_ref().map(|folder| folder.join(uri));
         if let Some(file) = file.as_ref().filter(|file| file.exists()) {
-            return fs::read_to_string(file).map_err(|error| format!("{} can't be read ({error})", file.display()));
+            return fs::read_to_string(file)
+                .map_err(|error| format!("{} can't be read ({error})", file.display()));
         }
         let built_in = BUILT_IN.iter().find(|(path, _)| *path == uri).map(|(_, text)| (*text).to_owned());
         built_in.ok_or_else(|| {
@@ -46,7 +47,8 @@ pub(super) fn made(
     substitutions: &BTreeMap<String, String>,
     place: &Place<'_>,
 ) -> Result<Value, TemplateError> {
-    let text = substitute(text, substitutions).map_err(|message| place.error(format!("{file}: {message}")))?;
+    let text =
+        substitute(text, substitutions).map_err(|message| place.error(format!("{file}: {message}")))?;
     serde_json::from_str(&text).map_err(|error| place.error(format!("{file} is not JSON: {error}")))
 }
 
@@ -69,7 +71,9 @@ fn substitute(text: &str, values: &BTreeMap<String, String>) -> Result<String, S
     result.push_str(rest);
     match unused.first() {
         None => Ok(result),
-        Some(name) => Err(format!("nothing in it uses the substitution {name}; use it, or take it out of the template")),
+        Some(name) => {
+            Err(format!("nothing in it uses the substitution {name}; use it, or take it out of the template"))
+        }
     }
 }
 

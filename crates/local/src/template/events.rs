@@ -24,7 +24,8 @@ pub(super) fn read(
         let place = function.place(root, "Events").child(name);
         let kind = node.get("Type").and_then(Yaml::as_str).unwrap_or_default();
         let properties = node.get("Properties").unwrap_or(&Yaml::Null);
-        let event = Event { stack, function: function.id, name, properties, place: place.child("Properties") };
+        let event =
+            Event { stack, function: function.id, name, properties, place: place.child("Properties") };
         match kind {
             "Api" => into.routes.push(event.route(apis)?),
             "Schedule" => into.schedules.extend(event.schedule("Schedule")?),
@@ -66,7 +67,9 @@ impl Event<'_, '_> {
         };
         let authorizer = match api.as_deref().map(|api| apis.get(api)) {
             Some(Some(authorizer)) => authorizer.clone(),
-            Some(None) => return Err(self.place.child("RestApiId").error("there is no such AWS::Serverless::Api")),
+            Some(None) => {
+                return Err(self.place.child("RestApiId").error("there is no such AWS::Serverless::Api"));
+            }
             None => None,
         };
         let own = self.properties.get("Auth").and_then(|auth| auth.get("Authorizer")).and_then(Yaml::as_str);
@@ -82,7 +85,9 @@ impl Event<'_, '_> {
         let rate = self.text(property)?;
         let every = parse_rate(&rate).ok_or_else(|| {
             let place = self.place.child(property);
-            place.error(format!("`{rate}` is not known here; rate(N minutes), rate(N hours) and rate(N days) are"))
+            place.error(format!(
+                "`{rate}` is not known here; rate(N minutes), rate(N hours) and rate(N days) are"
+            ))
         })?;
         let (function, name) = (self.function.to_owned(), self.name.to_owned());
         Ok((!off).then_some(Schedule { function, name, every }))
@@ -94,7 +99,8 @@ impl Event<'_, '_> {
             Some(node) => self.stack.resolve(node, &place)?,
             None => None,
         };
-        let pattern = Pattern::parse(&pattern.unwrap_or(Value::Null)).map_err(|message| place.error(message))?;
+        let pattern =
+            Pattern::parse(&pattern.unwrap_or(Value::Null)).map_err(|message| place.error(message))?;
         Ok(Rule { function: self.function.to_owned(), name: self.name.to_owned(), pattern })
     }
 }
@@ -121,7 +127,9 @@ mod tests {
         assert_eq!(parse_rate("rate(1 minute)"), Some(Millis::minutes(1)));
         assert_eq!(parse_rate("rate(12 hours)"), Some(Millis::hours(12)));
         assert_eq!(parse_rate("rate(1 day)"), Some(Millis::days(1)));
-        for bad in ["rate(0 minutes)", "rate(1 second)", "rate(1)", "cron(0 0 * * ? *)", "1 minute", "rate(-1 day)"] {
+        for bad in
+            ["rate(0 minutes)", "rate(1 second)", "rate(1)", "cron(0 0 * * ? *)", "1 minute", "rate(-1 day)"]
+        {
             assert_eq!(parse_rate(bad), None, "{bad}");
         }
     }

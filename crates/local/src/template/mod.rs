@@ -133,3 +133,6 @@ impl Description {
         self.functions.iter().find(|function| function.logical_id == logical_id)
     }
 }
+
+#[cfg(test)]
+mod tests;

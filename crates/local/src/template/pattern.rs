@@ -50,7 +50,11 @@ fn check_matcher(matcher: &Value) -> Result<(), String> {
     match (entries.next(), entries.next()) {
         (Some((name, Value::String(_))), None) if name == "prefix" => Ok(()),
         (Some((name, Value::Bool(_))), None) if name == "exists" => Ok(()),
-        (Some((name, Value::String(_) | Value::Number(_) | Value::Array(_))), None) if name == "anything-but" => Ok(()),
+        (Some((name, Value::String(_) | Value::Number(_) | Value::Array(_))), None)
+            if name == "anything-but" =>
+        {
+            Ok(())
+        }
         _ => Err(format!("{matcher} is not understood here; prefix, exists and anything-but are")),
     }
 }
@@ -96,7 +100,8 @@ mod tests {
             "detail": { "status": ["FAILED", "TIMED_OUT"], "name": [{ "prefix": "a" }], "gone": [{ "exists": false }] }
         }))
         .unwrap();
-        let event = json!({ "source": "aws.states", "detail": { "status": "FAILED", "name": "abc" }, "more": 1 });
+        let event =
+            json!({ "source": "aws.states", "detail": { "status": "FAILED", "name": "abc" }, "more": 1 });
         assert!(pattern.matches(&event));
         for (pointer, value) in [
             ("/source", json!("aws.ec2")),
@@ -110,7 +115,11 @@ mod tests {
             assert!(!pattern.matches(&other), "{other}");
         }
         let but = Pattern::parse(&json!({ "a": [{ "anything-but": ["x", "y"] }] })).unwrap();
-        assert!(but.matches(&json!({ "a": "z" })) && !but.matches(&json!({ "a": "x" })) && !but.matches(&json!({})));
+        assert!(
+            but.matches(&json!({ "a": "z" }))
+                && !but.matches(&json!({ "a": "x" }))
+                && !but.matches(&json!({}))
+        );
     }
 
     #[test]

@@ -20,12 +20,14 @@ pub(super) fn describe(
     definitions: &Definitions,
 ) -> Result<Description, TemplateError> {
     let root = Place::root(file);
-    let yaml: Yaml = serde_norway::from_str(text).map_err(|error| root.error(format!("it is not YAML: {error}")))?;
+    let yaml: Yaml =
+        serde_norway::from_str(text).map_err(|error| root.error(format!("it is not YAML: {error}")))?;
     let section = |name: &str| yaml.get(name).and_then(Yaml::as_mapping);
     let Some(resources) = section("Resources") else {
         return Err(root.error("it has no Resources, so it is not a template of CloudFormation"));
     };
-    let stack = Stack { parameters: section("Parameters"), conditions: section("Conditions"), resources, given };
+    let stack =
+        Stack { parameters: section("Parameters"), conditions: section("Conditions"), resources, given };
     let globals = yaml.get("Globals").and_then(|globals| globals.get("Function")).and_then(Yaml::as_mapping);
     let reader = Reader { stack, globals, definitions, root };
     reader.read(file)
@@ -38,7 +40,7 @@ struct Reader<'a> {
     root: Place<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn read(&self, file: &str) -> Result<Description, TemplateError> {
         let mut description = Description { source: file.to_owned(), ..Description::default() };
         let resources = self.stack.resources(&self.root)?;
@@ -71,8 +73,11 @@ impl<'a> Reader<'a> {
     fn name_authorizers(&self, description: &mut Description) -> Result<(), TemplateError> {
         for route in &mut description.routes {
             if let Some(arn) = &route.authorizer {
-                let Some(function) = description.functions.iter().find(|function| function.arn == *arn) else {
-                    return Err(self.root.error(format!("the authorizer {arn} of the API is no function in here")));
+                let Some(function) = description.functions.iter().find(|function| function.arn == *arn)
+                else {
+                    return Err(self
+                        .root
+                        .error(format!("the authorizer {arn} of the API is no function in here")));
                 };
                 route.authorizer = Some(function.logical_id.clone());
             }
@@ -85,8 +90,10 @@ impl<'a> Reader<'a> {
         let Some(auth) = api.property("Auth") else { return Ok(None) };
         let Some(name) = auth.get("DefaultAuthorizer").and_then(Yaml::as_str) else { return Ok(None) };
         let place = place.child("Authorizers").child(name).child("FunctionArn");
-        let arn = auth.get("Authorizers").and_then(|all| all.get(name)).and_then(|one| one.get("FunctionArn"));
-        let arn = arn.ok_or_else(|| place.error("it is missing; only authorizers that are functions work here"))?;
+        let arn =
+            auth.get("Authorizers").and_then(|all| all.get(name)).and_then(|one| one.get("FunctionArn"));
+        let arn =
+            arn.ok_or_else(|| place.error("it is missing; only authorizers that are functions work here"))?;
         Ok(Some(self.stack.text(arn, &place)?))
     }
 
@@ -179,7 +186,3 @@ impl<'a> Reader<'a> {
         Ok((uri, definition))
     }
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

@@ -81,7 +81,8 @@ impl Stack<'_> {
             "GetAtt" => Value::String(self.get_att(argument, &inner)?),
             "If" => {
                 let [condition, yes, no] = three(argument, &inner)?;
-                let condition = condition.as_str().ok_or_else(|| inner.error("its condition must be a name"))?;
+                let condition =
+                    condition.as_str().ok_or_else(|| inner.error("its condition must be a name"))?;
                 let chosen = if self.condition(condition, place)? { yes } else { no };
                 return self.resolve(chosen, &inner);
             }

@@ -1,4 +1,6 @@
-use super::super::{Description, Parameters, Pattern, Source};
+//! Templates: one that has a little of everything, with one thing wrong at a time, and the real one.
+
+use super::{Description, Parameters, Pattern, Source};
 use crate::functions::registry;
 use crate::toy;
 use crate::{StartError, System};
@@ -79,7 +81,10 @@ fn a_template_becomes_plain_values() {
     assert_eq!((one.name.as_str(), one.crate_name.as_str()), ("cato-one-local", "the-one"));
     assert_eq!(one.arn, "arn:aws:lambda:us-east-1:000000000000:function:cato-one-local");
     assert_eq!(one.timeout, Millis::seconds(5));
-    let env: Vec<&str> = ["ARN", "DAYS", "IF", "LONG", "OTHER_IF", "TOPIC", "WHO"].iter().map(|name| one.env[*name].as_str()).collect();
+    let env: Vec<&str> = ["ARN", "DAYS", "IF", "LONG", "OTHER_IF", "TOPIC", "WHO"]
+        .iter()
+        .map(|name| one.env[*name].as_str())
+        .collect();
     assert_eq!(
         env,
         [
@@ -93,23 +98,36 @@ fn a_template_becomes_plain_values() {
         ]
     );
     let guard = description.function("Guard").unwrap();
-    assert_eq!((guard.crate_name.as_str(), guard.timeout, guard.env["WHO"].as_str()), ("guard", Millis::seconds(60), "global"));
+    assert_eq!(
+        (guard.crate_name.as_str(), guard.timeout, guard.env["WHO"].as_str()),
+        ("guard", Millis::seconds(60), "global")
+    );
     assert!(description.function("Absent").is_none());
-    let routes: Vec<_> =
-        description.routes.iter().map(|route| (route.method.as_str(), route.path.as_str(), route.authorizer.as_deref())).collect();
+    let routes: Vec<_> = description
+        .routes
+        .iter()
+        .map(|route| (route.method.as_str(), route.path.as_str(), route.authorizer.as_deref()))
+        .collect();
     assert_eq!(routes, [("GET", "/a/{b}", Some("Guard")), ("POST", "/open", None)]);
     assert_eq!(description.schedules.len(), 1);
     let arn = "arn:aws:states:us-east-1:000000000000:stateMachine:cato-m-local";
     let pattern = json!({ "source": ["aws.states"], "detail": { "stateMachineArn": [arn] } });
     assert_eq!(description.rules[0].pattern, Pattern::parse(&pattern).unwrap());
     assert_eq!(description.state_machines[0].definition["States"]["A"]["Resource"], one.arn);
-    assert_eq!((description.tables[0].name.as_str(), description.topics[0].as_str()), ("cato_app_config-local", "alerts-local"));
+    assert_eq!(
+        (description.tables[0].name.as_str(), description.topics[0].as_str()),
+        ("cato_app_config-local", "alerts-local")
+    );
 }
 
 #[test]
 fn what_is_wrong_is_told_with_its_place() {
     for (from, to, words) in [
-        ("WHO: own", "WHO: !Ref Nobody", &["Resources.One.Properties.Environment.Variables.WHO", "`Nobody`"][..]),
+        (
+            "WHO: own",
+            "WHO: !Ref Nobody",
+            &["Resources.One.Properties.Environment.Variables.WHO", "`Nobody`"][..],
+        ),
         ("WHO: own", "WHO: !Ref Secret", &["Variables.WHO", "`Secret` has no default"]),
         ("WHO: own", "WHO: !GetAtt Table.StreamArn", &["Variables.WHO", "StreamArn"]),
         ("WHO: own", "WHO: !FindInMap [a, b, c]", &["Variables.WHO", "FindInMap"]),
@@ -117,11 +135,23 @@ fn what_is_wrong_is_told_with_its_place() {
         ("WHO: own", "WHO: !If [Nope, a, b]", &["there is no condition `Nope`"]),
         ("Timeout: 5\n", "Timeout: 5000\n", &["Resources.One.Properties.Timeout", "1 to 900"]),
         ("rate(5 minutes), Enabled: false", "cron(* * * * ? *)", &["Events.Off", "rate(N minutes)"]),
-        ("Type: Api, Properties: { Method: POST", "Type: SQS, Properties: { Method: POST", &["Events.Open", "`SQS`"]),
-        ("Definition: {", "DefinitionUri: nowhere.json #", &["Resources.Machine.Properties.DefinitionUri", "nowhere.json"]),
+        (
+            "Type: Api, Properties: { Method: POST",
+            "Type: SQS, Properties: { Method: POST",
+            &["Events.Open", "`SQS`"],
+        ),
+        (
+            "Definition: {",
+            "DefinitionUri: nowhere.json #",
+            &["Resources.Machine.Properties.DefinitionUri", "nowhere.json"],
+        ),
         ("${OneArn}", "${TwoArn}", &["TwoArn", "DefinitionSubstitutions"]),
         ("Local: !Equals [!Ref Environment, local]", "Local: !Condition NotLocal", &["refers to itself"]),
-        ("FunctionName: !Sub \"cato-guard-${Environment}\"", "Timeout: 3", &["Resources.Guard.Properties.FunctionName", "needs a name"]),
+        (
+            "FunctionName: !Sub \"cato-guard-${Environment}\"",
+            "Timeout: 3",
+            &["Resources.Guard.Properties.FunctionName", "needs a name"],
+        ),
         ("Parameters:", "{{{", &["not YAML"]),
     ] {
         assert!(RICH.contains(from), "{from}");
@@ -143,7 +173,7 @@ fn the_real_one() -> Description {
     Source::BuiltIn.read(&parameters).unwrap()
 }
 
-fn start(description: Description, registry: Vec<crate::functions::Function>) -> StartError {
+fn start(description: Description, registry: &[crate::functions::Function]) -> StartError {
     System::new(description, registry, SharedWorld::in_memory(WorldConfig::default())).unwrap_err()
 }
 
@@ -164,31 +194,35 @@ fn without_a_value_for_the_secret_the_place_that_needs_it_is_named() {
 #[test]
 fn a_function_without_a_handler_and_a_handler_without_a_function_stop_the_start() {
     let missing: Vec<_> = registry().into_iter().filter(|function| function.name != "tier-read").collect();
-    let message = start(the_real_one(), missing).to_string();
-    assert!(message.contains("TierReadFunction") && message.contains("tier-read") && message.contains("registry"), "{message}");
+    let message = start(the_real_one(), &missing).to_string();
+    assert!(
+        message.contains("TierReadFunction") && message.contains("tier-read") && message.contains("registry"),
+        "{message}"
+    );
     let mut description = the_real_one();
     description.functions.retain(|function| function.crate_name != "reap-retired");
-    let message = start(description, registry()).to_string();
+    let message = start(description, &registry()).to_string();
     assert!(message.contains("`reap-retired`") && message.contains("AWS::Serverless::Function"), "{message}");
 }
 
 #[test]
 fn what_else_does_not_fit_stops_the_start() {
-    let one = || vec![toy::code("one", |_, _| Ok(json!(null)))];
+    let one = [toy::code("one", |_, _| Ok(json!(null)))];
     let function = toy::function("One", "one", "");
     let task = "{ StartAt: A, States: { A: { Type: Task, Resource: 'arn:aws:lambda:x:y:function:gone', End: true } } }";
-    let error = start(toy::describe(&format!("{function}{}", toy::machine(task, &[]))), one());
+    let error = start(toy::describe(&format!("{function}{}", toy::machine(task, &[]))), &one);
     assert!(error.to_string().contains("function:gone"), "{error}");
     let broken = "{ StartAt: B, States: { A: { Type: Succeed } } }";
-    let error = start(toy::describe(&format!("{function}{}", toy::machine(broken, &[]))), one());
+    let error = start(toy::describe(&format!("{function}{}", toy::machine(broken, &[]))), &one);
     assert!(matches!(error, StartError::Machine { .. }), "{error}");
     let table = "  T: { Type: 'AWS::DynamoDB::Table', Properties: { TableName: unheard-of } }\n";
-    let error = start(toy::describe(&format!("{function}{table}")), one());
+    let error = start(toy::describe(&format!("{function}{table}")), &one);
     assert!(error.to_string().contains("cato_tier_ledger"), "{error}");
     let twice = "Events: { A: { Type: Api, Properties: { Method: GET, Path: /a } }, B: { Type: Api, Properties: { Method: GET, Path: /a } } }";
-    let error = start(toy::describe(&toy::function("One", "one", twice)), one());
+    let error = start(toy::describe(&toy::function("One", "one", twice)), &one);
     assert!(error.to_string().contains("GET /a"), "{error}");
-    let picky = crate::functions::Function::new("one", |env| Err(format!("ENVIRONMENT is `{}`", env["ENVIRONMENT"])));
-    let error = start(toy::describe(&function), vec![picky]);
+    let picky =
+        crate::functions::Function::new("one", |env| Err(format!("ENVIRONMENT is `{}`", env["ENVIRONMENT"])));
+    let error = start(toy::describe(&function), &[picky]);
     assert!(error.to_string().contains("One can't be configured: ENVIRONMENT is `local`"), "{error}");
 }

@@ -132,7 +132,8 @@ impl Ports {
             Course::Gone => return None,
         };
         let answer = act(&mut held.world, doom);
-        if let Err(reason) = held.flush() {
+        let timeout = held.world.config.timeout;
+        if let Err(reason) = self.world.flush(held) {
             return Some(Err(E::refused(CloudErrorKind::Unknown, reason)));
         }
         match after {
@@ -142,7 +143,7 @@ impl Ports {
                 None
             }
             Some(After::Timeout) => {
-                let lives = self.invocation.wait(held.world.config.timeout);
+                let lives = self.invocation.wait(timeout);
                 lives.then(|| Err(E::refused(CloudErrorKind::Unknown, NO_ANSWER.to_owned())))
             }
         }

@@ -22,8 +22,16 @@ pub async fn handle(ports: &(impl Store + Clock + Notifier), input: &StepInput) 
     if let Some(caught) = &input.failure {
         body.push_str(&format!("{}: {}\n", caught.error, caught.message()));
     }
-    let daily = change.plan.actions.iter().filter_map(|action| action.before.spec()).map(|spec| prices::hourly(spec).times(24.0));
-    body.push_str(&format!("What served before the change costs {} a day.\nFollow it: capstan tier watch", daily.sum::<capstan_core::money::Usd>()));
+    let daily = change
+        .plan
+        .actions
+        .iter()
+        .filter_map(|action| action.before.spec())
+        .map(|spec| prices::hourly(spec).times(24.0));
+    body.push_str(&format!(
+        "What served before the change costs {} a day.\nFollow it: capstan tier watch",
+        daily.sum::<capstan_core::money::Usd>()
+    ));
     let notice = Notice {
         kind: NoticeKind::CleanupFailed,
         tenant_id: change.tenant_id.clone(),

@@ -7,7 +7,7 @@
 use capstan_core::ports::{Clock, Store, Traffic};
 use capstan_core::tier::{Change, Phase};
 use capstan_core::time::Millis;
-use tier_steps::{Answer, StepError, StepInput, app_config, guard, open};
+use tier_steps::{Answer, StepError, StepInput, Turn, app_config, guard, in_turn, open};
 
 /// How long connections are waited for; those left then are cut.
 pub const LONGEST_DRAIN: Millis = Millis::minutes(2);
@@ -16,6 +16,7 @@ pub const LONGEST_DRAIN: Millis = Millis::minutes(2);
 pub async fn handle(ports: &(impl Store + Clock + Traffic), input: &StepInput) -> Result<Answer, StepError> {
     let mut change = open(ports, input).await?;
     guard(&change, ports)?;
+    in_turn(&change, Turn::Drain)?;
     if change.milestones.drain_started_at.is_none() {
         app_config::drain(ports, &mut change).await?;
     }
@@ -40,7 +41,9 @@ async fn connections_left(ports: &impl Traffic, change: &Change) -> Result<u64, 
         return Ok(0);
     }
     let mut left = 0;
-    for action in change.plan.actions.iter().filter(|action| action.phase == Phase::Cleanup && action.before.serves()) {
+    for action in
+        change.plan.actions.iter().filter(|action| action.phase == Phase::Cleanup && action.before.serves())
+    {
         left += ports.connections(&action.resource).await.map_err(StepError::of_cloud)?;
     }
     Ok(left)

@@ -1,5 +1,5 @@
 //! `find-orphans`: looks, tenant by tenant, for resources that bear the tenant's tag and that no entry of the register
-//! explains, and tells people what they cost nothing to find but money to keep.
+//! explains, and tells people: they cost money, and nobody knows what for.
 
 use capstan_core::ports::{Inventory, Notice, NoticeKind, Notifier, Store};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub async fn handle(ports: &(impl Store + Inventory + Notifier)) -> Result<Value
         let notice = Notice {
             kind: NoticeKind::OrphansFound,
             tenant_id: row.tenant_id.clone(),
-            subject: format!("{} resources that no ledger entry explains", names.len()),
+            subject: format!("{} that no ledger entry explains", counted(names.len())),
             body: format!(
                 "Tenant {}\n{}\nNothing was touched. Look at GET /tier/orphans and delete what is not needed.",
                 row.tenant_id,
@@ -30,4 +30,8 @@ pub async fn handle(ports: &(impl Store + Inventory + Notifier)) -> Result<Value
         found.push(json!({"tenantId": row.tenant_id, "orphans": names}));
     }
     Ok(json!({"tenants": tenants.len(), "found": found}))
+}
+
+fn counted(resources: usize) -> String {
+    if resources == 1 { "1 resource".to_owned() } else { format!("{resources} resources") }
 }

@@ -14,12 +14,13 @@ use tier_steps::drivers::{AllServices, Standing, converge_any};
 use tier_steps::ending::SYSTEM;
 use tier_steps::{Settings, StepError, phase};
 
-/// Answers what was deleted, what is on its way, and what could not be.
+/// Answers what was deleted and what is on its way. All are tried; if one could not be deleted the function fails with its
+/// error, and so its alarm tells people.
 pub async fn handle<P>(ports: &P, settings: &Settings) -> Result<Value, StepError>
 where
     P: AllServices + Store + Clock + Notifier,
 {
-    let (mut deleted, mut waiting, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut deleted, mut waiting, mut failed) = (Vec::new(), Vec::new(), None);
     for row in tier_records::index_rows(ports, RETIRED).await? {
         let Some(resource) = &row.resource else { continue };
         let register = tier_records::register(ports, &row.tenant_id).await?;
@@ -32,19 +33,22 @@ where
         match reap(ports, settings, &row, &entry).await {
             Ok(true) => deleted.push(name),
             Ok(false) => waiting.push(name),
-            Err(error) => {
-                let why = format!("{name}: {}: {}", error.name(), error.chain());
-                let body = format!("Tenant {}\n{why}\nIt goes on costing; deleting it is tried again every hour.", row.tenant_id);
-                tell(ports, &row.tenant_id, format!("Retired {} can't be deleted", resource.kind), body).await?;
-                failed.push(why);
-            }
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Ok(json!({"deleted": deleted, "waiting": waiting, "failed": failed}))
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(json!({"deleted": deleted, "waiting": waiting})),
+    }
 }
 
 /// True: it is gone, and so recorded.
-async fn reap<P>(ports: &P, settings: &Settings, row: &IndexRow, entry: &Registered) -> Result<bool, StepError>
+async fn reap<P>(
+    ports: &P,
+    settings: &Settings,
+    row: &IndexRow,
+    entry: &Registered,
+) -> Result<bool, StepError>
 where
     P: AllServices + Store + Clock + Notifier,
 {
@@ -79,7 +83,12 @@ where
     Ok(true)
 }
 
-async fn tell(ports: &impl Notifier, tenant: &TenantId, subject: String, body: String) -> Result<(), StepError> {
+async fn tell(
+    ports: &impl Notifier,
+    tenant: &TenantId,
+    subject: String,
+    body: String,
+) -> Result<(), StepError> {
     let notice = Notice { kind: NoticeKind::Reaped, tenant_id: tenant.clone(), subject, body };
     ports.notify(&notice).await.map_err(StepError::of_cloud)
 }

@@ -74,11 +74,18 @@ where
         }
         Recovery::NeverStarted => {
             report.ended += 1;
-            end(ports, change, "ExecutionNotStarted", "its execution could not be started; nothing was done").await
+            end(ports, change, "ExecutionNotStarted", "its execution could not be started; nothing was done")
+                .await
         }
         Recovery::GiveUp => {
             report.ended += 1;
-            end(ports, change, "RecoveriesFailed", "executions that should have finished or undone it failed too").await
+            end(
+                ports,
+                change,
+                "RecoveriesFailed",
+                "executions that should have finished or undone it failed too",
+            )
+            .await
         }
     }
 }

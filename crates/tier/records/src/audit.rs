@@ -65,7 +65,10 @@ pub struct AuditEntry {
 impl AuditEntry {
     /// An act of now. `subject` tells apart acts of one kind at one instant: a change, a resource, a version.
     pub fn new(tenant: &TenantId, at: Timestamp, actor: &str, act: Act, subject: &str) -> Self {
-        let name = serde_json::to_value(act).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+        let name = serde_json::to_value(act)
+            .ok()
+            .and_then(|name| name.as_str().map(str::to_owned))
+            .unwrap_or_default();
         Self {
             tenant_id: tenant.clone(),
             entry: format!("{at}#{name}#{subject}"),

@@ -103,7 +103,8 @@ pub async fn changes(
     };
     let page = store.query(&query).await.map_err(RecordError::Store)?;
     let more = page.next.is_some();
-    let changes = page.items.into_iter().map(|item| parse(item, tenant.as_str())).collect::<Result<_, _>>()?;
+    let changes =
+        page.items.into_iter().map(|item| parse(item, tenant.as_str())).collect::<Result<_, _>>()?;
     Ok((changes, more))
 }
 

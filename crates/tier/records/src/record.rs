@@ -88,7 +88,10 @@ impl ConfigRow {
         let mut config = json!(self.config);
         if let Value::Object(fields) = &mut config {
             fields.insert("tier".to_owned(), json!(self.tier));
-            fields.insert("estimatedMonthlyCost".to_owned(), json!(self.config.estimated_monthly_cost(self.tier)));
+            fields.insert(
+                "estimatedMonthlyCost".to_owned(),
+                json!(self.config.estimated_monthly_cost(self.tier)),
+            );
             fields.insert("version".to_owned(), json!(self.version));
         }
         config

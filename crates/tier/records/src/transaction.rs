@@ -58,9 +58,10 @@ impl Transaction {
         let keys: Vec<Key> = self.writes.iter().map(|write| write.key.clone()).collect();
         store.transact(self.writes).await.map_err(|error| match error {
             StoreError::ConditionFailed(index) => match keys.get(index) {
-                Some(key) => {
-                    RecordError::Stale { table: key.table.name(), key: format!("{}/{}", key.partition, key.sort) }
-                }
+                Some(key) => RecordError::Stale {
+                    table: key.table.name(),
+                    key: format!("{}/{}", key.partition, key.sort),
+                },
                 None => RecordError::Store(StoreError::ConditionFailed(index)),
             },
             error => RecordError::Store(error),

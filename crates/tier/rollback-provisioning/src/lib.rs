@@ -28,8 +28,11 @@ where
     P: AllServices + Store + Clock,
 {
     let change = open(ports, input).await?;
-    if change.ended() {
-        return Ok(if change.status == ChangeStatus::Failed { Answer::Stuck } else { Answer::RolledBack });
+    match change.status {
+        ChangeStatus::Initiated | ChangeStatus::InProgress => {}
+        ChangeStatus::RolledBack => return Ok(Answer::RolledBack),
+        ChangeStatus::Failed => return Ok(Answer::Stuck),
+        ChangeStatus::Completed => return Err(StepError::TransitionEnded),
     }
     let change = begin(ports, change, input).await?;
     let mut ledger = Ledger::read(ports, &change).await?;
@@ -47,7 +50,11 @@ where
 }
 
 /// Records that the change is being undone, and why.
-async fn begin(ports: &(impl Store + Clock), mut change: Change, input: &StepInput) -> Result<Change, StepError> {
+async fn begin(
+    ports: &(impl Store + Clock),
+    mut change: Change,
+    input: &StepInput,
+) -> Result<Change, StepError> {
     if change.milestones.rollback_started_at.is_some() {
         return Ok(change);
     }
@@ -64,7 +71,11 @@ async fn begin(ports: &(impl Store + Clock), mut change: Change, input: &StepInp
     } else if let Some(caught) = &input.failure {
         change.note_failure(&caught.error, &caught.message(), now);
     } else if change.errors.is_empty() {
-        change.note_failure("ExecutionGone", "the execution that worked on the change ended before it was done", now);
+        change.note_failure(
+            "ExecutionGone",
+            "the execution that worked on the change ended before it was done",
+            now,
+        );
     }
     change.status = ChangeStatus::InProgress;
     change.milestones.rollback_started_at = Some(now);
@@ -81,7 +92,12 @@ async fn begin(ports: &(impl Store + Clock), mut change: Change, input: &StepInp
 }
 
 /// Goes through the stages as far as they go now. True: all is undone.
-async fn undo_all<P>(ports: &P, settings: &Settings, change: &Change, ledger: &mut Ledger) -> Result<bool, StepError>
+async fn undo_all<P>(
+    ports: &P,
+    settings: &Settings,
+    change: &Change,
+    ledger: &mut Ledger,
+) -> Result<bool, StepError>
 where
     P: AllServices + Store + Clock,
 {

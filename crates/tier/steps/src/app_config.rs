@@ -46,7 +46,11 @@ pub async fn switch(ports: &(impl Store + Clock), change: &mut Change) -> Result
 }
 
 /// Gives the application back what it read before the change.
-pub async fn restore(ports: &(impl Store + Clock), change: &Change, effect: &EffectRow) -> Result<(), StepError> {
+pub async fn restore(
+    ports: &(impl Store + Clock),
+    change: &Change,
+    effect: &EffectRow,
+) -> Result<(), StepError> {
     let mut row = tier_records::app_config(ports, &change.tenant_id).await?;
     let mut effect = effect.clone();
     effect.status = EffectStatus::Undone;

@@ -4,8 +4,8 @@
 //! index of changes under way stays until they are, so a crash in between is found by the reconciler and word is
 //! given late rather than never.
 
-use crate::StepError;
 use crate::ledger::Ledger;
+use crate::{StepError, Turn, in_turn};
 use capstan_core::ports::{Clock, Notice, NoticeKind, Notifier, Store};
 use capstan_core::tier::ledger::{EffectRow, EffectStatus, Subject};
 use capstan_core::tier::{Change, ChangeStatus, Desired, Phase, StatusStep, TransitionStatus};
@@ -24,6 +24,7 @@ pub async fn complete(ports: &(impl Store + Clock), mut change: Change) -> Resul
     if let Some(wish) = &change.cancellation {
         return Err(StepError::TransitionCancelled { by: wish.by.clone(), reason: wish.reason.clone() });
     }
+    in_turn(&change, Turn::Complete)?;
     let now = ports.now();
     let mut state = tier_records::state(ports, &change.tenant_id).await?;
     if state.transition_id.as_ref() != Some(&change.transition_id) {
@@ -40,16 +41,12 @@ pub async fn complete(ports: &(impl Store + Clock), mut change: Change) -> Resul
         let actions = change.plan.actions.iter().filter(move |action| action.phase == phase);
         actions.map(|action| action.resource.to_string()).collect()
     };
-    (change.resources_provisioned, change.resources_cleaned_up) = (named(Phase::Provision), named(Phase::Cleanup));
-    let mut audit = AuditEntry::new(
-        &change.tenant_id,
-        now,
-        SYSTEM,
-        Act::ChangeCompleted,
-        change.transition_id.as_str(),
-    )
-    .about(&change.transition_id)
-    .with(json!({"tier": change.to_tier}));
+    (change.resources_provisioned, change.resources_cleaned_up) =
+        (named(Phase::Provision), named(Phase::Cleanup));
+    let mut audit =
+        AuditEntry::new(&change.tenant_id, now, SYSTEM, Act::ChangeCompleted, change.transition_id.as_str())
+            .about(&change.transition_id)
+            .with(json!({"tier": change.to_tier}));
     let mut transaction = Transaction::new();
     transaction.put(&mut state);
     transaction.put(&mut change);
@@ -65,7 +62,8 @@ pub async fn fail(ports: &(impl Store + Clock), mut change: Change) -> Result<Ch
     }
     let now = ports.now();
     let ledger = Ledger::read(ports, &change).await?;
-    let left: Vec<&EffectRow> = ledger.effects().iter().filter(|row| row.status != EffectStatus::Undone).collect();
+    let left: Vec<&EffectRow> =
+        ledger.effects().iter().filter(|row| row.status != EffectStatus::Undone).collect();
     let mut state = tier_records::state(ports, &change.tenant_id).await?;
     if state.transition_id.as_ref() != Some(&change.transition_id) {
         return Err(StepError::TransitionEnded);
@@ -81,6 +79,11 @@ pub async fn fail(ports: &(impl Store + Clock), mut change: Change) -> Result<Ch
     state.step(step).map_err(|_| StepError::TransitionEnded)?;
     if left.is_empty() {
         state.clear_transition();
+    }
+    for row in &left {
+        if let Some(refusal) = &row.last_error {
+            change.note_failure("NotUndone", &format!("{}: {refusal}", subject_name(row)), now);
+        }
     }
     let subject = format!("{}-{}", change.transition_id, change.recoveries);
     let mut audit = AuditEntry::new(&change.tenant_id, now, SYSTEM, act, &subject)
@@ -136,14 +139,23 @@ pub fn notice(change: &Change, effects: &[EffectRow]) -> Option<Notice> {
     };
     let mut body = format!(
         "Tenant {}\nChange {} from {} to {}, asked for by {}: {}\n",
-        change.tenant_id, change.transition_id, change.from_tier, change.to_tier, change.changed_by, change.reason
+        change.tenant_id,
+        change.transition_id,
+        change.from_tier,
+        change.to_tier,
+        change.changed_by,
+        change.reason
     );
     for failure in &change.errors {
         body.push_str(&format!("{} {}: {}\n", failure.at, failure.name, failure.message));
     }
     if change.status == ChangeStatus::Failed {
         for row in effects.iter().filter(|row| row.status != EffectStatus::Undone) {
-            body.push_str(&format!("Left: {} {}\n", subject_name(row), row.last_error.as_deref().unwrap_or("")));
+            body.push_str(&format!(
+                "Left: {} {}\n",
+                subject_name(row),
+                row.last_error.as_deref().unwrap_or("")
+            ));
         }
     }
     body.push_str(&next);

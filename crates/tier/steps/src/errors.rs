@@ -56,6 +56,9 @@ pub enum StepError {
     /// The change has ended or is being undone: a step that comes late must not work on it.
     #[error("the change has ended or is being undone: nothing was done")]
     TransitionEnded,
+    /// The step was called before what must come before it: nothing was done.
+    #[error("called out of turn: {0}")]
+    OutOfTurn(&'static str),
     /// What the plan was made on has moved.
     #[error("{0}")]
     PlanStale(String),
@@ -69,7 +72,7 @@ pub enum StepError {
 
 impl StepError {
     /// Every name there is.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 19] = [
         "Throttled",
         "ServiceUnavailable",
         "OutcomeUnknown",
@@ -85,6 +88,7 @@ impl StepError {
         "TransitionCancelled",
         "TransitionTimedOut",
         "TransitionEnded",
+        "OutOfTurn",
         "PlanStale",
         "NoSuchTransition",
         "BadInput",
@@ -108,6 +112,7 @@ impl StepError {
             Self::TransitionCancelled { .. } => "TransitionCancelled",
             Self::TransitionTimedOut(_) => "TransitionTimedOut",
             Self::TransitionEnded => "TransitionEnded",
+            Self::OutOfTurn(_) => "OutOfTurn",
             Self::PlanStale(_) => "PlanStale",
             Self::NoSuchTransition(_) => "NoSuchTransition",
             Self::BadInput(_) => "BadInput",
@@ -132,6 +137,7 @@ impl StepError {
             | Self::TransitionCancelled { .. }
             | Self::TransitionTimedOut(_)
             | Self::TransitionEnded
+            | Self::OutOfTurn(_)
             | Self::PlanStale(_)
             | Self::NoSuchTransition(_)
             | Self::BadInput(_) => false,
@@ -172,13 +178,16 @@ impl StepError {
 impl From<RecordError> for StepError {
     fn from(error: RecordError) -> Self {
         match &error {
-            RecordError::Stale { .. } | RecordError::Store(StoreError::Conflict | StoreError::ConditionFailed(_)) => {
+            RecordError::Stale { .. }
+            | RecordError::Store(StoreError::Conflict | StoreError::ConditionFailed(_)) => {
                 Self::StoreConflict(error)
             }
-            RecordError::Store(StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Unknown(_)) => {
-                Self::StoreUnavailable(error)
+            RecordError::Store(
+                StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Unknown(_),
+            ) => Self::StoreUnavailable(error),
+            RecordError::Store(StoreError::Invalid(_)) | RecordError::Corrupt { .. } => {
+                Self::StoreRefused(error)
             }
-            RecordError::Store(StoreError::Invalid(_)) | RecordError::Corrupt { .. } => Self::StoreRefused(error),
         }
     }
 }
@@ -211,6 +220,7 @@ mod tests {
             StepError::TransitionCancelled { by: String::new(), reason: String::new() },
             StepError::TransitionTimedOut(at),
             StepError::TransitionEnded,
+            StepError::OutOfTurn(""),
             StepError::PlanStale(String::new()),
             StepError::NoSuchTransition(String::new()),
             StepError::BadInput(String::new()),

@@ -3,7 +3,7 @@
 use crate::StepError;
 use capstan_core::ids::{TenantId, TransitionId};
 use capstan_core::ports::{Clock, Store};
-use capstan_core::tier::Change;
+use capstan_core::tier::{Change, Direction, Phase};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -111,6 +111,38 @@ pub async fn open(store: &impl Store, input: &StepInput) -> Result<Change, StepE
     tier_records::change(store, &input.tenant_id, &input.transition_id)
         .await?
         .ok_or_else(|| StepError::NoSuchTransition(input.transition_id.to_string()))
+}
+
+/// Refuses to do a step before what must come before it, so that a call out of turn does nothing.
+pub fn in_turn(change: &Change, turn: Turn) -> Result<(), StepError> {
+    let at = &change.milestones;
+    let provisioned = at.provisioned_at.is_some() || !change.plan.has_phase(Phase::Provision);
+    let drained = at.drained_at.is_some() || change.direction == Direction::ScalingUp;
+    let missing = match turn {
+        Turn::Provision if at.validated_at.is_none() => "the plan has not been validated",
+        Turn::Drain if at.validated_at.is_none() || !provisioned => "not everything is provisioned yet",
+        Turn::Configure if at.validated_at.is_none() || !provisioned => "not everything is provisioned yet",
+        Turn::Configure if !drained => "connections have not been drained yet",
+        Turn::Cleanup if at.configured_at.is_none() => "the application still uses what would be taken away",
+        Turn::Complete if at.cleaned_at.is_none() => "not everything is cleaned up yet",
+        _ => return Ok(()),
+    };
+    Err(StepError::OutOfTurn(missing))
+}
+
+/// What a step is about to do, where order matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Make and grow.
+    Provision,
+    /// Have the application drain.
+    Drain,
+    /// Point the application at the new resources.
+    Configure,
+    /// Shrink, retire and delete.
+    Cleanup,
+    /// Record the good end.
+    Complete,
 }
 
 /// Refuses to work forward on a change that has ended, is being undone, is to stop, or has run out of time.

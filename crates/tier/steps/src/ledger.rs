@@ -2,7 +2,9 @@
 
 use crate::StepError;
 use capstan_core::ports::Store;
-use capstan_core::tier::ledger::{EffectRow, EffectStatus, Registered, Subject, effect_entry, resource_entry};
+use capstan_core::tier::ledger::{
+    EffectRow, EffectStatus, Registered, Subject, effect_entry, resource_entry,
+};
 use capstan_core::tier::{Action, Change, Desired, Spec};
 use capstan_core::time::{Millis, Timestamp};
 use tier_records::{IndexRow, Transaction};
@@ -180,16 +182,18 @@ impl Ledger {
     }
 
     fn registered(&self, change: &Change, action: &Action, now: Timestamp) -> Registered {
-        self.register.iter().find(|row| row.resource == action.resource).cloned().unwrap_or_else(|| Registered {
-            tenant_id: change.tenant_id.clone(),
-            entry: resource_entry(&action.resource),
-            resource: action.resource.clone(),
-            desired: action.before.clone(),
-            settled: false,
-            made_at: now,
-            made_by: change.transition_id.clone(),
-            mode_switched_at: Vec::new(),
-            version: 0,
+        self.register.iter().find(|row| row.resource == action.resource).cloned().unwrap_or_else(|| {
+            Registered {
+                tenant_id: change.tenant_id.clone(),
+                entry: resource_entry(&action.resource),
+                resource: action.resource.clone(),
+                desired: action.before.clone(),
+                settled: false,
+                made_at: now,
+                made_by: change.transition_id.clone(),
+                mode_switched_at: Vec::new(),
+                version: 0,
+            }
         })
     }
 
@@ -232,7 +236,8 @@ fn index_retired(transaction: &mut Transaction, change: &Change, action: &Action
 /// Remembers when a stream's mode was switched: Kinesis counts, and so must the next plan.
 fn note_mode_switch(registered: &mut Registered, action: &Action, now: Timestamp) {
     let on_demand = |desired: &Desired| desired.spec().map(|spec| matches!(spec, Spec::StreamOnDemand));
-    let is_stream = matches!(action.after.spec(), Some(Spec::StreamOnDemand | Spec::StreamProvisioned { .. }));
+    let is_stream =
+        matches!(action.after.spec(), Some(Spec::StreamOnDemand | Spec::StreamProvisioned { .. }));
     let (Some(before), Some(after)) = (on_demand(&action.before), on_demand(&action.after)) else { return };
     if is_stream && before != after {
         registered.mode_switched_at.retain(|at| now.since(*at) < Millis::hours(24));

@@ -2,7 +2,8 @@
 
 use crate::drivers::{AllServices, Driver, Standing, inspect_any};
 use crate::ledger::Ledger;
-use crate::{Answer, Settings, StepError, StepInput, guard, open};
+use crate::{Answer, Settings, StepError, StepInput, Turn, guard, in_turn, open};
+use capstan_core::ids::hex;
 use capstan_core::ports::{Clock, Store};
 use capstan_core::tier::converge::Goal;
 use capstan_core::tier::ledger::{EffectStatus, Subject};
@@ -48,8 +49,7 @@ pub fn snapshot_name(resource: &ResourceRef, desired: &Desired) -> String {
         Desired::Serving { stamp, .. } | Desired::Retired { stamp, .. } => stamp.transition_id.as_str(),
     };
     let digest = Sha256::digest(format!("{resource}/{stamp}"));
-    let tail: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-final-{tail}", resource.name)
+    format!("{}-final-{}", resource.name, hex(&digest[..5]))
 }
 
 /// Makes all calls that the service takes now for its actions of this phase, and returns without waiting.
@@ -66,6 +66,7 @@ where
 {
     let change = open(ports, input).await?;
     guard(&change, ports)?;
+    in_turn(&change, if phase == Phase::Provision { Turn::Provision } else { Turn::Cleanup })?;
     let mut ledger = Ledger::read(ports, &change).await?;
     let mut answer = Answer::Done;
     for action in change.plan.actions_of(D::SERVICE, phase) {

@@ -20,7 +20,8 @@ pub fn new_transition_id(ports: &(impl Clock + Entropy)) -> Result<TransitionId,
     let random = ports.random();
     let mut tail = [0; 10];
     tail.copy_from_slice(&random[..10]);
-    TransitionId::parse(&uuid_v7(ports.now().as_millis(), tail)).map_err(|error| StepError::BadInput(error.to_string()))
+    TransitionId::parse(&uuid_v7(ports.now().as_millis(), tail))
+        .map_err(|error| StepError::BadInput(error.to_string()))
 }
 
 /// Makes the plan for a move to `target`; `None` if that is where the tenant is.

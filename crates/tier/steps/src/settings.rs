@@ -30,20 +30,25 @@ impl Settings {
     pub fn read(environment: &Environment) -> Result<Self, SettingError> {
         let model = environment.get("SHADOW_SELF_MODEL").map_or("cato-shadow-self", String::as_str);
         let name_ok = |name: &str| {
-            (1..=63).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            (1..=63).contains(&name.len())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         };
         if !name_ok(model) {
             return Err(SettingError {
                 name: "SHADOW_SELF_MODEL",
-                problem: format!("`{model}` is not the name of a SageMaker model (1 to 63 letters, digits, hyphens)"),
+                problem: format!(
+                    "`{model}` is not the name of a SageMaker model (1 to 63 letters, digits, hyphens)"
+                ),
             });
         }
         let days = match environment.get("GRACE_DAYS") {
             None => 7,
-            Some(text) => text.parse().ok().filter(|days| (1..=90).contains(days)).ok_or_else(|| SettingError {
-                name: "GRACE_DAYS",
-                problem: format!("`{text}` is not a whole number of days from 1 to 90"),
-            })?,
+            Some(text) => {
+                text.parse().ok().filter(|days| (1..=90).contains(days)).ok_or_else(|| SettingError {
+                    name: "GRACE_DAYS",
+                    problem: format!("`{text}` is not a whole number of days from 1 to 90"),
+                })?
+            }
         };
         Ok(Self { model: model.to_owned(), grace: Millis::days(days) })
     }

@@ -28,7 +28,10 @@ pub(crate) async fn cancel(ports: &impl Ports, request: &Request) -> Result<Repl
             None => None,
         };
         let Some(change) = change else {
-            return Err(Problem::conflict("NOTHING_UNDER_WAY", "no change is under way, so there is nothing to stop"));
+            return Err(Problem::conflict(
+                "NOTHING_UNDER_WAY",
+                "no change is under way, so there is nothing to stop",
+            ));
         };
         let answered = if state.transition_status == TransitionStatus::Stuck {
             retry_rollback(ports, caller, state, change, &reason).await
@@ -50,7 +53,12 @@ enum Failed {
     Problem(Problem),
 }
 
-async fn stop(ports: &impl Ports, caller: &Caller, mut change: Change, reason: &str) -> Result<Reply, Failed> {
+async fn stop(
+    ports: &impl Ports,
+    caller: &Caller,
+    mut change: Change,
+    reason: &str,
+) -> Result<Reply, Failed> {
     if change.milestones.rollback_started_at.is_some() {
         return Ok(reply("ROLLING_BACK", &change, "it is being undone already"));
     }
@@ -64,7 +72,8 @@ async fn stop(ports: &impl Ports, caller: &Caller, mut change: Change, reason: &
         )));
     }
     let now = ports.now();
-    change.cancellation = Some(Cancellation { by: caller.subject.clone(), reason: reason.to_owned(), at: now });
+    change.cancellation =
+        Some(Cancellation { by: caller.subject.clone(), reason: reason.to_owned(), at: now });
     let mut audit = AuditEntry::new(
         &caller.tenant,
         now,
@@ -90,7 +99,10 @@ async fn retry_rollback(
 ) -> Result<Reply, Failed> {
     let now = ports.now();
     if state.step(StatusStep::RetryRollback).is_err() {
-        return Err(Failed::Record(RecordError::Stale { table: "cato_infrastructure_tier", key: String::new() }));
+        return Err(Failed::Record(RecordError::Stale {
+            table: "cato_infrastructure_tier",
+            key: String::new(),
+        }));
     }
     change.status = ChangeStatus::InProgress;
     change.completed_at = None;

@@ -52,7 +52,9 @@ pub(crate) async fn request(
             return Ok(Reply::rejected(&objections));
         }
         let transition = planning::new_transition_id(ports)?;
-        let Some(planned) = planning::plan(ports, settings, &state, target, &transition).await? else { continue };
+        let Some(planned) = planning::plan(ports, settings, &state, target, &transition).await? else {
+            continue;
+        };
         let answered = if needs_confirmation(state.current_tier, target) {
             confirm::ask(ports, caller, &wish, &state, &planned, &transition).await
         } else {
@@ -63,7 +65,10 @@ pub(crate) async fn request(
             answered => return Ok(answered?),
         }
     }
-    Err(Problem::conflict("CONCURRENT_CHANGE", "others are writing at the same time and nothing was started: try again"))
+    Err(Problem::conflict(
+        "CONCURRENT_CHANGE",
+        "others are writing at the same time and nothing was started: try again",
+    ))
 }
 
 /// Records the change and starts its execution. `Stale`: somebody else wrote first, and nothing was done.
@@ -124,7 +129,13 @@ pub(crate) async fn run(ports: &impl Workflows, change: &Change) -> Result<(), S
     ports.start(&change.execution_name(), &input).await.map_err(StepError::of_cloud)
 }
 
-fn new_change(caller: &Caller, wish: &Wish, plan: &Plan, transition: &TransitionId, now: Timestamp) -> Change {
+fn new_change(
+    caller: &Caller,
+    wish: &Wish,
+    plan: &Plan,
+    transition: &TransitionId,
+    now: Timestamp,
+) -> Change {
     Change {
         tenant_id: caller.tenant.clone(),
         transition_id: transition.clone(),

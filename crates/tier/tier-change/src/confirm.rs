@@ -6,7 +6,7 @@
 use crate::Ports;
 use crate::change::{Wish, start};
 use api::{Caller, Fields, Problem, Reply, Request};
-use capstan_core::ids::TransitionId;
+use capstan_core::ids::{TransitionId, hex};
 use capstan_core::tier::request::{CONFIRMATION_LIFETIME, confirmation_objection};
 use capstan_core::tier::{Confirmation, Role, TierState};
 use serde_json::json;
@@ -14,10 +14,6 @@ use sha2::{Digest, Sha256};
 use tier_records::{Act, AuditEntry, RecordError, Transaction};
 use tier_steps::Settings;
 use tier_steps::planning::{self, Planned};
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn hash(token: &str) -> String {
     hex(&Sha256::digest(token))
@@ -49,11 +45,16 @@ pub(crate) async fn ask(
         used_at: None,
         version: 0,
     };
-    let mut audit =
-        AuditEntry::new(&caller.tenant, ports.now(), &caller.subject, Act::ConfirmationRequested, transition.as_str())
-            .because(&wish.reason)
-            .about(transition)
-            .with(json!({"to": wish.target, "bypassedCooldown": wish.bypass}));
+    let mut audit = AuditEntry::new(
+        &caller.tenant,
+        ports.now(),
+        &caller.subject,
+        Act::ConfirmationRequested,
+        transition.as_str(),
+    )
+    .because(&wish.reason)
+    .about(transition)
+    .with(json!({"to": wish.target, "bypassedCooldown": wish.bypass}));
     let mut transaction = Transaction::new();
     transaction.put(&mut confirmation);
     transaction.put(&mut audit);
@@ -68,7 +69,11 @@ pub(crate) async fn ask(
 }
 
 /// Takes a token and starts what it stands for.
-pub(crate) async fn confirm(ports: &impl Ports, settings: &Settings, request: &Request) -> Result<Reply, Problem> {
+pub(crate) async fn confirm(
+    ports: &impl Ports,
+    settings: &Settings,
+    request: &Request,
+) -> Result<Reply, Problem> {
     let caller = &request.caller;
     caller.require(Role::Admin)?;
     let mut fields = Fields::read(request)?;
@@ -76,14 +81,21 @@ pub(crate) async fn confirm(ports: &impl Ports, settings: &Settings, request: &R
     fields.finish()?;
     let Some(token) = token else { return Err(request.no_such_route()) };
     // What was never issued is not looked up: the key would be as long as anybody likes.
-    let stored = if token.len() == 64 { tier_records::confirmation(ports, &hash(&token)).await? } else { None };
+    let stored =
+        if token.len() == 64 { tier_records::confirmation(ports, &hash(&token)).await? } else { None };
     let state = tier_records::state(ports, &caller.tenant).await?;
     let config_version = match &stored {
         Some(stored) => tier_records::config(ports, &caller.tenant, stored.target).await?.version,
         None => 0,
     };
-    let objection =
-        confirmation_objection(stored.as_ref(), &caller.tenant, &caller.subject, &state, config_version, ports.wall());
+    let objection = confirmation_objection(
+        stored.as_ref(),
+        &caller.tenant,
+        &caller.subject,
+        &state,
+        config_version,
+        ports.wall(),
+    );
     let (Some(stored), None) = (stored, &objection) else {
         return Ok(Reply::rejected(&objection.into_iter().collect::<Vec<_>>()));
     };

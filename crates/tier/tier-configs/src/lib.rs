@@ -26,15 +26,16 @@ async fn edit_config(ports: &(impl Store + Clock), request: &Request) -> Result<
     let based_on = fields.take("version");
     let mut row = tier_records::config(ports, &caller.tenant, tier).await?;
     check_version(based_on.as_ref(), &row)?;
-    let edits = fields.rest();
+    let edits = fields.rest()?;
     let edited = edit::apply(tier, &row.config, &edits).map_err(|errors| Problem::invalid(&errors))?;
     let before = row.config.estimated_monthly_cost(tier);
     row.config = edited;
     let mut transaction = Transaction::new();
     transaction.put(&mut row);
     let subject = format!("{tier}-{}", row.version);
-    let mut audit = AuditEntry::new(&caller.tenant, ports.now(), &caller.subject, Act::ConfigEdited, &subject)
-        .with(json!({"tier": tier, "edit": edits, "version": row.version}));
+    let mut audit =
+        AuditEntry::new(&caller.tenant, ports.now(), &caller.subject, Act::ConfigEdited, &subject)
+            .with(json!({"tier": tier, "edit": edits, "version": row.version}));
     transaction.put(&mut audit);
     match transaction.commit(ports).await {
         Ok(()) => {}
@@ -55,8 +56,12 @@ fn check_version(based_on: Option<&Value>, row: &ConfigRow) -> Result<(), Proble
     let Some(based_on) = based_on else { return Ok(()) };
     match based_on.as_u64() {
         Some(version) if version == row.version => Ok(()),
-        Some(version) => Err(stale(&format!("it was based on version {version}; the current one is {}", row.version))),
-        None => Err(Problem::invalid_field("version", "is not the version number that GET /tier/configs shows")),
+        Some(version) => {
+            Err(stale(&format!("it was based on version {version}; the current one is {}", row.version)))
+        }
+        None => {
+            Err(Problem::invalid_field("version", "is not the version number that GET /tier/configs shows"))
+        }
     }
 }
 
@@ -76,9 +81,14 @@ async fn set_cooldown(ports: &(impl Store + Clock), request: &Request) -> Result
     state.set_cooldown(hours);
     let mut transaction = Transaction::new();
     transaction.put(&mut state);
-    let mut audit =
-        AuditEntry::new(&caller.tenant, ports.now(), &caller.subject, Act::CooldownSet, &state.version.to_string())
-            .with(json!({"hours": hours, "before": before}));
+    let mut audit = AuditEntry::new(
+        &caller.tenant,
+        ports.now(),
+        &caller.subject,
+        Act::CooldownSet,
+        &state.version.to_string(),
+    )
+    .with(json!({"hours": hours, "before": before}));
     transaction.put(&mut audit);
     transaction.commit(ports).await?;
     Ok(Reply::ok(json!({"cooldownHours": hours, "nextChangeAllowedAt": state.next_change_allowed_at})))

@@ -28,7 +28,11 @@ pub(crate) async fn change_history(ports: &impl Store, request: &Request) -> Res
 }
 
 /// A cursor is the id of the last change of the page before. One that was tampered with names no change of this tenant.
-async fn checked_cursor(ports: &impl Store, request: &Request, cursor: &str) -> Result<TransitionId, Problem> {
+async fn checked_cursor(
+    ports: &impl Store,
+    request: &Request,
+    cursor: &str,
+) -> Result<TransitionId, Problem> {
     let invalid = || {
         Problem::invalid_field("cursor", "is not one that this API gave out: start again without a cursor")
     };

@@ -45,8 +45,10 @@ pub(crate) async fn compare(ports: &impl Store, request: &Request) -> Result<Rep
     let mut tiers = Vec::new();
     for tier in Tier::ALL {
         let config = tier_records::config(ports, tenant, tier).await?.config;
-        let breakdown: Map<String, Value> =
-            prices::breakdown(tier, &config).into_iter().map(|part| (part.part, json!(part.monthly))).collect();
+        let breakdown: Map<String, Value> = prices::breakdown(tier, &config)
+            .into_iter()
+            .map(|part| (part.part, json!(part.monthly)))
+            .collect();
         let (features, limitations) = features(tier, &config);
         tiers.push(json!({
             "tier": tier,

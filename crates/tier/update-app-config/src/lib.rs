@@ -4,12 +4,13 @@
 
 use capstan_core::ports::{Clock, Store};
 use capstan_core::tier::Phase;
-use tier_steps::{Answer, StepError, StepInput, app_config, guard, open};
+use tier_steps::{Answer, StepError, StepInput, Turn, app_config, guard, in_turn, open};
 
 /// Answers `Cleanup` or, where there is nothing to take away, `Complete`.
 pub async fn handle(ports: &(impl Store + Clock), input: &StepInput) -> Result<Answer, StepError> {
     let mut change = open(ports, input).await?;
     guard(&change, ports)?;
+    in_turn(&change, Turn::Configure)?;
     if change.milestones.configured_at.is_none() {
         app_config::switch(ports, &mut change).await?;
     }

@@ -40,7 +40,9 @@ pub async fn handle(ports: &(impl Store + Clock), input: &StepInput) -> Result<A
 /// Whether what the plan was made on is still so.
 async fn holds(ports: &impl Store, change: &Change) -> Result<(), StepError> {
     let state = tier_records::state(ports, &change.tenant_id).await?;
-    if state.transition_id.as_ref() != Some(&change.transition_id) || state.current_tier != change.plan.from_tier {
+    if state.transition_id.as_ref() != Some(&change.transition_id)
+        || state.current_tier != change.plan.from_tier
+    {
         return Err(StepError::PlanStale("the tier has moved since the plan was made".to_owned()));
     }
     let register = tier_records::register(ports, &change.tenant_id).await?;
@@ -48,7 +50,8 @@ async fn holds(ports: &impl Store, change: &Change) -> Result<(), StepError> {
         let registered = register.iter().find(|row| row.resource == action.resource);
         let current = registered.map_or(&Desired::Absent, |row| &row.desired);
         if *current != action.before {
-            let message = format!("{} is no longer as the plan found it: ask for the change again", action.resource);
+            let message =
+                format!("{} is no longer as the plan found it: ask for the change again", action.resource);
             return Err(StepError::PlanStale(message));
         }
     }

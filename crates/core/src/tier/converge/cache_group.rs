@@ -43,7 +43,9 @@ pub fn next(seen: Option<&CacheGroup>, goal: &Goal<'_>) -> Next<CacheGroupCall> 
     }
     match goal.to {
         Desired::Absent => Next::Call(CacheGroupCall::Delete(goal.final_snapshot.map(str::to_owned))),
-        Desired::Serving { spec: Spec::CacheGroup(wanted), .. } if group.settings.node_type != wanted.node_type => {
+        Desired::Serving { spec: Spec::CacheGroup(wanted), .. }
+            if group.settings.node_type != wanted.node_type =>
+        {
             Next::Call(CacheGroupCall::SetNodeType(wanted.node_type.clone()))
         }
         Desired::Serving { spec: Spec::CacheGroup(wanted), .. } if group.settings.nodes != wanted.nodes => {

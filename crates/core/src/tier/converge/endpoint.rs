@@ -1,6 +1,7 @@
 //! SageMaker endpoints: configurations can't be changed, so another type is another configuration and an update.
 
 use super::{Claim, Goal, Next, TagCall, claim, failed, tags_next};
+use crate::ids::hex;
 use crate::ports::{Endpoint, EndpointConfig, EndpointStatus, ScalingRange, Tags};
 use crate::tier::{Desired, Spec};
 use sha2::{Digest, Sha256};
@@ -63,7 +64,12 @@ pub fn next(seen: &ObservedEndpoint, goal: &Goal<'_>) -> Next<EndpointCall> {
     }
 }
 
-fn serving(seen: &ObservedEndpoint, goal: &Goal<'_>, instance_type: &str, range: ScalingRange) -> Next<EndpointCall> {
+fn serving(
+    seen: &ObservedEndpoint,
+    goal: &Goal<'_>,
+    instance_type: &str,
+    range: ScalingRange,
+) -> Next<EndpointCall> {
     let wanted = wanted_config(goal, instance_type, range.min);
     let have_config = |name: &str| seen.config_names.iter().any(|known| known == name);
     let Some(endpoint) = &seen.endpoint else {
@@ -83,7 +89,10 @@ fn serving(seen: &ObservedEndpoint, goal: &Goal<'_>, instance_type: &str, range:
         }
         EndpointStatus::InService => {}
     }
-    let fits = seen.config.as_ref().is_some_and(|config| config.instance_type == instance_type && config.model == goal.model);
+    let fits = seen
+        .config
+        .as_ref()
+        .is_some_and(|config| config.instance_type == instance_type && config.model == goal.model);
     if !fits {
         // A variant that is a scalable target does not take another instance type.
         return Next::Call(if seen.scaling.is_some() {
@@ -115,9 +124,11 @@ fn absent(seen: &ObservedEndpoint) -> Next<EndpointCall> {
         Some(EndpointStatus::Creating) => Next::Wait("the endpoint is still being made"),
         Some(EndpointStatus::Updating) => Next::Wait("the endpoint is still being changed"),
         Some(EndpointStatus::Deleting) => Next::Wait("the endpoint is being deleted"),
-        Some(EndpointStatus::InService | EndpointStatus::Failed) => {
-            Next::Call(if seen.scaling.is_some() { EndpointCall::RemoveScaling } else { EndpointCall::Delete })
-        }
+        Some(EndpointStatus::InService | EndpointStatus::Failed) => Next::Call(if seen.scaling.is_some() {
+            EndpointCall::RemoveScaling
+        } else {
+            EndpointCall::Delete
+        }),
         None if seen.scaling.is_some() => Next::Call(EndpointCall::RemoveScaling),
         None => match seen.config_names.first() {
             Some(config) => Next::Call(EndpointCall::DeleteConfig(config.clone())),
@@ -134,7 +145,7 @@ fn wanted_config(goal: &Goal<'_>, instance_type: &str, instances: u32) -> Endpoi
         _ => "",
     };
     let digest = Sha256::digest(format!("{stamp}/{instance_type}/{instances}/{}", goal.model));
-    let tail: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+    let tail = hex(&digest[..5]);
     EndpointConfig {
         name: format!("{}{tail}", config_prefix(&goal.resource.name)),
         model: goal.model.to_owned(),

@@ -32,7 +32,9 @@ pub enum GraphCall {
 /// The next call.
 pub fn next(seen: Option<&GraphCluster>, goal: &Goal<'_>) -> Next<GraphCall> {
     let wanted = match goal.to {
-        Desired::Serving { spec: Spec::GraphServerless(capacity), .. } => Some((SERVERLESS_CLASS, 1, Some(*capacity))),
+        Desired::Serving { spec: Spec::GraphServerless(capacity), .. } => {
+            Some((SERVERLESS_CLASS, 1, Some(*capacity)))
+        }
         Desired::Serving { spec: Spec::GraphProvisioned { class, instances }, .. } => {
             Some((class.as_str(), *instances as usize, None))
         }
@@ -51,7 +53,9 @@ pub fn next(seen: Option<&GraphCluster>, goal: &Goal<'_>) -> Next<GraphCall> {
         GraphStatus::Creating => return Next::Wait("the cluster is being made"),
         GraphStatus::Modifying => return Next::Wait("the cluster is being changed"),
         GraphStatus::Deleting => return Next::Wait("the cluster is being deleted"),
-        GraphStatus::Failed => return failed(goal, "Neptune could not make the cluster", GraphCall::Delete(None)),
+        GraphStatus::Failed => {
+            return failed(goal, "Neptune could not make the cluster", GraphCall::Delete(None));
+        }
         GraphStatus::Available => {}
     }
     match (goal.to, wanted) {
@@ -77,7 +81,11 @@ fn serving(
         return Next::Call(GraphCall::SetCapacity(capacity));
     }
     if let Some(broken) = cluster.instances.iter().find(|instance| instance.status == GraphStatus::Failed) {
-        return failed(goal, "Neptune could not make an instance", GraphCall::DeleteInstance(broken.name.clone()));
+        return failed(
+            goal,
+            "Neptune could not make an instance",
+            GraphCall::DeleteInstance(broken.name.clone()),
+        );
     }
     let leaving = |instance: &&GraphInstance| instance.status == GraphStatus::Deleting;
     let wanted: Vec<&GraphInstance> =
@@ -112,12 +120,15 @@ fn serving(
 }
 
 fn absent(cluster: &GraphCluster, goal: &Goal<'_>) -> Next<GraphCall> {
-    let open = |instance: &&GraphInstance| matches!(instance.status, GraphStatus::Available | GraphStatus::Failed);
+    let open =
+        |instance: &&GraphInstance| matches!(instance.status, GraphStatus::Available | GraphStatus::Failed);
     // The writer last: deleting it earlier would only fail over to one that goes next.
     let next = cluster.instances.iter().filter(open).min_by_key(|instance| instance.writer);
     match next {
         Some(instance) => Next::Call(GraphCall::DeleteInstance(instance.name.clone())),
-        None if cluster.instances.is_empty() => Next::Call(GraphCall::Delete(goal.final_snapshot.map(str::to_owned))),
+        None if cluster.instances.is_empty() => {
+            Next::Call(GraphCall::Delete(goal.final_snapshot.map(str::to_owned)))
+        }
         None => Next::Wait("instances are still being made or taken away"),
     }
 }

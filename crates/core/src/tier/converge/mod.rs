@@ -113,10 +113,12 @@ pub(crate) fn claim<C>(goal: &Goal<'_>, found: &Tags) -> Claim<C> {
     match (stamp_of(goal.from), stamp_of(goal.to)) {
         // What is to go is only what bears the stamp; anything else of that name is not the one that is meant.
         (Some(stamp), None) if !ours || !bears(&stamp) => Claim::Settled(Next::Ready),
-        (None, Some(stamp)) if ours && !bears(&stamp) => Claim::Settled(Next::Refuse(Refusal::Exists(format!(
-            "{} exists and no ledger entry explains it: look at GET /tier/orphans, and delete or rename it",
-            goal.resource
-        )))),
+        (None, Some(stamp)) if ours && !bears(&stamp) => {
+            Claim::Settled(Next::Refuse(Refusal::Exists(format!(
+                "{} exists and no ledger entry explains it: look at GET /tier/orphans, and delete or rename it",
+                goal.resource
+            ))))
+        }
         (_, Some(_)) if !ours => Claim::Settled(Next::Refuse(Refusal::OwnedByAnother(format!(
             "{} belongs to {}, not to this tenant",
             goal.resource,

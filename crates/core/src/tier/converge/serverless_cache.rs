@@ -20,7 +20,9 @@ pub enum ServerlessCacheCall {
 /// The next call.
 pub fn next(seen: Option<&ServerlessCache>, goal: &Goal<'_>) -> Next<ServerlessCacheCall> {
     let wanted = match goal.to {
-        Desired::Serving { spec: Spec::ServerlessCache { min_ecpu, max_ecpu }, .. } => Some((*min_ecpu, *max_ecpu)),
+        Desired::Serving { spec: Spec::ServerlessCache { min_ecpu, max_ecpu }, .. } => {
+            Some((*min_ecpu, *max_ecpu))
+        }
         _ => None,
     };
     let Some(cache) = seen else {
@@ -42,7 +44,9 @@ pub fn next(seen: Option<&ServerlessCache>, goal: &Goal<'_>) -> Next<ServerlessC
         CacheStatus::Available => {}
     }
     match (goal.to, wanted) {
-        (Desired::Absent, _) => Next::Call(ServerlessCacheCall::Delete(goal.final_snapshot.map(str::to_owned))),
+        (Desired::Absent, _) => {
+            Next::Call(ServerlessCacheCall::Delete(goal.final_snapshot.map(str::to_owned)))
+        }
         (_, Some((min, max))) if (cache.min_ecpu, cache.max_ecpu) != (min, max) => {
             Next::Call(ServerlessCacheCall::SetEcpu(min, max))
         }

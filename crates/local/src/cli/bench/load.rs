@@ -17,7 +17,12 @@ pub(super) struct Latency {
 }
 
 /// Asks for the tier, `requests` times on each of `connections`; in milliseconds.
-pub(super) fn measure(to: SocketAddr, token: &str, connections: usize, requests: usize) -> Result<Latency, Failure> {
+pub(super) fn measure(
+    to: SocketAddr,
+    token: &str,
+    connections: usize,
+    requests: usize,
+) -> Result<Latency, Failure> {
     let request = format!(
         "GET /api/admin/infrastructure/tier HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {token}\r\n\r\n"
     );
@@ -25,7 +30,8 @@ pub(super) fn measure(to: SocketAddr, token: &str, connections: usize, requests:
     let mut times = talk(to, &request, connections, requests)?;
     let seconds = watch.elapsed().as_secs_f64();
     times.sort_by(f64::total_cmp);
-    let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied();
+    let at =
+        |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied();
     let count = u32::try_from(times.len()).unwrap_or(u32::MAX);
     Ok(Latency {
         p50: at(50).unwrap_or_default(),

@@ -122,7 +122,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let json = args.json;
     match args.command {
         Command::Status => tell(json, &client.get("/tier")?, show::status),
-        Command::Plan { target } => tell(json, &client.post("/tier/plan", &json!({ "targetTier": target }))?, show::plan),
+        Command::Plan { target } => {
+            tell(json, &client.post("/tier/plan", &json!({ "targetTier": target }))?, show::plan)
+        }
         Command::Change(wish) => change(&client, json, "/tier/change", &wish),
         Command::Bypass(wish) => change(&client, json, "/tier/bypass-cooldown", &wish),
         Command::Confirm { confirmation } => {
@@ -133,8 +135,12 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Command::History { limit, cursor } => {
             tell(json, &client.get(&history_path(limit.as_deref(), cursor.as_deref()))?, show::history)
         }
-        Command::Cancel { reason } => tell(json, &client.post("/tier/cancel", &json!({ "reason": reason }))?, show::ended),
-        Command::Reset { reason } => tell(json, &client.post("/tier/reset", &json!({ "reason": reason }))?, show::ended),
+        Command::Cancel { reason } => {
+            tell(json, &client.post("/tier/cancel", &json!({ "reason": reason }))?, show::ended)
+        }
+        Command::Reset { reason } => {
+            tell(json, &client.post("/tier/reset", &json!({ "reason": reason }))?, show::ended)
+        }
         Command::Configs { tier: None, .. } => tell(json, &client.get("/tier/configs")?, show::configs),
         Command::Configs { tier: Some(tier), set, version } => {
             let path = format!("/tier/configs/{tier}");
@@ -148,7 +154,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Command::Compare => tell(json, &client.get("/tier/compare")?, show::compare),
         Command::Resources => tell(json, &client.get("/tier/resources")?, show::resources),
         Command::Orphans => tell(json, &client.get("/tier/orphans")?, show::orphans),
-        Command::Cooldown { hours } => tell(json, &client.put("/tier/cooldown", &json!({ "hours": hours }))?, show::cooldown),
+        Command::Cooldown { hours } => {
+            tell(json, &client.put("/tier/cooldown", &json!({ "hours": hours }))?, show::cooldown)
+        }
     }
 }
 

@@ -127,10 +127,12 @@ pub(super) fn config(body: &Value) -> String {
 
 pub(super) fn configs(body: &Value) -> String {
     let configs = items(&body["configs"]);
-    let mut fields: Vec<&String> = configs.iter().filter_map(Value::as_object).flat_map(|one| one.keys()).collect();
+    let mut fields: Vec<&String> =
+        configs.iter().filter_map(Value::as_object).flat_map(|one| one.keys()).collect();
     fields.sort();
     fields.dedup();
-    let at = |index: usize, field: &str| configs.get(index).map(|config| text(&config[field])).unwrap_or_default();
+    let at =
+        |index: usize, field: &str| configs.get(index).map(|config| text(&config[field])).unwrap_or_default();
     let mut table = Table::new(&["field", &at(0, "tier"), &at(1, "tier"), &at(2, "tier")]);
     for field in fields.into_iter().filter(|field| *field != "tier") {
         table.row([field.clone(), at(0, field), at(1, field), at(2, field)]);
@@ -143,7 +145,11 @@ pub(super) fn compare(body: &Value) -> String {
     for tier in items(&body["tiers"]) {
         let here = if tier["tier"] == body["currentTier"] { "  ← here" } else { "" };
         let cost = money(&tier["estimatedMonthlyCost"]);
-        shown.push_str(&format!("{} ({}), {cost} a month{here}\n", text(&tier["tier"]), text(&tier["displayName"])));
+        shown.push_str(&format!(
+            "{} ({}), {cost} a month{here}\n",
+            text(&tier["tier"]),
+            text(&tier["displayName"])
+        ));
         for (mark, list) in [("+", &tier["features"]), ("-", &tier["limitations"])] {
             for line in items(list) {
                 shown.push_str(&format!("  {mark} {}\n", text(line)));
@@ -178,7 +184,12 @@ pub(super) fn orphans(body: &Value) -> String {
     let mut table = Table::new(&["service", "kind", "name", "made by transition"]);
     for one in orphans {
         let tags = &one["tags"];
-        table.row([text(&one["service"]), text(&one["kind"]), text(&one["name"]), text(&tags["TransitionId"])]);
+        table.row([
+            text(&one["service"]),
+            text(&one["kind"]),
+            text(&one["name"]),
+            text(&tags["TransitionId"]),
+        ]);
     }
     table.text()
 }
@@ -187,7 +198,11 @@ pub(super) fn cooldown(body: &Value) -> String {
     format!(
         "{} h after each change; next change allowed: {}\n",
         text(&body["cooldownHours"]),
-        if body["nextChangeAllowedAt"].is_null() { "now".to_owned() } else { time(&body["nextChangeAllowedAt"]) },
+        if body["nextChangeAllowedAt"].is_null() {
+            "now".to_owned()
+        } else {
+            time(&body["nextChangeAllowedAt"])
+        },
     )
 }
 
@@ -209,9 +224,12 @@ pub(super) fn progress(body: &Value) -> String {
 /// How its resources stand, a line each.
 pub(super) fn progress_rows(body: &Value) -> Vec<String> {
     let row = |one: &Value| {
-        let note = ["lastError", "waitingFor"].iter().find_map(|name| one[*name].as_str()).unwrap_or_default();
+        let note =
+            ["lastError", "waitingFor"].iter().find_map(|name| one[*name].as_str()).unwrap_or_default();
         let name = text(&one["name"]);
-        format!("  {:<12} {name:<36} {:<12} {note}", text(&one["service"]), text(&one["state"])).trim_end().to_owned()
+        format!("  {:<12} {name:<36} {:<12} {note}", text(&one["service"]), text(&one["state"]))
+            .trim_end()
+            .to_owned()
     };
     items(&body["resources"]).iter().map(row).collect()
 }
@@ -269,7 +287,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_shown_as_missing() {
-        for show in [status, plan, change, ended, history, config, configs, compare, resources, orphans, cooldown] {
+        for show in
+            [status, plan, change, ended, history, config, configs, compare, resources, orphans, cooldown]
+        {
             show(&json!({}));
             show(&json!(null));
             show(&json!([1]));

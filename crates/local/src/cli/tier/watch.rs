@@ -110,7 +110,8 @@ fn print_raw(text: &str) {
 /// The bar, and how many resources are done; without what changes at every look.
 fn line(body: &Value) -> String {
     let resources = body["resources"].as_array().map_or(&[][..], Vec::as_slice);
-    let done = resources.iter().filter(|one| matches!(one["state"].as_str(), Some("DONE" | "UNDONE"))).count();
+    let done =
+        resources.iter().filter(|one| matches!(one["state"].as_str(), Some("DONE" | "UNDONE"))).count();
     let bar = show::progress(body);
     let bar = bar.rsplit_once("  about ").map_or(bar.as_str(), |(bar, _)| bar);
     format!("{bar}  {done} of {} resources", resources.len())

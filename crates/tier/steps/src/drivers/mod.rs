@@ -12,8 +12,8 @@ mod sagemaker;
 
 use crate::StepError;
 use capstan_core::ports::{
-    CacheGroups, CloudErrorKind, CloudResult, Collections, Domains, EndpointConfigs, EndpointScaling, Endpoints,
-    GraphClusters, GraphInstances, ServerlessCaches, Streams, Tagging,
+    CacheGroups, CloudErrorKind, CloudResult, Collections, Domains, EndpointConfigs, EndpointScaling,
+    Endpoints, GraphClusters, GraphInstances, ServerlessCaches, Streams, Tagging,
 };
 use capstan_core::tier::converge::{Goal, Next, Refusal, TagCall};
 use capstan_core::tier::{ResourceKind, Service};

@@ -1,0 +1,90 @@
+//! The item store on `DynamoDB`.
+//!
+//! Every write goes by `TransactWriteItems`, a single one too: it is the one write that bears a token, so a try that is
+//! repeated after a lost answer is recognised and not refused by its own condition.
+
+mod refuse;
+mod request;
+mod value;
+
+use crate::Aws;
+use crate::doubt::Doubt;
+use aws_sdk_dynamodb::types::AttributeValue;
+use capstan_core::ports::{Item, Key, Page, Query, Store, StoreError, Table, Write};
+use request::{Bound, bound, next_after};
+use std::collections::HashMap;
+
+/// Writes of one transaction.
+const MOST_WRITES: usize = 100;
+
+impl Aws {
+    pub(crate) fn table_name(&self, table: Table) -> String {
+        format!("{}{}", table.name(), self.config.table_suffix)
+    }
+}
+
+impl Store for Aws {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let request = self.dynamodb().get_item().table_name(self.table_name(key.table)).consistent_read(true);
+        let answer = request.set_key(Some(request::key(key))).send().await;
+        let answer = answer.map_err(|error| refuse::unread(&error))?;
+        answer.item.map(value::item).transpose()
+    }
+
+    /// One item more than asked for is read: only so is it known whether there is more.
+    async fn query(&self, query: &Query) -> Result<Page, StoreError> {
+        let (Bound::From(start), Some(sort)) = (bound(query), query.table.sort_key()) else {
+            return Ok(Page::default());
+        };
+        let mut start: Option<HashMap<String, AttributeValue>> = start;
+        let mut items: Vec<Item> = Vec::new();
+        loop {
+            let missing =
+                i32::try_from(query.limit.saturating_add(1).saturating_sub(items.len())).unwrap_or(i32::MAX);
+            let mut request = self
+                .dynamodb()
+                .query()
+                .table_name(self.table_name(query.table))
+                .consistent_read(true)
+                .scan_index_forward(!query.descending)
+                .limit(missing)
+                .key_condition_expression("#p = :p")
+                .expression_attribute_names("#p", query.table.partition_key())
+                .expression_attribute_values(":p", AttributeValue::S(query.partition.clone()))
+                .set_exclusive_start_key(start);
+            if !query.prefix.is_empty() {
+                request = request
+                    .key_condition_expression("#p = :p AND begins_with(#s, :s)")
+                    .expression_attribute_names("#s", sort)
+                    .expression_attribute_values(":s", AttributeValue::S(query.prefix.clone()));
+            }
+            let page = request.send().await.map_err(|error| refuse::unread(&error))?;
+            for item in page.items.unwrap_or_default() {
+                items.push(value::item(item)?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() || items.len() > query.limit {
+                break;
+            }
+        }
+        let next = next_after(&mut items, query.limit, sort);
+        Ok(Page { items, next })
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        if writes.len() > MOST_WRITES {
+            return Err(StoreError::Invalid(format!("{} writes are more than {MOST_WRITES}", writes.len())));
+        }
+        let mut request = self.dynamodb().transact_write_items();
+        for write in writes {
+            let table = self.table_name(write.key.table);
+            request = request.transact_items(request::write(table, write)?);
+        }
+        let doubt = Doubt::default();
+        let sent = request.customize().interceptor(doubt.clone()).send().await;
+        sent.map(drop).map_err(|error| refuse::unwritten(&error, &doubt))
+    }
+}

@@ -1,0 +1,72 @@
+//! One metric line an invocation, in `CloudWatch`'s embedded metric format.
+
+use aws::Machine;
+use capstan_core::ports::Clock;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const NAMESPACE: &str = "Capstan";
+
+/// An invocation under way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how long an invocation took is measured, and decides nothing"
+        )]
+        let now = Instant::now();
+        Self(now)
+    }
+
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Writes the line. `outcome` has few values: `ok`, the name of an error, a class of statuses.
+#[expect(clippy::print_stdout, reason = "CloudWatch takes metrics from lines on standard output")]
+pub(crate) fn emit(function: &str, outcome: &str, took: Duration) {
+    println!("{}", line(function, outcome, took, Machine.now().as_millis()));
+}
+
+fn line(function: &str, outcome: &str, took: Duration, at_millis: u64) -> Value {
+    json!({
+        "_aws": {
+            "Timestamp": at_millis,
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["function"], ["function", "outcome"]],
+                "Metrics": [
+                    {"Name": "Duration", "Unit": "Milliseconds"},
+                    {"Name": "Invocations", "Unit": "Count"},
+                ],
+            }],
+        },
+        "function": function,
+        "outcome": outcome,
+        "Duration": took.as_secs_f64() * 1e3,
+        "Invocations": 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_and_dimension_named_is_there() {
+        let line = line("provision-kinesis", "Throttled", Duration::from_millis(12), 1_763_700_000_123);
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        let metrics =
+            directive["Metrics"].as_array().unwrap().iter().map(|metric| metric["Name"].as_str().unwrap());
+        let dimensions =
+            directive["Dimensions"].as_array().unwrap().iter().flat_map(|set| set.as_array().unwrap());
+        for name in metrics.chain(dimensions.map(|name| name.as_str().unwrap())) {
+            assert!(!line[name].is_null(), "{name}");
+        }
+        assert_eq!(line["Duration"], 12.0);
+    }
+}

@@ -1,0 +1,183 @@
+//! Serving events, one at a time, until Lambda stops the function.
+
+use crate::metric::{Stopwatch, emit};
+use crate::start::{Start, StartError};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tier_steps::{Answer, StepError, StepInput};
+
+impl Start {
+    /// Serves the events of a step: ids in, a verdict out, an error under its closed name.
+    pub async fn run(
+        &self,
+        step: impl AsyncFn(StepInput) -> Result<Answer, StepError>,
+    ) -> Result<(), StartError> {
+        self.serve(async |payload| match StepInput::read(payload) {
+            Ok(input) => {
+                let (tenant, transition) = (input.tenant_id.clone(), input.transition_id.clone());
+                // Boxed, here and below: the futures of a whole function in one another are deeper than the compiler goes.
+                let result = Box::pin(step(input)).await;
+                let function = self.function;
+                match &result {
+                    Ok(answer) => {
+                        tracing::info!(
+                            function, tenant.id = %tenant, transition.id = %transition,
+                            "The step answered {answer:?}."
+                        );
+                    }
+                    Err(error) => self.complain(error, Some((tenant.as_str(), transition.as_str()))),
+                }
+                result.map(|answer| json!(answer)).map_err(|error| diagnostic(&error))
+            }
+            Err(error) => {
+                self.complain(&error, None);
+                Err(diagnostic(&error))
+            }
+        })
+        .await
+    }
+
+    /// Serves a function that runs by itself; what calls it does not matter.
+    pub async fn run_scheduled(
+        &self,
+        round: impl AsyncFn() -> Result<Value, StepError>,
+    ) -> Result<(), StartError> {
+        self.serve(async |_| {
+            let result = Box::pin(round()).await;
+            match &result {
+                Ok(report) => {
+                    tracing::info!(function = self.function, report = %report, "The round is done.");
+                }
+                Err(error) => self.complain(error, None),
+            }
+            result.map_err(|error| diagnostic(&error))
+        })
+        .await
+    }
+
+    /// Serves a function behind the API: a proxy event in, a proxy response out; it never fails.
+    #[cfg(feature = "http")]
+    pub async fn run_http(
+        &self,
+        handle: impl AsyncFn(api::Request) -> Result<api::Reply, api::Problem>,
+    ) -> Result<(), StartError> {
+        self.serve(async |event| {
+            let tenant = event.pointer("/requestContext/authorizer/tenant").and_then(Value::as_str);
+            let tenant = tenant.unwrap_or_default().to_owned();
+            let route = event.get("resource").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let response = Box::pin(api::serve(event, |request| handle(request))).await;
+            let status = response.get("statusCode").and_then(Value::as_u64).unwrap_or_default();
+            let function = self.function;
+            if status >= 500 {
+                let code = problem_code(&response);
+                tracing::error!(function, tenant.id = tenant, route, status, code, "The request failed.");
+            } else {
+                tracing::info!(function, tenant.id = tenant, route, status, "The request was answered.");
+            }
+            Ok(response)
+        })
+        .await
+    }
+
+    /// Serves an authorizer. API Gateway makes 401 of the very message `Unauthorized`, and 500 of any other.
+    pub async fn run_authorizer<E: std::fmt::Display>(
+        &self,
+        authorize: impl Fn(&Value) -> Result<Value, E>,
+    ) -> Result<(), StartError> {
+        self.serve(async |event| {
+            authorize(&event).map_err(|refused| {
+                tracing::info!(function = self.function, "A caller was refused.");
+                Diagnostic { error_type: refused.to_string(), error_message: refused.to_string() }
+            })
+        })
+        .await
+    }
+
+    async fn serve(
+        &self,
+        handle: impl AsyncFn(Value) -> Result<Value, Diagnostic>,
+    ) -> Result<(), StartError> {
+        let (function, handle) = (self.function, &handle);
+        let service = service_fn(move |event: LambdaEvent<Value>| async move {
+            let watch = Stopwatch::start();
+            let result = Box::pin(handle(event.payload)).await;
+            emit(function, &outcome(&result), watch.elapsed());
+            result
+        });
+        lambda_runtime::run(service).await.map_err(|error| StartError::Lambda(error.to_string()))
+    }
+
+    fn complain(&self, error: &StepError, ids: Option<(&str, &str)>) {
+        let (tenant, transition) = ids.unwrap_or_default();
+        let (function, name, chain) = (self.function, error.name(), error.chain());
+        if error.retryable() {
+            let message = "The step is to be run again";
+            tracing::warn!(
+                function,
+                tenant.id = tenant,
+                transition.id = transition,
+                error = name,
+                "{message}: {chain}"
+            );
+        } else {
+            let message = "The step failed";
+            tracing::error!(
+                function,
+                tenant.id = tenant,
+                transition.id = transition,
+                error = name,
+                "{message}: {chain}"
+            );
+        }
+    }
+}
+
+/// The error as the state machine sees it.
+fn diagnostic(error: &StepError) -> Diagnostic {
+    Diagnostic { error_type: error.name().to_owned(), error_message: error.chain() }
+}
+
+fn outcome(result: &Result<Value, Diagnostic>) -> String {
+    match result {
+        Ok(answer) => match answer.get("statusCode").and_then(Value::as_u64) {
+            Some(status) => format!("{}xx", status / 100),
+            None => "ok".to_owned(),
+        },
+        Err(error) => error.error_type.clone(),
+    }
+}
+
+/// The stable code of a problem, which is no secret; the rest of the body stays out of the logs.
+#[cfg(feature = "http")]
+fn problem_code(response: &Value) -> String {
+    let body: Option<Value> =
+        response.get("body").and_then(Value::as_str).and_then(|body| serde_json::from_str(body).ok());
+    body.and_then(|body| body.get("code").and_then(Value::as_str).map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use capstan_core::ports::{CloudError, CloudErrorKind};
+
+    #[test]
+    fn an_error_keeps_its_closed_name_and_its_whole_chain() {
+        let error = StepError::of_cloud(CloudError {
+            kind: CloudErrorKind::Quota,
+            service: "sagemaker",
+            operation: "CreateEndpoint",
+            resource: "e".to_owned(),
+            message: "ResourceLimitExceeded: no more".to_owned(),
+        });
+        let said = serde_json::to_value(diagnostic(&error)).unwrap();
+        assert_eq!(said["errorType"], "CapacityRefused");
+        assert!(said["errorMessage"].as_str().unwrap().ends_with("ResourceLimitExceeded: no more"));
+    }
+
+    #[test]
+    fn outcomes_are_few() {
+        assert_eq!(outcome(&Ok(json!({"verdict": "DONE"}))), "ok");
+        assert_eq!(outcome(&Ok(json!({"statusCode": 422, "body": ""}))), "4xx");
+        assert_eq!(outcome(&Err(diagnostic(&StepError::TransitionEnded))), "TransitionEnded");
+    }
+}

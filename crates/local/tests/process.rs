@@ -1,0 +1,319 @@
+//! The binary itself, from outside: the runbook's calls over HTTP, `kill -9` in the middle of a transition, and every way
+//! in which a start goes wrong.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test")]
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const TENANT: &str = "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b";
+
+fn capstan() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_capstan"));
+    for variable in ["CAPSTAN_URL", "CAPSTAN_TOKEN", "CAPSTAN_DATA_DIR"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// A folder of its own for each test, new every time.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _absent = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+struct Server {
+    child: Child,
+    url: String,
+    folder: PathBuf,
+}
+
+impl Server {
+    fn start(folder: &Path, more: &[&str]) -> Self {
+        let mut child = capstan()
+            .args(["up", "--port", "0", "--data-dir"])
+            .arg(folder)
+            .args(more)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("capstan starts");
+        let output = child.stdout.take().expect("its output");
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        let ready = lines.find(|line| line.starts_with("ready ")).expect("it gets ready");
+        let url = ready.trim_start_matches("ready ").to_owned();
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url, folder: folder.to_owned() }
+    }
+
+    fn token(&self, role: &str) -> String {
+        let printed = capstan()
+            .args(["token", "--role", role, "--tenant", TENANT, "--data-dir"])
+            .arg(&self.folder)
+            .output()
+            .expect("a token");
+        String::from_utf8(printed.stdout).expect("text").trim().to_owned()
+    }
+
+    /// One call, as the runbook's curl lines make it.
+    fn call(&self, token: &str, method: &str, path: &str, body: Option<&str>) -> (u16, Value) {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let url = format!("{}/api/admin/infrastructure{path}", self.url);
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(url)
+            .header("Authorization", format!("Bearer {token}"))
+            .header("Content-Type", "application/json");
+        let answer = match body {
+            Some(body) => agent.run(request.body(body.to_owned()).expect("a request")),
+            None => agent.run(request.body(()).expect("a request")),
+        };
+        let mut answer = answer.expect("an answer");
+        let text = answer.body_mut().read_to_string().expect("a body");
+        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Waits until no change is under way; the last change.
+    fn settle(&self, token: &str) -> Value {
+        for _ in 0..600 {
+            let status = self.call(token, "GET", "/tier/transition-status", None).1;
+            if status["transitionId"].is_null() {
+                return status["lastChange"].clone();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the change came to no end");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+#[test]
+fn the_runbook_s_calls_take_a_tenant_to_production_and_back() {
+    let server = Server::start(&folder("runbook"), &["--speed", "3600"]);
+    let (admin, super_admin) = (server.token("admin"), server.token("super_admin"));
+    let change = r#"{
+    "targetTier": "STAGING",
+    "reason": "Load testing for Q1 release"
+}"#;
+    let (status, begun) = server.call(&admin, "POST", "/tier/change", Some(change));
+    assert_eq!((status, &begun["status"]), (200, &json!("INITIATED")), "{begun}");
+    assert_eq!(server.settle(&admin)["status"], "COMPLETED");
+
+    let spike = r#"{"targetTier": "PRODUCTION", "reason": "[EMERGENCY] Traffic spike from viral event"}"#;
+    assert_eq!(server.call(&admin, "POST", "/tier/bypass-cooldown", Some(spike)).0, 403);
+    let (_, asked) = server.call(&super_admin, "POST", "/tier/bypass-cooldown", Some(spike));
+    assert_eq!(asked["status"], "REQUIRES_CONFIRMATION");
+    let confirm = json!({"confirmationToken": asked["confirmationToken"]}).to_string();
+    assert_eq!(
+        server.call(&admin, "POST", "/tier/confirm", Some(&confirm)).0,
+        403,
+        "a bypass stays a super admin's"
+    );
+    assert_eq!(server.call(&super_admin, "POST", "/tier/confirm", Some(&confirm)).1["status"], "INITIATED");
+    assert_eq!(server.settle(&admin)["status"], "COMPLETED");
+    let tier = server.call(&admin, "GET", "/tier", None).1;
+    assert_eq!(
+        (&tier["currentTier"], &tier["estimatedMonthlyCost"]),
+        (&json!("PRODUCTION"), &json!(750_000))
+    );
+
+    let edit = r#"{
+    "sagemakerShadowSelfMinInstances": 1,
+    "sagemakerShadowSelfMaxInstances": 2,
+    "budgetMonthlyCuriosityLimit": 200
+}"#;
+    assert_eq!(server.call(&admin, "PUT", "/tier/configs/DEV", Some(edit)).0, 200);
+    let runaway = r#"{"targetTier": "DEV", "reason": "[EMERGENCY] Cost runaway"}"#;
+    let (_, asked) = server.call(&super_admin, "POST", "/tier/bypass-cooldown", Some(runaway));
+    let confirm = json!({"confirmationToken": asked["confirmationToken"]}).to_string();
+    assert_eq!(server.call(&super_admin, "POST", "/tier/confirm", Some(&confirm)).1["status"], "INITIATED");
+    assert_eq!(server.settle(&admin)["status"], "COMPLETED");
+    let history = server.call(&admin, "GET", "/tier/change-history?limit=50", None).1;
+    assert_eq!(history["changes"].as_array().map(Vec::len), Some(3));
+    assert_eq!(server.call(&admin, "GET", "/tier/orphans", None).1["orphans"], json!([]));
+}
+
+#[test]
+fn a_transition_goes_on_after_kill_9() {
+    let folder = folder("kill");
+    let mut server = Server::start(&folder, &["--speed", "600"]);
+    let token = server.token("super_admin");
+    let wish = r#"{"targetTier": "STAGING", "reason": "Load testing for Q1 release"}"#;
+    let (_, begun) = server.call(&token, "POST", "/tier/change", Some(wish));
+    assert_eq!(begun["status"], "INITIATED", "{begun}");
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(250));
+        drop(server);
+        server = Server::start(&folder, &["--speed", "600"]);
+        let status = server.call(&token, "GET", "/tier/transition-status", None).1;
+        assert!(
+            status["transitionId"] == begun["transitionId"] || status["lastChange"]["status"] == "COMPLETED",
+            "{status}"
+        );
+    }
+    let last = server.settle(&token);
+    assert_eq!(
+        (&last["status"], &last["transitionId"]),
+        (&json!("COMPLETED"), &begun["transitionId"]),
+        "{last}"
+    );
+    assert_eq!(server.call(&token, "GET", "/tier/orphans", None).1["orphans"], json!([]));
+}
+
+#[test]
+fn a_fault_undoes_the_change_and_says_why() {
+    let server =
+        Server::start(&folder("fault"), &["--speed", "3600", "--fault", "opensearch:CreateDomain:*:quota"]);
+    let token = server.token("admin");
+    let wish = r#"{"targetTier": "STAGING", "reason": "Load testing for Q1 release"}"#;
+    server.call(&token, "POST", "/tier/change", Some(wish));
+    let last = server.settle(&token);
+    assert_eq!(
+        (&last["status"], &last["errors"][0]["name"]),
+        (&json!("ROLLED_BACK"), &json!("CapacityRefused"))
+    );
+    assert_eq!(server.call(&token, "GET", "/tier", None).1["transitionStatus"], "FAILED");
+    assert_eq!(server.call(&token, "GET", "/tier/resources", None).1["resources"], json!([]));
+}
+
+#[test]
+fn the_door_is_locked() {
+    let server = Server::start(&folder("door"), &[]);
+    let viewer = server.token("viewer");
+    let wish = r#"{"targetTier": "STAGING", "reason": "Load testing for Q1 release"}"#;
+    assert_eq!(server.call("nonsense", "GET", "/tier", None).0, 401);
+    assert_eq!(server.call(&viewer, "GET", "/tier", None).0, 200);
+    assert_eq!(server.call(&viewer, "POST", "/tier/change", Some(wish)).0, 403);
+    assert_eq!(server.call(&viewer, "GET", "/nothing", None).0, 404);
+    assert_eq!(server.call(&viewer, "DELETE", "/tier", None).0, 405);
+    let huge = format!(r#"{{"targetTier": "STAGING", "reason": "{}"}}"#, "a".repeat(70_000));
+    let (status, problem) = server.call(&viewer, "POST", "/tier/change", Some(&huge));
+    assert_eq!((status, problem["status"].as_u64()), (413, Some(413)), "{problem}");
+}
+
+/// What a start that fails says, and that it does fail.
+fn refused(port: &str, arguments: &[&str], folder: &Path) -> String {
+    let output = capstan()
+        .args(["up", "--port", port, "--data-dir"])
+        .arg(folder)
+        .args(arguments)
+        .output()
+        .expect("it runs");
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_start_that_goes_wrong_says_what_to_do() {
+    let place = folder("wrong");
+    let server = Server::start(&place, &[]);
+    let port = server.url.rsplit(':').next().expect("a port").to_owned();
+    let message = refused(&port, &[], &folder("wrong-port"));
+    assert!(message.contains(&port) && message.contains("--port"), "{message}");
+    assert!(refused("0", &[], &place).contains("use"), "the store is another process's");
+    drop(server);
+
+    let damaged = folder("wrong-store");
+    drop(Server::start(&damaged, &[]));
+    for entry in std::fs::read_dir(&damaged).expect("a folder").flatten() {
+        if entry.metadata().is_ok_and(|data| data.len() > 1_000) {
+            std::fs::write(entry.path(), b"this is no store").expect("written");
+        }
+    }
+    let message = refused("0", &[], &damaged);
+    assert!(message.contains("Move it away"), "{message}");
+    assert!(
+        std::fs::read_dir(&damaged)
+            .expect("a folder")
+            .flatten()
+            .any(|entry| { std::fs::read(entry.path()).is_ok_and(|content| content == b"this is no store") }),
+        "nothing is deleted"
+    );
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = std::fs::read_to_string(root.join("template.yaml")).expect("the template");
+    let strange = folder("wrong-template");
+    std::fs::create_dir_all(strange.join("statemachine")).expect("a folder");
+    let definition = "statemachine/tier-transition.asl.json";
+    std::fs::copy(root.join(definition), strange.join(definition)).expect("copied");
+    std::fs::write(
+        strange.join("template.yaml"),
+        text.replace("Binary: find-orphans", "Binary: find-treasure"),
+    )
+    .expect("written");
+    let file = strange.join("template.yaml");
+    let message = refused("0", &["--template", file.to_str().expect("a path")], &strange);
+    assert!(message.contains("find-treasure"), "{message}");
+    let message = refused("0", &["--fault", "opensearch:MakeDomain:1:quota"], &strange);
+    assert!(message.contains("MakeDomain") && message.contains("CreateDomain"), "{message}");
+}
+
+#[test]
+fn it_stops_when_it_is_told_to() {
+    let mut server = Server::start(&folder("stop"), &[]);
+    let told = Command::new("kill").arg(server.child.id().to_string()).status().expect("kill runs");
+    assert!(told.success());
+    assert!(server.child.wait().expect("it ends").success(), "SIGTERM is no failure");
+}
+
+#[test]
+fn the_exit_code_says_what_went_wrong() {
+    let server = Server::start(&folder("codes"), &["--speed", "3600"]);
+    let token = server.token("super_admin");
+    let code = |arguments: &[&str], url: &str| {
+        let run =
+            capstan().args(arguments).args(["--url", url, "--token", &token]).output().expect("it runs");
+        (
+            run.status.code(),
+            String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr),
+        )
+    };
+    assert_eq!(code(&["tier", "status"], &server.url).0, Some(0));
+    let (refused, said) = code(&["tier", "change", "STAGING", "--reason", "short"], &server.url);
+    assert_eq!(refused, Some(1), "{said}");
+    assert!(said.contains("at least 10"), "{said}");
+    assert_eq!(
+        code(&["tier", "change", "NOWHERE", "--reason", "Load testing for Q1"], &server.url).0,
+        Some(2)
+    );
+    assert_eq!(code(&["tier", "status"], "http://127.0.0.1:9").0, Some(3));
+    let (begun, said) =
+        code(&["tier", "change", "PRODUCTION", "--reason", "Load testing for Q1", "--yes"], &server.url);
+    assert_eq!(begun, Some(0), "{said}");
+    let (watched, said) = code(&["tier", "watch"], &server.url);
+    assert!(watched == Some(0) && said.contains("COMPLETED"), "{said}");
+    let (_, history) = code(&["tier", "history", "--json"], &server.url);
+    let history: Value = serde_json::from_str(&history).expect("JSON");
+    assert_eq!(history["changes"][0]["status"], "COMPLETED");
+}
+
+#[test]
+fn a_drill_says_what_became_of_each_transition() {
+    let drill = |more: &[&str]| {
+        let run =
+            capstan().args(["drill", "tier", "--json", "--seed", "5"]).args(more).output().expect("it runs");
+        let legs: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        (run.status.code(), legs)
+    };
+    let (code, legs) = drill(&["--path", "DEV,STAGING,PRODUCTION,STAGING,DEV"]);
+    let legs = legs.as_array().expect("an array").clone();
+    assert_eq!((code, legs.len()), (Some(0), 4));
+    for leg in &legs {
+        assert_eq!((&leg["status"], &leg["orphans"]), (&json!("COMPLETED"), &json!([])), "{leg}");
+        let seconds = |field: &str| leg[field].as_f64().expect("seconds");
+        assert!(seconds("virtualSeconds") <= seconds("slowestResourceSeconds") + 20.0, "{leg}");
+    }
+    assert_eq!((&legs[0]["costBefore"], &legs[0]["costAfter"]), (&json!(350), &json!(35_000)));
+    let (code, legs) = drill(&["--path", "DEV,STAGING", "--fault", "neptune:CreateDBInstance:1:denied"]);
+    assert_eq!((code, &legs[0]["status"]), (Some(1), &json!("ROLLED_BACK")));
+    assert_eq!(legs[0]["orphans"], json!([]));
+}
