@@ -18,13 +18,15 @@ export INSTA_UPDATE ?= no
 export SAM_CLI_TELEMETRY := 0
 
 STAGE := $(PYTHON) tools/stage.py
-CLIPPY := cargo clippy --workspace --all-targets
+# Everything but the AWS SDK, which takes minutes to compile: the functions are then their handlers alone.
+LIGHT := --workspace --exclude aws --exclude lambda --no-default-features
+CLIPPY := cargo clippy --all-targets
 # The checks read the template for one region; it is not bound to it.
 REGION := us-east-1
 # Also in `make deny`.
 CARGO_DENY := 0.20.2
 
-.PHONY: help run build check test test-rust test-simulation lint lint-rust lint-template tools machine fmt bench \
+.PHONY: help run build check test test-rust test-simulation test-aws lint lint-rust lint-template tools machine fmt bench \
         bench-build deny clean
 
 help: ## this list
@@ -38,8 +40,8 @@ build: ## the binary target/release/capstan
 
 check: ## quick inner loop: formatting, clippy, unit tests (no template, no simulation)
 	@$(STAGE) 60 'formatting' cargo fmt --all --check
-	@$(STAGE) 600 'clippy' $(CLIPPY) -- --deny warnings
-	@$(STAGE) 600 'unit tests' cargo test --workspace --exclude capstan-tests --lib --bins --quiet
+	@$(STAGE) 600 'clippy' $(CLIPPY) $(LIGHT) -- --deny warnings
+	@$(STAGE) 600 'unit tests' cargo test $(LIGHT) --exclude capstan-tests --lib --bins --quiet
 
 test: machine ## everything that must hold; from a clean checkout too
 	@$(STAGE) 900 'tools' $(MAKE) tools
@@ -47,10 +49,15 @@ test: machine ## everything that must hold; from a clean checkout too
 	@$(MAKE) lint-rust
 	@$(MAKE) test-rust
 	@$(MAKE) test-simulation
+	@$(MAKE) test-aws
 	@echo '── all stages passed'
 
 test-rust: ## tests of all crates, with their documentation's examples
-	@$(STAGE) 1200 'tests of the crates' cargo test --workspace --exclude capstan-tests --locked
+	@$(STAGE) 1200 'tests of the crates' cargo test $(LIGHT) --exclude capstan-tests --locked
+
+test-aws: ## the adapters and the functions as they ship: clippy, and the adapters' tests (compiles the AWS SDK: minutes)
+	@$(STAGE) 1500 'clippy, with the AWS SDK' $(CLIPPY) --workspace --locked -- --deny warnings
+	@$(STAGE) 1500 'tests of the adapters' cargo test --package aws --package lambda --all-features --locked
 
 test-simulation: ## tests across crates: contract, drills, simulation (optimised: they run thousands of transitions)
 	@$(STAGE) 1200 'tests across crates' cargo test --package capstan-tests --profile test-release --locked
@@ -59,7 +66,7 @@ lint: lint-template lint-rust ## formatting, clippy, template, state machines
 
 lint-rust:
 	@$(STAGE) 60 'formatting' cargo fmt --all --check
-	@$(STAGE) 900 'clippy' $(CLIPPY) --locked -- --deny warnings
+	@$(STAGE) 900 'clippy' $(CLIPPY) $(LIGHT) --locked -- --deny warnings
 
 lint-template: tools ## template.yaml through sam and cfn-lint, the state machines through asl-validator
 	@$(STAGE) 120 'sam validate' .venv/bin/sam validate --lint --region $(REGION) --template-file template.yaml

@@ -61,14 +61,14 @@ impl Lab {
             hourly: Some(prices::hourly),
             ..WorldConfig::default()
         };
-        Self::on(SharedWorld::in_memory(config), registry(), Options::default())
+        Self::on(SharedWorld::in_memory(config), &registry(), Options::default())
     }
 
     /// A lab on a world, with these functions.
-    pub fn on(world: SharedWorld, functions: Vec<Function>, options: Options) -> Self {
+    pub fn on(world: SharedWorld, functions: &[Function], options: Options) -> Self {
         let parameters = Parameters::from([("DevTokenKey".to_owned(), KEY.to_owned())]);
         let description = Source::BuiltIn.read(&parameters).expect("the template can be read");
-        let system = System::new(description, &functions, world).expect("template and code fit together");
+        let system = System::new(description, functions, world).expect("template and code fit together");
         Self { engine: Engine::new(Arc::clone(&system), options), system }
     }
 
@@ -84,12 +84,14 @@ impl Lab {
     }
 
     /// Another lab on a copy of this world, with these functions.
-    pub fn fork(&self, functions: Vec<Function>) -> Self {
+    #[must_use]
+    pub fn fork(&self, functions: &[Function]) -> Self {
         self.fork_with(functions, Options::default())
     }
 
     /// The same, with a choice of how the engine orders what is due at once.
-    pub fn fork_with(&self, functions: Vec<Function>, options: Options) -> Self {
+    #[must_use]
+    pub fn fork_with(&self, functions: &[Function], options: Options) -> Self {
         Self::on(SharedWorld::new(self.system.world().fork()), functions, options)
     }
 

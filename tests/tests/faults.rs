@@ -1,6 +1,7 @@
 //! Every call of every move is made to fail, in every way, one at a time: the change ends, completed as a clean one or
 //! undone to what was there, and nothing is orphaned. Reads that are repeated while something is waited for are
 //! tried for their first three times.
+#![expect(clippy::panic, reason = "a test")]
 
 use capstan_core::tier::Tier;
 use capstan_core::time::Millis;
@@ -26,8 +27,8 @@ const KINDS: [&str; 11] = [
 fn every_single_fault(from: Tier, to: Tier) {
     let base = Lab::at(from, 7);
     let before = base.slate();
-    let mut clean = base.fork(registry());
-    clean.world().with(|world| world.clear_records());
+    let mut clean = base.fork(&registry());
+    clean.world().with(sim::World::clear_records);
     assert_eq!(clean.go(to).status, "COMPLETED");
     let completed = clean.slate().of_any_run();
     let calls = clean.world().with(|world| world.calls().to_vec());
@@ -44,7 +45,7 @@ fn every_single_fault(from: Tier, to: Tier) {
             // Not every operation can fail in every way: what reads has no life cycle to fail.
             let fault = format!("*:*:@{}:{kind}", call.index - first + 1);
             let what = format!("{from} → {to}, {fault} ({} {})", call.operation.name(), call.resource);
-            let mut lab = base.fork(registry());
+            let mut lab = base.fork(&registry());
             lab.fault(&fault);
             *ends.entry(end_of(&mut lab, to, &before, &completed, &what)).or_default() += 1;
         }
@@ -118,7 +119,7 @@ fn cancelled_at_any_moment() {
         let base = Lab::at(from, 11);
         let before = base.slate();
         for seconds in (0..2_000).step_by(35) {
-            let mut lab = base.fork(registry());
+            let mut lab = base.fork(&registry());
             let started = lab.engine().now();
             assert_eq!(lab.ask(to)["status"], "INITIATED");
             lab.engine().run_until(started + Millis::seconds(seconds), |_| false);
@@ -145,7 +146,7 @@ fn stopped_from_outside_at_any_moment() {
         let before = base.slate();
         let mut undone = 0;
         for seconds in (5..1_500).step_by(45) {
-            let mut lab = base.fork(registry());
+            let mut lab = base.fork(&registry());
             let started = lab.engine().now();
             let answer = lab.ask(to);
             let name = answer["transitionId"].as_str().expect("an id").to_owned();

@@ -1,5 +1,6 @@
 //! What an operator meets besides a change that goes well: two at once, edits, strangers' resources, orphans, retired
 //! stores, executions that can't be started, a tier that is stuck.
+#![expect(clippy::expect_used, clippy::panic, clippy::format_collect, reason = "a test")]
 
 use capstan_core::ids::TenantId;
 use capstan_core::ports::{DomainSettings, Domains, Streams, TagKey, Tags};
@@ -35,9 +36,9 @@ fn tags_of(owner: &str) -> Tags {
 #[test]
 fn of_two_requests_at_once_one_starts() {
     let base = Lab::new(1);
-    let mut lab = base.fork(tampered("tier-change", Tamper::TwiceAtOnce));
+    let mut lab = base.fork(&tampered("tier-change", Tamper::TwiceAtOnce));
     lab.ask(Tier::Staging);
-    let mut lab = lab.fork(registry());
+    let mut lab = lab.fork(&registry());
     let history = lab.get("/tier/change-history");
     assert_eq!(history["changes"].as_array().map(Vec::len), Some(1), "{history}");
     let started = lab.engine().now();
@@ -49,9 +50,9 @@ fn a_confirmation_used_twice_at_once_starts_one_change() {
     let mut lab = Lab::new(2);
     let (_, asked) = lab.call("POST", "/tier/change", &json!({"targetTier": "PRODUCTION", "reason": REASON}));
     let token = asked["confirmationToken"].clone();
-    let mut twice = lab.fork(tampered("tier-change", Tamper::TwiceAtOnce));
+    let mut twice = lab.fork(&tampered("tier-change", Tamper::TwiceAtOnce));
     twice.call("POST", "/tier/confirm", &json!({ "confirmationToken": token }));
-    let mut lab = twice.fork(registry());
+    let mut lab = twice.fork(&registry());
     assert_eq!(lab.get("/tier/change-history")["changes"].as_array().map(Vec::len), Some(1));
     let (status, again) = lab.call("POST", "/tier/confirm", &json!({ "confirmationToken": token }));
     assert_eq!((status, &again["errors"][0]["code"]), (400, &json!("TOKEN_USED")));

@@ -1,5 +1,6 @@
 //! The workflow tests: every move succeeds; fails at every step and leaves a clean slate; bears every step twice and
 //! every undo twice. They run from the table of steps, so a new step is covered without being named here.
+#![expect(clippy::expect_used, reason = "a test")]
 
 use capstan_core::tier::Tier;
 use capstan_core::time::Millis;
@@ -75,7 +76,7 @@ fn a_move_that_fails_at_any_step_leaves_a_clean_slate() {
         for function in functions() {
             for tamper in [Tamper::Fails, Tamper::AnswerLost] {
                 let before = base.slate();
-                let mut lab = base.fork(tampered(function, tamper));
+                let mut lab = base.fork(&tampered(function, tamper));
                 let ended = lab.go(to);
                 let what = format!("{from} → {to}, {function} {tamper:?}");
                 match ended.status.as_str() {
@@ -101,7 +102,7 @@ fn a_move_that_fails_at_any_step_leaves_a_clean_slate() {
 fn stuck_is_cured_by_one_call(lab: &Lab, before: &capstan_tests::lab::Slate, what: &str) {
     let notice = lab.world().with(|world| world.notices().last().cloned()).expect("people were told");
     assert!(notice.body.contains("capstan tier cancel"), "{what}: {}", notice.body);
-    let mut cured = lab.fork(registry());
+    let mut cured = lab.fork(&registry());
     assert_eq!(cured.get("/tier")["transitionStatus"], "STUCK", "{what}");
     let (status, answer) =
         cured.call("POST", "/tier/cancel", &json!({"reason": "the cause is cured by now"}));
@@ -115,11 +116,11 @@ fn stuck_is_cured_by_one_call(lab: &Lab, before: &capstan_tests::lab::Slate, wha
 fn every_step_may_run_twice() {
     for (from, to) in moves() {
         let base = Lab::at(from, 2);
-        let mut clean = base.fork(registry());
+        let mut clean = base.fork(&registry());
         assert_eq!(clean.go(to).status, "COMPLETED");
         for function in functions() {
             for tamper in [Tamper::Twice, Tamper::TwiceAtOnce] {
-                let mut lab = base.fork(tampered(function, tamper));
+                let mut lab = base.fork(&tampered(function, tamper));
                 let ended = lab.go(to);
                 let what = format!("{from} → {to}, {function} {tamper:?}");
                 assert_eq!(ended.status, "COMPLETED", "{what}: {}", ended.change["errors"]);
@@ -144,7 +145,7 @@ fn every_undo_may_run_twice() {
         {
             for function in functions().into_iter().filter(|function| unwinds(function)) {
                 for tamper in [Tamper::Twice, Tamper::TwiceAtOnce] {
-                    let mut lab = base.fork(tampered(function, tamper));
+                    let mut lab = base.fork(&tampered(function, tamper));
                     lab.fault(&format!("{}:{}:1:denied", operation.0, operation.1));
                     let ended = lab.go(to);
                     let what = format!("{from} → {to}, {operation:?} denied, {function} {tamper:?}");
@@ -160,8 +161,8 @@ fn every_undo_may_run_twice() {
 
 /// The operations that a clean move changes something by.
 fn mutations(base: &Lab, to: Tier) -> BTreeSet<(String, String)> {
-    let mut lab = base.fork(registry());
-    lab.world().with(|world| world.clear_records());
+    let mut lab = base.fork(&registry());
+    lab.world().with(sim::World::clear_records);
     lab.go(to);
     lab.world().with(|world| {
         let changing = world.calls().iter().filter(|call| call.mutates());

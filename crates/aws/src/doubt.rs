@@ -41,8 +41,8 @@ impl Intercept for Doubt {
         let doubtful = if error.is_operation_error() {
             context.response().is_none_or(|response| status_leaves_doubt(response.status().as_u16()))
         } else {
-            // A failure before the request was put on the wire leaves none.
-            context.request().is_some()
+            // A request that is still here was not handed to the connection.
+            context.request().is_none()
                 && !error.as_connector_error().is_some_and(|error| error.is_user() || reached::never(error))
         };
         if doubtful {

@@ -4,8 +4,8 @@
 
 use crate::{Aws, AwsConfig, Environment, sdk_config};
 use capstan_core::ports::{
-    CacheGroups, CloudErrorKind, Collections, Condition, Effect, Endpoints, Key, Store, StoreError, Streams, Table, TagKey,
-    Write,
+    CacheGroups, CloudErrorKind, Collections, Condition, Effect, Endpoints, Key, Store, StoreError, Streams,
+    Table, TagKey, Write,
 };
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,7 +43,9 @@ async fn server(plays: &[Play]) -> (String, Arc<Mutex<Vec<String>>>) {
                 Cut => "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"StreamDesc".to_owned(),
                 Answer(status, body) => {
                     let length = body.len();
-                    format!("HTTP/1.1 {status} S\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+                    format!(
+                        "HTTP/1.1 {status} S\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                    )
                 }
             };
             let _ = stream.write_all(answer.as_bytes()).await;
@@ -154,7 +156,8 @@ async fn a_cancelled_transaction_names_the_write() {
     let cancelled = r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled",
         "CancellationReasons":[{"Code":"None"},{"Code":"ConditionalCheckFailed","Message":"m"}]}"#;
     let (url, _) = server(&[Answer(400, cancelled)]).await;
-    let other = Write { key: Key { partition: "u".to_owned(), ..put().key }, effect: Effect::Check, condition: None };
+    let other =
+        Write { key: Key { partition: "u".to_owned(), ..put().key }, effect: Effect::Check, condition: None };
     assert_eq!(aws(&url).transact(vec![other, put()]).await, Err(StoreError::ConditionFailed(1)));
 }
 
@@ -164,7 +167,8 @@ async fn what_is_absent_is_told_in_each_services_way() {
     assert_eq!(aws(&server(&[Answer(400, sagemaker)]).await.0).endpoint("e").await, Ok(None));
     let kinesis = r#"{"__type":"ResourceNotFoundException","message":"Stream s not found"}"#;
     assert_eq!(aws(&server(&[Answer(400, kinesis)]).await.0).stream("s").await, Ok(None));
-    let serverless = r#"{"collectionDetails":[],"collectionErrorDetails":[{"name":"c","errorCode":"NOT_FOUND"}]}"#;
+    let serverless =
+        r#"{"collectionDetails":[],"collectionErrorDetails":[{"name":"c","errorCode":"NOT_FOUND"}]}"#;
     assert_eq!(aws(&server(&[Answer(200, serverless)]).await.0).collection("c").await, Ok(None));
     let cache = "<ErrorResponse><Error><Type>Sender</Type><Code>ReplicationGroupNotFoundFault</Code>\
         <Message>m</Message></Error></ErrorResponse>";

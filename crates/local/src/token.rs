@@ -38,7 +38,14 @@ pub enum KeyError {
 }
 
 /// A token for a caller, good from `now` on for so long.
-pub fn issue(key: &str, subject: &str, role: Role, tenant: &TenantId, now: Timestamp, life: Millis) -> String {
+pub fn issue(
+    key: &str,
+    subject: &str,
+    role: Role,
+    tenant: &TenantId,
+    now: Timestamp,
+    life: Millis,
+) -> String {
     let claims = Claims {
         iss: ISSUER.to_owned(),
         sub: subject.to_owned(),

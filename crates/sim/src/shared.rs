@@ -95,7 +95,8 @@ impl SharedWorld {
                 Ok(())
             }
             Err(error) => {
-                let reason = format!("the store on disk could not be written: {error}; restart to go on from it");
+                let reason =
+                    format!("the store on disk could not be written: {error}; restart to go on from it");
                 self.lock().world.broken = Some(reason.clone());
                 Err(reason)
             }

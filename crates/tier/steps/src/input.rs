@@ -120,8 +120,9 @@ pub fn in_turn(change: &Change, turn: Turn) -> Result<(), StepError> {
     let drained = at.drained_at.is_some() || change.direction == Direction::ScalingUp;
     let missing = match turn {
         Turn::Provision if at.validated_at.is_none() => "the plan has not been validated",
-        Turn::Drain if at.validated_at.is_none() || !provisioned => "not everything is provisioned yet",
-        Turn::Configure if at.validated_at.is_none() || !provisioned => "not everything is provisioned yet",
+        Turn::Drain | Turn::Configure if at.validated_at.is_none() || !provisioned => {
+            "not everything is provisioned yet"
+        }
         Turn::Configure if !drained => "connections have not been drained yet",
         Turn::Cleanup if at.configured_at.is_none() => "the application still uses what would be taken away",
         Turn::Complete if at.cleaned_at.is_none() => "not everything is cleaned up yet",
