@@ -2,8 +2,6 @@
 
 /// Sends a request that only looks.
 #[cfg(any(
-    feature = "autoscaling",
-    feature = "cloudwatch",
     feature = "costexplorer",
     feature = "elasticache",
     feature = "kinesis",
@@ -12,7 +10,6 @@
     feature = "opensearchserverless",
     feature = "sagemaker",
     feature = "sfn",
-    feature = "tagging",
 ))]
 macro_rules! look {
     ($call:expr, $request:expr) => {{ $request.send().await.map_err(|error| $call.unseen(&error)) }};

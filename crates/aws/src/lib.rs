@@ -55,5 +55,6 @@ pub use machine::Machine;
 #[cfg(feature = "calls")]
 pub use sdk::sdk_config;
 
-#[cfg(all(test, feature = "resources", feature = "dynamodb"))]
+#[cfg(test)]
+#[cfg(all(feature = "resources", feature = "dynamodb"))]
 mod wire_tests;
