@@ -257,6 +257,30 @@ fn a_start_that_goes_wrong_says_what_to_do() {
     assert!(message.contains("MakeDomain") && message.contains("CreateDomain"), "{message}");
 }
 
+/// Time in which nothing happened has passed all the same.
+#[test]
+fn a_cooldown_that_is_over_is_over_after_a_restart() {
+    let folder = folder("idle");
+    let mut server = Server::start(&folder, &["--speed", "3600"]);
+    let token = server.token("super_admin");
+    assert_eq!(server.call(&token, "PUT", "/tier/cooldown", Some(r#"{"hours": 1}"#)).0, 200);
+    let wish = r#"{"targetTier": "STAGING", "reason": "Load testing for Q1 release"}"#;
+    server.call(&token, "POST", "/tier/change", Some(wish));
+    assert_eq!(server.settle(&token)["status"], "COMPLETED");
+    let cooling = |server: &Server| server.call(&token, "GET", "/tier", None).1["cooldownActive"].clone();
+    for _ in 0..100 {
+        std::thread::sleep(Duration::from_millis(50));
+        if cooling(&server) == json!(false) {
+            break;
+        }
+    }
+    assert_eq!(cooling(&server), json!(false));
+    let told = Command::new("kill").arg(server.child.id().to_string()).status().expect("kill runs");
+    assert!(told.success() && server.child.wait().expect("it ends").success());
+    let server = Server::start(&folder, &["--speed", "1"]);
+    assert_eq!(cooling(&server), json!(false));
+}
+
 #[test]
 fn it_stops_when_it_is_told_to() {
     let mut server = Server::start(&folder("stop"), &[]);

@@ -2,11 +2,14 @@
 
 use super::Engine;
 use crate::clock::ScaledClock;
+use capstan_core::time::{Millis, Timestamp};
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+/// How much of virtual time may be lived again after a crash, when nothing else had to be written.
+const FORGETFUL: Millis = Millis::minutes(15);
 /// The longest sleep: a guard against a machine that was suspended.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -111,14 +114,22 @@ impl Drop for Driver {
 /// Drives until it is told to stop; the reason, if it was the store.
 fn drive(engine: &mut Engine, clock: ScaledClock, bell: &Bell) -> Option<String> {
     let mut longest = Duration::ZERO;
+    let mut kept = engine.now();
     loop {
         match bell.wait(longest) {
-            Signal::Stop => return None,
+            Signal::Stop => {
+                keep(engine, clock.now());
+                return None;
+            }
             Signal::Look => engine.look(),
             Signal::None => {}
         }
         let now = clock.now();
         let stepped = engine.step(now);
+        if now.since(kept) >= FORGETFUL {
+            keep(engine, now);
+            kept = now;
+        }
         let broken = engine.system().world().with(|world| world.broken().map(str::to_owned));
         if broken.is_some() {
             return broken;
@@ -130,4 +141,13 @@ fn drive(engine: &mut Engine, clock: ScaledClock, bell: &Bell) -> Option<String>
             next.min(LONGEST_SLEEP)
         };
     }
+}
+
+/// Has the time that has passed stored: a world in which nothing happens writes nothing, and a cooldown that was over
+/// would run again after the next start.
+fn keep(engine: &Engine, now: Timestamp) {
+    engine.system().world().with(|world| {
+        world.advance_to(now);
+        world.checkpoint();
+    });
 }
