@@ -284,7 +284,7 @@ fn an_emergency_says_which() {
     let mut lab = Lab::new(15);
     let wish = json!({"targetTier": "STAGING", "reason": "[EMERGENCY] "});
     let (status, refused) = lab.call("POST", "/tier/bypass-cooldown", &wish);
-    assert_eq!((status, &refused["errors"][0]["code"]), (400, &json!("REASON_TOO_SHORT")));
+    assert_eq!((status, &refused["errors"][0]["code"]), (400, &json!("EMERGENCY_REASON_REQUIRED")));
 }
 
 #[test]

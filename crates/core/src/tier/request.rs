@@ -6,7 +6,7 @@ use crate::ids::TransitionId;
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Fewest characters of a reason, after trimming; of an emergency, after its marker.
+/// Fewest characters of a reason, after trimming.
 pub const MIN_REASON: usize = 10;
 /// Most characters of a reason.
 pub const MAX_REASON: usize = 1_000;
@@ -78,11 +78,9 @@ pub struct ChangeRequest<'a> {
 /// Every objection to a request; none: it may go on.
 pub fn objections(state: &TierState, request: &ChangeRequest<'_>, now: Timestamp) -> Vec<Objection> {
     let mut objections = Vec::new();
-    match request.reason.trim_start().strip_prefix(EMERGENCY) {
-        Some(reason) => objections.extend(reason_objection(reason)),
-        None => objections.extend(reason_objection(request.reason)),
-    }
-    if request.bypass && !request.reason.trim_start().starts_with(EMERGENCY) {
+    objections.extend(reason_objection(request.reason));
+    let emergency = request.reason.trim_start().strip_prefix(EMERGENCY);
+    if request.bypass && emergency.is_none_or(|which| which.trim().is_empty()) {
         objections.push(Objection::new(
             "EMERGENCY_REASON_REQUIRED",
             format!("the reason of a bypass must start with {EMERGENCY}, and then say which"),
