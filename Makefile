@@ -33,7 +33,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 run: ## the whole system on this machine, at http://127.0.0.1:3000 (options: make run ARGS="--port 4000")
-	@cargo run --release --package local -- up $(ARGS)
+	@cargo run --release --package local --locked -- up $(ARGS)
 
 build: ## the binary target/release/capstan
 	@cargo build --release --package local --locked

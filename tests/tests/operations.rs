@@ -296,3 +296,86 @@ fn a_field_given_twice_is_refused() {
     assert_eq!((status, &refused["errors"][0]["field"]), (422, &json!("targetTier")), "{refused}");
     assert!(lab.get("/tier")["transitionId"].is_null());
 }
+
+/// Between the question and the answer the day on which Kinesis counts mode switches goes by, and the configuration that
+/// is left is edited: what was shown is carried out all the same.
+#[test]
+fn what_is_confirmed_is_what_was_shown() {
+    let mut lab = Lab::new(17);
+    for tier in [Tier::Production, Tier::Dev] {
+        assert_eq!(lab.go(tier).status, "COMPLETED");
+    }
+    let reason = "[EMERGENCY] Traffic spike from viral event";
+    let (_, asked) =
+        lab.call("POST", "/tier/bypass-cooldown", &json!({"targetTier": "PRODUCTION", "reason": reason}));
+    let of_stream = |plan: &Value| {
+        let items = plan["items"].as_array().expect("items").clone();
+        items.into_iter().find(|item| item["service"] == "kinesis").expect("the stream")
+    };
+    assert_eq!(of_stream(&asked["plan"])["action"], "keep", "the mode was switched a moment ago");
+    lab.engine().skip(Millis::minutes(9));
+    assert_eq!(lab.call("PUT", "/tier/configs/DEV", &json!({"budgetMonthlyCuriosityLimit": 77})).0, 200);
+    let confirm = json!({"confirmationToken": asked["confirmationToken"]});
+    let started = lab.engine().now();
+    assert_eq!(lab.call("POST", "/tier/confirm", &confirm).1["status"], "INITIATED");
+    assert_eq!(lab.finish(started).status, "COMPLETED");
+    let table = capstan_core::ports::Table::TierChangeLog;
+    let id = lab.get("/tier/change-history?limit=1")["changes"][0]["id"].clone();
+    let carried_out = lab.world().with(|world| {
+        world.items(table).find(|row| row["transition_id"] == id).map(|row| row["plan"].clone())
+    });
+    assert_eq!(carried_out, Some(asked["plan"].clone()));
+}
+
+#[test]
+fn a_reason_that_would_play_with_a_terminal_is_refused() {
+    let mut lab = Lab::new(18);
+    for reason in
+        ["\u{1b}[2J a clean sweep of it", "one line\nand another that lies", "\u{202e}backwards it goes"]
+    {
+        let (status, refused) =
+            lab.call("POST", "/tier/change", &json!({"targetTier": "STAGING", "reason": reason}));
+        assert_eq!(
+            (status, &refused["errors"][0]["code"]),
+            (400, &json!("REASON_UNPRINTABLE")),
+            "{reason:?}"
+        );
+    }
+}
+
+#[test]
+fn a_query_parameter_that_no_route_has_is_refused_everywhere() {
+    let mut lab = Lab::new(19);
+    let wish = json!({"targetTier": "STAGING", "reason": REASON, "hours": 1});
+    for (method, path) in [
+        ("GET", "/tier"),
+        ("POST", "/tier/plan"),
+        ("POST", "/tier/change"),
+        ("POST", "/tier/cancel"),
+        ("PUT", "/tier/cooldown"),
+        ("PUT", "/tier/configs/DEV"),
+    ] {
+        let (status, refused) = lab.call(method, &format!("{path}?tenant=x"), &wish);
+        assert_eq!((status, &refused["errors"][0]["field"]), (422, &json!("tenant")), "{method} {path}");
+    }
+}
+
+#[test]
+fn all_that_is_wrong_with_an_edit_is_said_at_once() {
+    let mut lab = Lab::new(20);
+    let edit = json!({"version": "x", "colour": "red", "sagemakerShadowSelfMinInstances": -1});
+    let (status, refused) = lab.call("PUT", "/tier/configs/DEV", &edit);
+    assert_eq!((status, refused["errors"].as_array().map(Vec::len)), (422, Some(3)), "{refused}");
+}
+
+/// A change that ran out of time says on what it waited.
+#[test]
+fn a_stuck_change_names_what_it_is_stuck_on() {
+    let mut lab = Lab::new(21);
+    lab.fault("neptune:CreateDBInstance:1:never");
+    let ended = lab.go(Tier::Staging);
+    let errors = ended.change["errors"].to_string();
+    assert_eq!(ended.status, "FAILED", "{errors}");
+    assert!(errors.contains("StillWaiting") && errors.contains("NotUndone"), "{errors}");
+    assert!(errors.contains("graph-cluster/cato-graph-"), "{errors}");
+}

@@ -1,5 +1,6 @@
 //! Errors as RFC 9457 problem JSON, each with a stable `code`.
 
+use capstan_core::ports::StoreError;
 use capstan_core::tier::edit::FieldError;
 use serde_json::{Map, Value, json};
 use tier_records::RecordError;
@@ -99,7 +100,8 @@ impl From<StepError> for Problem {
             StepError::Throttled(_) => {
                 Self::new(429, "THROTTLED", "too many calls at once: try again in a moment")
             }
-            StepError::OutcomeUnknown(_) => Self::new(
+            StepError::OutcomeUnknown(_)
+            | StepError::StoreUnavailable(RecordError::Store(StoreError::Unknown(_))) => Self::new(
                 503,
                 "OUTCOME_UNKNOWN",
                 "there was no answer, so it may have happened: look (GET /tier/transition-status) before trying again",

@@ -135,6 +135,7 @@ fn a_confirmation_is_for_one_caller_one_state_one_use_and_ten_minutes() {
         state_version: 3,
         config_version: 2,
         transition_id: transition(),
+        plan: change().plan,
         expires_at: now() + Millis::minutes(10),
         expires_at_epoch: 0,
         used_at: None,

@@ -76,6 +76,16 @@ impl Server {
         (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// A request with two `Authorization` headers; its status.
+    fn two_callers(&self, one: &str, other: &str) -> u16 {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut request = agent.get(format!("{}/api/admin/infrastructure/tier", self.url));
+        for token in [one, other] {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        request.call().expect("an answer").status().as_u16()
+    }
+
     /// Waits until no change is under way; the last change.
     fn settle(&self, token: &str) -> Value {
         for _ in 0..600 {
@@ -191,6 +201,8 @@ fn the_door_is_locked() {
     let viewer = server.token("viewer");
     let wish = r#"{"targetTier": "STAGING", "reason": "Load testing for Q1 release"}"#;
     assert_eq!(server.call("nonsense", "GET", "/tier", None).0, 401);
+    // The header's value ends where the next header begins: two callers at once.
+    assert_eq!(server.two_callers(&viewer, &server.token("super_admin")), 401);
     assert_eq!(server.call(&viewer, "GET", "/tier", None).0, 200);
     assert_eq!(server.call(&viewer, "POST", "/tier/change", Some(wish)).0, 403);
     assert_eq!(server.call(&viewer, "GET", "/nothing", None).0, 404);
@@ -310,6 +322,9 @@ fn the_exit_code_says_what_went_wrong() {
         Some(2)
     );
     assert_eq!(code(&["tier", "status"], "http://127.0.0.1:9").0, Some(3));
+    let (asked, said) =
+        code(&["tier", "change", "PRODUCTION", "--reason", "Load testing for Q1"], &server.url);
+    assert_eq!(asked, Some(4), "not started before it is confirmed: {said}");
     let (begun, said) =
         code(&["tier", "change", "PRODUCTION", "--reason", "Load testing for Q1", "--yes"], &server.url);
     assert_eq!(begun, Some(0), "{said}");

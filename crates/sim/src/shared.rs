@@ -78,6 +78,17 @@ impl SharedWorld {
         held.queued += 1;
         let mine = held.queued;
         drop(held);
+        self.write(writer, mine)
+    }
+
+    /// Waits until everything that has happened so far is durable: for an answer that rests on what others did.
+    pub fn sync(&self) -> Result<(), String> {
+        let Some(writer) = &self.0.writer else { return Ok(()) };
+        let last = self.lock().queued;
+        self.write(writer, last)
+    }
+
+    fn write(&self, writer: &Mutex<Writer>, mine: u64) -> Result<(), String> {
         let mut writer = locked(writer);
         let (batch, last) = {
             let mut held = self.lock();

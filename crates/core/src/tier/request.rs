@@ -1,7 +1,7 @@
 //! The rules of a request: every objection, all at once.
 
 use super::state::{TierState, TransitionStatus};
-use super::{Tier, TierConfig};
+use super::{Plan, Tier, TierConfig};
 use crate::ids::TransitionId;
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -123,12 +123,24 @@ pub fn reason_objection(reason: &str) -> Option<Objection> {
             format!("the reason has {length} characters after trimming: give at least {MIN_REASON}"),
         ));
     }
+    if reason.chars().any(unprintable) {
+        return Some(Objection::new(
+            "REASON_UNPRINTABLE",
+            "the reason has control or invisible characters: give it as one line of plain text",
+        ));
+    }
     (length > MAX_REASON).then(|| {
         Objection::new(
             "REASON_TOO_LONG",
             format!("the reason has {length} characters: give at most {MAX_REASON}"),
         )
     })
+}
+
+/// Whether a character would do something to a terminal or a page, or hide, rather than be read.
+pub const fn unprintable(character: char) -> bool {
+    matches!(character, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Whether a change must be confirmed: entering and leaving PRODUCTION.
@@ -158,6 +170,8 @@ pub struct Confirmation {
     pub config_version: u64,
     /// The id the change will have.
     pub transition_id: TransitionId,
+    /// The plan that was shown: what is confirmed is what happens.
+    pub plan: Plan,
     /// Until when, in people's time.
     pub expires_at: Timestamp,
     /// The same in seconds since the epoch, for the table's own expiry.

@@ -12,7 +12,7 @@ use std::error::Error;
 pub struct Failure {
     /// What went wrong and what to do; empty if it has been said already.
     pub message: String,
-    /// 1 refused or failed, 2 wrong usage, 3 nobody answers.
+    /// 1 refused or failed, 2 wrong usage, 3 nobody answers, 4 not started before it is confirmed.
     pub code: u8,
 }
 
@@ -28,6 +28,10 @@ impl Failure {
     /// Wrong usage.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 2 }
+    }
+    /// Nothing is wrong, and nothing was started: it has to be confirmed first. The output says so already.
+    pub const fn unconfirmed() -> Self {
+        Self { message: String::new(), code: 4 }
     }
     /// Nobody answers.
     pub fn unreachable(message: impl Into<String>) -> Self {

@@ -33,7 +33,7 @@ pub(super) struct Args {
     #[arg(long)]
     in_memory: bool,
     /// How much faster than real time the simulated cloud lives
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     speed: u32,
     /// Take all chance from this number, so that a run can be repeated
     #[arg(long, value_name = "NUMBER")]

@@ -15,6 +15,10 @@ pub(super) fn authorize(
     request: &Request,
     context: &Context<'_>,
 ) -> Result<Map<String, Value>, Problem> {
+    // Of two callers neither is believed.
+    if request.headers.iter().filter(|(name, _)| name == "authorization").count() > 1 {
+        return Err(Problem::unauthorized());
+    }
     // API Gateway does not ask at all where the header that names the caller is missing.
     if request.header("authorization").is_none_or(|value| value.trim().is_empty()) {
         return Err(Problem::unauthorized());

@@ -146,6 +146,10 @@ impl Gateway {
         if let Some(waker) = self.waker.as_ref().filter(|_| request.method != "GET") {
             waker.wake();
         }
+        // Who acts is told only what is on the disk, also of what somebody else has done a moment before.
+        if request.method != "GET" && self.system.world().sync().is_err() {
+            return Err(Problem::function_failed());
+        }
         match invoked.answer {
             Ok(answer) => reply::from_proxy(&answer),
             Err(error) if error.name == TIMED_OUT => Err(Problem::timed_out()),

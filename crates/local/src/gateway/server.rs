@@ -41,7 +41,11 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: impl Futu
     let (closing, closed) = watch::channel(false);
     let mut stop = pin!(stop);
     loop {
-        let Ok(permit) = room.clone().acquire_owned().await else { break };
+        let permit = tokio::select! {
+            permit = room.clone().acquire_owned() => permit,
+            () = &mut stop => break,
+        };
+        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut stop => break,

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use capstan_core::ids::TenantId;
 use capstan_core::ports::Clock;
 use capstan_core::tier::Role;
+use capstan_core::tier::request::unprintable;
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -113,8 +114,13 @@ pub fn verify(token: &str, key: &str, now: u64) -> Option<Claims> {
         return None;
     }
     let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()?;
-    let good = claims.iss == ISSUER && !claims.sub.is_empty() && claims.exp > now;
+    let good = claims.iss == ISSUER && named(&claims.sub) && claims.exp > now;
     good.then_some(claims)
+}
+
+/// A name that can be shown and recorded.
+fn named(subject: &str) -> bool {
+    (1..=256).contains(&subject.len()) && !subject.chars().any(unprintable)
 }
 
 fn mac(text: &str, key: &str) -> Option<Hmac<Sha256>> {

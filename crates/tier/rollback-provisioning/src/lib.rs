@@ -77,6 +77,13 @@ async fn begin(
             now,
         );
     }
+    let late = input.failure.as_ref().is_some_and(|caught| caught.error == "TransitionTimedOut");
+    let effects = tier_records::effects(ports, &change.tenant_id, &change.transition_id).await?;
+    for effect in effects.into_iter().filter(|_| late) {
+        if let (Subject::Resource(action), Some(reason)) = (&effect.subject, &effect.waiting_for) {
+            change.note_failure("StillWaiting", &format!("{}: {reason}", action.resource), now);
+        }
+    }
     change.status = ChangeStatus::InProgress;
     change.milestones.rollback_started_at = Some(now);
     let subject = format!("{}-{}", change.transition_id, change.recoveries);

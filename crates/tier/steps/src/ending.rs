@@ -81,9 +81,8 @@ pub async fn fail(ports: &(impl Store + Clock), mut change: Change) -> Result<Ch
         state.clear_transition();
     }
     for row in &left {
-        if let Some(refusal) = &row.last_error {
-            change.note_failure("NotUndone", &format!("{}: {refusal}", subject_name(row)), now);
-        }
+        let why = row.last_error.as_deref().or(row.waiting_for.as_deref()).unwrap_or("not tried yet");
+        change.note_failure("NotUndone", &format!("{}: {why}", subject_name(row)), now);
     }
     let subject = format!("{}-{}", change.transition_id, change.recoveries);
     let mut audit = AuditEntry::new(&change.tenant_id, now, SYSTEM, act, &subject)

@@ -12,8 +12,7 @@ use capstan_core::tier::{Confirmation, Role, TierState};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tier_records::{Act, AuditEntry, RecordError, Transaction};
-use tier_steps::Settings;
-use tier_steps::planning::{self, Planned};
+use tier_steps::planning::Planned;
 
 fn hash(token: &str) -> String {
     hex(&Sha256::digest(token))
@@ -40,6 +39,7 @@ pub(crate) async fn ask(
         state_version: state.version,
         config_version: planned.config.version,
         transition_id: transition.clone(),
+        plan: planned.plan.clone(),
         expires_at,
         expires_at_epoch: expires_at.as_millis() / 1_000,
         used_at: None,
@@ -69,11 +69,7 @@ pub(crate) async fn ask(
 }
 
 /// Takes a token and starts what it stands for.
-pub(crate) async fn confirm(
-    ports: &impl Ports,
-    settings: &Settings,
-    request: &Request,
-) -> Result<Reply, Problem> {
+pub(crate) async fn confirm(ports: &impl Ports, request: &Request) -> Result<Reply, Problem> {
     let caller = &request.caller;
     caller.require(Role::Admin)?;
     let mut fields = Fields::read(request)?;
@@ -84,10 +80,11 @@ pub(crate) async fn confirm(
     let stored =
         if token.len() == 64 { tier_records::confirmation(ports, &hash(&token)).await? } else { None };
     let state = tier_records::state(ports, &caller.tenant).await?;
-    let config_version = match &stored {
-        Some(stored) => tier_records::config(ports, &caller.tenant, stored.target).await?.version,
-        None => 0,
+    let config = match &stored {
+        Some(stored) => Some(tier_records::config(ports, &caller.tenant, stored.target).await?),
+        None => None,
     };
+    let config_version = config.as_ref().map_or(0, |config| config.version);
     let objection = confirmation_objection(
         stored.as_ref(),
         &caller.tenant,
@@ -96,7 +93,7 @@ pub(crate) async fn confirm(
         config_version,
         ports.wall(),
     );
-    let (Some(stored), None) = (stored, &objection) else {
+    let (Some(stored), Some(config), None) = (stored, config, &objection) else {
         return Ok(Reply::rejected(&objection.into_iter().collect::<Vec<_>>()));
     };
     if stored.bypass {
@@ -108,9 +105,7 @@ pub(crate) async fn confirm(
         return Ok(Reply::rejected(&objections));
     }
     let transition = stored.transition_id.clone();
-    let Some(planned) = planning::plan(ports, settings, &state, stored.target, &transition).await? else {
-        return Err(request.no_such_route());
-    };
+    let planned = Planned { plan: stored.plan.clone(), config };
     match start(ports, caller, &wish, state, planned, transition, Some(stored)).await {
         Err(RecordError::Stale { .. }) => Err(Problem::conflict(
             "CONCURRENT_CHANGE",

@@ -22,10 +22,11 @@ pub async fn handle(ports: &impl Ports, settings: &Settings, request: Request) -
     if request.method != "POST" {
         return Err(request.no_such_route());
     }
+    request.only_query(&[])?;
     match request.route.as_str() {
         "/tier/change" => change::request(ports, settings, &request, false).await,
         "/tier/bypass-cooldown" => change::request(ports, settings, &request, true).await,
-        "/tier/confirm" => confirm::confirm(ports, settings, &request).await,
+        "/tier/confirm" => confirm::confirm(ports, &request).await,
         "/tier/cancel" => cancel::cancel(ports, &request).await,
         "/tier/reset" => reset::reset(ports, &request).await,
         _ => Err(request.no_such_route()),

@@ -2,6 +2,7 @@
 
 use api::{Fields, Problem, Reply, Request};
 use capstan_core::ports::{Clock, Store};
+use capstan_core::tier::edit::FieldError;
 use capstan_core::tier::state::MAX_COOLDOWN_HOURS;
 use capstan_core::tier::{Role, Tier, edit};
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use tier_records::{Act, AuditEntry, ConfigRow, RecordError, Transaction};
 
 /// Answers a request.
 pub async fn handle(ports: &(impl Store + Clock), request: Request) -> Result<Reply, Problem> {
+    request.only_query(&[])?;
     match (request.method.as_str(), request.route.as_str()) {
         ("PUT", "/tier/configs/{tier}") => edit_config(ports, &request).await,
         ("PUT", "/tier/cooldown") => set_cooldown(ports, &request).await,
@@ -25,9 +27,12 @@ async fn edit_config(ports: &(impl Store + Clock), request: &Request) -> Result<
     let mut fields = Fields::read(request)?;
     let based_on = fields.take("version");
     let mut row = tier_records::config(ports, &caller.tenant, tier).await?;
-    check_version(based_on.as_ref(), &row)?;
     let edits = fields.rest()?;
-    let edited = edit::apply(tier, &row.config, &edits).map_err(|errors| Problem::invalid(&errors))?;
+    let edited = edit::apply(tier, &row.config, &edits);
+    let mut errors = edited.as_ref().err().cloned().unwrap_or_default();
+    errors.extend(based_on.as_ref().and_then(version_error));
+    let (Ok(edited), true) = (edited, errors.is_empty()) else { return Err(Problem::invalid(&errors)) };
+    check_version(based_on.as_ref(), &row)?;
     let before = row.config.estimated_monthly_cost(tier);
     row.config = edited;
     let mut transaction = Transaction::new();
@@ -56,13 +61,13 @@ fn check_version(based_on: Option<&Value>, row: &ConfigRow) -> Result<(), Proble
     let Some(based_on) = based_on else { return Ok(()) };
     match based_on.as_u64() {
         Some(version) if version == row.version => Ok(()),
-        Some(version) => {
-            Err(stale(&format!("it was based on version {version}; the current one is {}", row.version)))
-        }
-        None => {
-            Err(Problem::invalid_field("version", "is not the version number that GET /tier/configs shows"))
-        }
+        _ => Err(stale(&format!("it was based on version {based_on}; the current one is {}", row.version))),
     }
+}
+
+fn version_error(based_on: &Value) -> Option<FieldError> {
+    let message = "is not the version number that GET /tier/configs shows".to_owned();
+    based_on.as_u64().is_none().then(|| FieldError { field: "version".to_owned(), message })
 }
 
 fn stale(why: &str) -> Problem {

@@ -72,6 +72,7 @@ pub(crate) async fn plan(
     settings: &Settings,
     request: &Request,
 ) -> Result<Reply, Problem> {
+    request.only_query(&[])?;
     let mut fields = Fields::read(request)?;
     let target = fields.tier("targetTier");
     fields.finish()?;

@@ -176,8 +176,12 @@ fn tell(json: bool, answer: &Answer, show: fn(&Value) -> String) -> Result<(), F
 fn change(client: &Client, json: bool, path: &str, wish: &Wish) -> Result<(), Failure> {
     let body = json!({ "targetTier": wish.target, "reason": wish.reason });
     let answer = client.post(path, &body)?;
-    if !wish.yes || answer.body["status"] != "REQUIRES_CONFIRMATION" {
+    if answer.body["status"] != "REQUIRES_CONFIRMATION" {
         return tell(json, &answer, show::change);
+    }
+    if !wish.yes {
+        tell(json, &answer, show::change)?;
+        return Err(Failure::unconfirmed());
     }
     if !json {
         print(&show::what_is_confirmed(&answer.body));

@@ -3,12 +3,14 @@
 //! They are read as JSON and not as types, so that the command also speaks to an API that knows more fields, or fewer.
 
 use crate::cli::table::{Table, money};
+use capstan_core::tier::request::unprintable;
 use serde_json::Value;
 
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "–".to_owned(),
-        Value::String(text) => text.clone(),
+        // What others wrote must not play with the terminal.
+        Value::String(text) => text.replace(unprintable, "\u{fffd}"),
         other => other.to_string(),
     }
 }
