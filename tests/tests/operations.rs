@@ -208,7 +208,7 @@ fn an_execution_that_is_not_started_is_started_later_or_given_up_with_nothing_do
 }
 
 #[test]
-fn a_stuck_tier_is_reset_and_what_is_left_turns_up_as_an_orphan() {
+fn a_stuck_tier_is_reset_and_what_is_left_is_deleted_once_it_can_be() {
     let mut lab = Lab::new(11);
     lab.fault("neptune:CreateDBInstance:1:denied");
     lab.fault("kinesis:DeleteStream:*:denied");
@@ -218,11 +218,23 @@ fn a_stuck_tier_is_reset_and_what_is_left_turns_up_as_an_orphan() {
         lab.call("POST", "/tier/change", &json!({"targetTier": "STAGING", "reason": REASON}));
     assert_eq!((status, &refused["errors"][0]["code"]), (400, &json!("TIER_STUCK")));
     let (status, reset) =
-        lab.call("POST", "/tier/reset", &json!({"reason": "the stream is deleted by hand"}));
+        lab.call("POST", "/tier/reset", &json!({"reason": "it must go on, whatever is left"}));
     assert_eq!((status, &reset["status"], &reset["currentTier"]), (200, &json!("STABLE"), &json!("DEV")));
-    let orphans = lab.get("/tier/orphans")["orphans"].clone();
-    assert_eq!(orphans[0]["kind"], "stream", "{orphans}");
     assert_eq!(lab.call("POST", "/tier/reset", &json!({"reason": "once more, to be sure"})).0, 409);
+
+    assert_eq!(lab.get("/tier/orphans")["orphans"], json!([]), "what is left is accounted for");
+    let streams = |lab: &mut Lab| {
+        let resources = lab.get("/tier/resources")["resources"].clone();
+        let rows = resources.as_array().expect("rows").iter().filter(|row| row["kind"] == "stream").cloned();
+        rows.map(|row| row["state"].clone()).collect::<Vec<Value>>()
+    };
+    assert_eq!(streams(&mut lab), [json!("RETIRED")]);
+    lab.heal();
+    assert_eq!(lab.go(Tier::Staging).status, "COMPLETED", "the next change is not in its way");
+    let until = lab.engine().now() + Millis::hours(3);
+    lab.engine().run_until(until, |_| false);
+    assert_eq!(streams(&mut lab), [json!("SERVING")], "the one that was left is deleted");
+    assert_eq!(lab.get("/tier/orphans")["orphans"], json!([]));
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! What goes wrong along the way: limits, rights, branches that fail, a person who wants it stopped, an execution that is gone.
 
 use super::ways::{
-    NOON, draining, fresh, initiated, provisioned, provisioning, retired_is_due, switched_down, validated,
+    NOON, draining, fresh, initiated, provisioned, provisioning, retired_is_due, settled_in_staging,
+    switched_down, validated,
 };
-use super::{ADA, GRACE, Scenario};
-use capstan_core::ports::ExecutionStatus;
+use super::{ADA, GRACE, Scenario, TENANT};
+use capstan_core::ports::{ExecutionStatus, Streams, TagKey, Tags};
 use capstan_core::time::Millis;
 use serde_json::json;
+use sim::{Invocation, Outcome, Ports};
 
 const CANCEL: &str = "the load test is called off";
 
@@ -97,9 +99,20 @@ pub fn reset() -> Scenario {
     stuck
 }
 
-/// As [`reset`], but nobody may look for tags.
-pub fn reset_without_rights() -> Scenario {
-    reset().with_fault("tagging:GetResources:*:denied")
+/// As [`settled_in_staging`], and somebody has made a stream that bears the tenant's tag.
+pub fn stray() -> Scenario {
+    let scenario = settled_in_staging();
+    let invocation = Invocation::unlimited();
+    let ports = Ports::for_invocation(scenario.world(), invocation.clone());
+    let tags = Tags::from([(TagKey::TenantId, TENANT.to_owned())]);
+    let made = sim::run(async { ports.create_stream("left-over", Some(1), &tags).await }, &invocation);
+    assert!(matches!(made, Outcome::Done(Ok(()), _)), "the stream is made");
+    scenario
+}
+
+/// As [`stray`], but nobody may look for tags.
+pub fn stray_without_rights() -> Scenario {
+    stray().with_fault("tagging:GetResources:*:denied")
 }
 
 fn cancelled(scenario: Scenario) -> Scenario {

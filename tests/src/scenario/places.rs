@@ -6,7 +6,7 @@ use super::{Scenario, mishaps, ways};
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 58] = [
+pub const ALL: [(&str, Place); 59] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -42,7 +42,8 @@ pub const ALL: [(&str, Place); 58] = [
     ("given_up", mishaps::given_up),
     ("stuck", mishaps::stuck),
     ("reset", mishaps::reset),
-    ("reset_without_rights", mishaps::reset_without_rights),
+    ("stray", mishaps::stray),
+    ("stray_without_rights", mishaps::stray_without_rights),
     ("initiated_and_cancelled", mishaps::initiated_and_cancelled),
     ("validated_and_cancelled", mishaps::validated_and_cancelled),
     ("provisioning_and_cancelled", mishaps::provisioning_and_cancelled),

@@ -28,7 +28,7 @@ pub async fn handle(ports: &impl Ports, settings: &Settings, request: Request) -
         "/tier/bypass-cooldown" => change::request(ports, settings, &request, true).await,
         "/tier/confirm" => confirm::confirm(ports, &request).await,
         "/tier/cancel" => cancel::cancel(ports, &request).await,
-        "/tier/reset" => reset::reset(ports, &request).await,
+        "/tier/reset" => reset::reset(ports, settings, &request).await,
         _ => Err(request.no_such_route()),
     }
 }

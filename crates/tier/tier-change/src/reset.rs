@@ -1,17 +1,24 @@
 //! The runbook's manual reset (§6, option 2; §7, step 3) as a call: a super admin declares a stuck tier stable.
 //!
-//! The register goes back to what was there before the change; what the change made and could not delete is no longer
-//! explained by it, so it turns up as an orphan, by name, instead of being forgotten.
+//! The register goes back to what was there before the change. What the change made and could not delete is retired: it
+//! keeps its name, so the next change takes another, and `reap-retired` deletes it as soon as it can be, at once where
+//! nothing was ever stored in it, else after the days of grace.
 
 use crate::Ports;
 use api::{Fields, Problem, Reply, Request};
-use capstan_core::tier::ledger::{EffectRow, EffectStatus, Subject};
+use capstan_core::tier::ledger::{EffectRow, EffectStatus, Registered, Subject};
 use capstan_core::tier::request::reason_objection;
 use capstan_core::tier::{Desired, Role, StatusStep};
+use capstan_core::time::Timestamp;
 use serde_json::json;
 use tier_records::{Act, AuditEntry, IndexRow, Transaction};
+use tier_steps::Settings;
 
-pub(crate) async fn reset(ports: &impl Ports, request: &Request) -> Result<Reply, Problem> {
+pub(crate) async fn reset(
+    ports: &impl Ports,
+    settings: &Settings,
+    request: &Request,
+) -> Result<Reply, Problem> {
     let caller = &request.caller;
     caller.require(Role::SuperAdmin)?;
     let mut fields = Fields::read(request)?;
@@ -42,8 +49,10 @@ pub(crate) async fn reset(ports: &impl Ports, request: &Request) -> Result<Reply
     let effects = tier_records::effects(ports, &caller.tenant, &transition).await?;
     let mut register = tier_records::register(ports, &caller.tenant).await?;
     let mut left = Vec::new();
+    let used = change.as_ref().is_some_and(|change| change.milestones.configured_at.is_some());
+    let delete_after = if used { now + settings.grace } else { now };
     for effect in effects.into_iter().filter(|effect| effect.status != EffectStatus::Undone) {
-        left.push(leave(&mut transaction, effect, &mut register));
+        left.push(leave(&mut transaction, effect, &mut register, delete_after));
     }
     if left.iter().any(|name| name == APP_CONFIG)
         && let Some(change) = &change
@@ -65,27 +74,31 @@ pub(crate) async fn reset(ports: &impl Ports, request: &Request) -> Result<Reply
         "status": state.transition_status,
         "currentTier": state.current_tier,
         "leftBehind": left,
-        "next": "GET /tier/orphans lists what exists and is no longer accounted for",
+        "next": "what could not be deleted is retired and deleted within the hour in which it can be: GET /tier/resources",
     })))
 }
 
 const APP_CONFIG: &str = "app-config";
 
-/// Has the register say of one subject what it said before the change.
+/// Has the register say of one subject what it said before the change; what was not there before is retired.
 fn leave(
     transaction: &mut Transaction,
     effect: EffectRow,
-    register: &mut [capstan_core::tier::ledger::Registered],
+    register: &mut [Registered],
+    delete_after: Timestamp,
 ) -> String {
     let Subject::Resource(action) = effect.subject else { return APP_CONFIG.to_owned() };
     if let Some(row) = register.iter_mut().find(|row| row.resource == action.resource) {
-        if action.before == Desired::Absent {
-            transaction.delete(row);
-        } else {
-            row.desired = action.before;
-            row.settled = false;
-            transaction.put(row);
-        }
+        row.settled = false;
+        row.desired = match (action.before, action.after) {
+            (Desired::Absent, Desired::Serving { spec, stamp }) => {
+                let index = IndexRow::retired(&row.tenant_id, &action.resource, delete_after);
+                transaction.put_always(&index);
+                Desired::Retired { spec, stamp, delete_after }
+            }
+            (before, _) => before,
+        };
+        transaction.put(row);
     }
     action.resource.to_string()
 }
