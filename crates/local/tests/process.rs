@@ -330,6 +330,13 @@ fn the_exit_code_says_what_went_wrong() {
     assert_eq!(begun, Some(0), "{said}");
     let (watched, said) = code(&["tier", "watch"], &server.url);
     assert!(watched == Some(0) && said.contains("COMPLETED"), "{said}");
+    let (_, resources) = code(&["tier", "resources"], &server.url);
+    assert!(
+        resources.contains("cache-group") && resources.contains('Z'),
+        "kinds, and times with their zone: {resources}"
+    );
+    let (_, again) = code(&["tier", "watch"], &server.url);
+    assert!(again.contains("nothing is under way"), "{again}");
     let (_, history) = code(&["tier", "history", "--json"], &server.url);
     let history: Value = serde_json::from_str(&history).expect("JSON");
     assert_eq!(history["changes"][0]["status"], "COMPLETED");

@@ -15,9 +15,12 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// `2026-11-21T07:34:53.865Z` as `2026-11-21 07:34:53`.
+/// `2026-11-21T07:34:53.865Z` as `2026-11-21 07:34:53Z`.
 fn time(value: &Value) -> String {
-    value.as_str().map_or_else(|| "–".to_owned(), |text| text.get(..19).unwrap_or(text).replace('T', " "))
+    value.as_str().map_or_else(
+        || "–".to_owned(),
+        |text| format!("{}Z", text.get(..19).unwrap_or(text).replace('T', " ")),
+    )
 }
 
 fn items(value: &Value) -> &[Value] {
@@ -162,10 +165,14 @@ pub(super) fn compare(body: &Value) -> String {
 }
 
 pub(super) fn resources(body: &Value) -> String {
-    let mut table = Table::new(&["service", "name", "state", "tier", ">USD/h", "made", "delete after"]);
+    let mut table = Table::new(&["kind", "name", "state", "tier", ">USD/h", "made", "delete after"]);
+    let mut retired = 0.0;
     for one in items(&body["resources"]) {
+        if one["state"] == "RETIRED" {
+            retired += one["hourlyCost"].as_f64().unwrap_or_default();
+        }
         table.row([
-            text(&one["service"]),
+            text(&one["kind"]),
             text(&one["name"]),
             text(&one["state"]),
             text(&one["tier"]),
@@ -175,7 +182,9 @@ pub(super) fn resources(body: &Value) -> String {
         ]);
     }
     let total = body["hourlyCost"].as_f64().unwrap_or_default();
-    format!("{}{total:.3} USD an hour at least\n", table.text())
+    let of_which =
+        if retired > 0.0 { format!(", {retired:.3} of it for retired stores") } else { String::new() };
+    format!("{}{total:.3} USD an hour at least{of_which}\n", table.text())
 }
 
 pub(super) fn orphans(body: &Value) -> String {

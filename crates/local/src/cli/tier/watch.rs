@@ -26,6 +26,9 @@ pub(super) fn run(client: &Client, json: bool) -> Result<(), Failure> {
                 silent = 0;
                 seen = true;
                 if !under_way(&answer.body) {
+                    if picture.nothing_seen() && !json {
+                        picture.note("nothing is under way; this is how the last change ended:");
+                    }
                     return end(&mut picture, json, &answer);
                 }
                 picture.draw(&answer);
@@ -84,6 +87,11 @@ impl Picture {
             print(&text);
             self.last = text;
         }
+    }
+
+    /// Whether no change was seen under way.
+    fn nothing_seen(&self) -> bool {
+        self.lines == 0 && self.last.is_empty()
     }
 
     /// Takes the picture away.
