@@ -116,3 +116,21 @@ impl From<StepError> for Problem {
         problem
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// "Nothing was changed" is said only where that is known.
+    #[test]
+    fn what_is_not_known_is_not_called_unchanged() {
+        let of = |error: StoreError| Problem::from(RecordError::Store(error));
+        let unclear = of(StoreError::Unknown("no answer".to_owned()));
+        assert_eq!((unclear.status, unclear.code), (503, "OUTCOME_UNKNOWN"));
+        let refused = of(StoreError::Unavailable("away".to_owned()));
+        assert_eq!((refused.status, refused.code), (503, "UNAVAILABLE"));
+        assert!(
+            refused.detail.contains("nothing was changed") && !unclear.detail.contains("nothing was changed")
+        );
+    }
+}

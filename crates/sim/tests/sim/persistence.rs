@@ -10,6 +10,9 @@ use sim::{Change, Journal, LoadError, SharedWorld, World, WorldConfig, disk};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 /// A file of its own, deleted at the end.
 struct File(PathBuf);
@@ -277,4 +280,44 @@ fn chance_goes_on_where_it_was() {
     ok(p.create_stream("s", None, &tags()));
     drop((world, p));
     assert_ne!(first, ports(&disk::open(&file.0, WorldConfig::default()).unwrap()).random());
+}
+
+/// A disk that takes as long as the test wants.
+struct SlowDisk {
+    asked: mpsc::Sender<()>,
+    go: mpsc::Receiver<()>,
+}
+
+impl Journal for SlowDisk {
+    fn append(&mut self, _: &[Change]) -> io::Result<()> {
+        self.asked.send(()).unwrap();
+        self.go.recv().unwrap();
+        Ok(())
+    }
+}
+
+/// Nobody waits for the disk to look; but who says that he knows waits for what others have done.
+#[test]
+fn looking_does_not_wait_for_the_disk_and_syncing_does() {
+    let ((asked, is_asked), (go, may_go)) = (mpsc::channel(), mpsc::channel());
+    let world = SharedWorld::durable(World::new(WorldConfig::default()), SlowDisk { asked, go: may_go });
+    let writer = {
+        let world = world.clone();
+        thread::spawn(move || ok(ports(&world).create_stream("s", Some(1), &tags())))
+    };
+    is_asked.recv().unwrap();
+    assert!(ok(ports(&world).stream("s")).is_some(), "a look is answered while the disk works");
+    let (done, is_done) = mpsc::channel();
+    let waiter = {
+        let world = world.clone();
+        thread::spawn(move || done.send(world.sync()).unwrap())
+    };
+    assert!(
+        is_done.recv_timeout(Duration::from_millis(100)).is_err(),
+        "what is not durable is not vouched for"
+    );
+    go.send(()).unwrap();
+    assert_eq!(is_done.recv_timeout(Duration::from_secs(10)).unwrap(), Ok(()));
+    writer.join().unwrap();
+    waiter.join().unwrap();
 }
