@@ -62,7 +62,7 @@ fn a_change_gives_up_by_itself_long_before_its_run_is_cut_off() {
         "{FILE}: deadline, rollback and two states come to {total} s of the run's {} s: raise its TimeoutSeconds",
         machine_limit()
     );
-    let drain = drain_connections::LONGEST_DRAIN;
+    let drain = capstan_core::tier::timing::LONGEST_DRAIN;
     assert!(drain < Change::time_allowed(1), "a drain alone would use up the time that a change is allowed");
 }
 

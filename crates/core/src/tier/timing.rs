@@ -1,6 +1,10 @@
 //! How long things are expected to take: for the estimate before a change and the time left during it.
 
 use super::{Action, Desired, Direction, Phase, ResourceKind, Spec};
+use crate::time::Millis;
+
+/// How long connections are waited for when the application drains; those left then are cut.
+pub const LONGEST_DRAIN: Millis = Millis::minutes(2);
 
 /// Minutes one action is expected to take. Read off the services' usual times; the real ones vary by a third.
 pub fn of_action(action: &Action) -> u32 {

@@ -1,7 +1,7 @@
 //! What a plan says to people: one line a service, and what must be known before confirming.
 
 use super::plan::{NamedSpec, PlanInput, Verb, Warning};
-use super::{Action, Desired, Direction, ResourceKind, Spec, Tier, prices};
+use super::{Action, Desired, Direction, ResourceKind, Spec, Tier, prices, timing};
 use crate::time::Timestamp;
 
 fn warning(code: &str, message: String) -> Warning {
@@ -47,7 +47,10 @@ pub(super) fn of_change(input: &PlanInput<'_>) -> Vec<Warning> {
     if input.direction == Direction::ScalingDown {
         warnings.push(warning(
             "DRAIN",
-            "the application is asked to drain before capacity is taken away; connections left after two minutes are cut".to_owned(),
+            format!(
+                "the application is asked to drain before capacity is taken away; connections left after {} seconds are cut",
+                timing::LONGEST_DRAIN.as_seconds_ceil()
+            ),
         ));
     }
     warnings

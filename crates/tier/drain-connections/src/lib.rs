@@ -5,12 +5,9 @@
 //! configuration, not draining, is restored.
 
 use capstan_core::ports::{Clock, Store, Traffic};
+use capstan_core::tier::timing::LONGEST_DRAIN;
 use capstan_core::tier::{Change, Phase};
-use capstan_core::time::Millis;
 use tier_steps::{Answer, StepError, StepInput, Turn, app_config, guard, in_turn, open};
-
-/// How long connections are waited for; those left then are cut.
-pub const LONGEST_DRAIN: Millis = Millis::minutes(2);
 
 /// Answers `Wait` or `Configure`.
 pub async fn handle(ports: &(impl Store + Clock + Traffic), input: &StepInput) -> Result<Answer, StepError> {
