@@ -16,6 +16,8 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 # Checks say what is wrong, they change nothing; and nobody is told that they ran.
 export INSTA_UPDATE ?= no
 export SAM_CLI_TELEMETRY := 0
+# What the suites of the ports leave as evidence, for docs/fidelity.md.
+export CONFORMANCE_OUT := $(CURDIR)/target/conformance
 
 STAGE := $(PYTHON) tools/stage.py
 # Everything but the AWS SDK, which takes minutes to compile: the functions are then their handlers alone.
@@ -23,11 +25,15 @@ LIGHT := --workspace --exclude aws --exclude lambda --no-default-features
 CLIPPY := cargo clippy --all-targets
 # The checks read the template for one region; it is not bound to it.
 REGION := us-east-1
+# Runs a command beside the emulated clouds that others wrote.
+# What is built with the AWS SDK in the tests, always with the same features, so that it is compiled once.
+ADAPTERS := --package aws --package lambda --package conformance --all-features
+PEERS := $(PYTHON) tools/peers.py run --
 # Also in `make deny`.
 CARGO_DENY := 0.20.2
 
 .PHONY: help run build check test test-rust test-simulation test-aws lint lint-rust lint-template tools machine fmt bench \
-        bench-build deny clean
+        bench-build deny clean bootstraps fidelity e2e invoke-all bench-lambda env-json
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -50,17 +56,43 @@ test: machine ## everything that must hold; from a clean checkout too
 	@$(MAKE) test-rust
 	@$(MAKE) test-simulation
 	@$(MAKE) test-aws
+	@$(MAKE) e2e
+	@$(MAKE) invoke-all
 	@echo '── all stages passed'
 
 test-rust: ## tests of all crates, with their documentation's examples
 	@$(STAGE) 1200 'tests of the crates' cargo test $(LIGHT) --exclude capstan-tests --locked
 
-test-aws: ## the adapters and the functions as they ship: clippy, and the adapters' tests (compiles the AWS SDK: minutes)
-	@$(STAGE) 1500 'clippy, with the AWS SDK' $(CLIPPY) --workspace --locked -- --deny warnings
-	@$(STAGE) 1500 'tests of the adapters' cargo test --package aws --package lambda --all-features --locked
+test-aws: tools ## the adapters: clippy; every port's suite on the simulation and on emulated clouds; faults on the wire
+	@$(STAGE) 1500 'clippy, with the AWS SDK' $(CLIPPY) --workspace --features conformance/aws --locked -- --deny warnings
+	@rm -rf '$(CONFORMANCE_OUT)'
+	@$(STAGE) 1500 'adapters and conformance' $(PEERS) cargo test $(ADAPTERS) --locked -- --test-threads=8
+	@$(STAGE) 60 'the examiner of requests' .venv-peers/bin/python tools/wire.py --self-test
+	@$(STAGE) 120 'requests by the service models' .venv-peers/bin/python tools/wire.py
+	@$(STAGE) 300 'docs/fidelity.md' .venv-peers/bin/python tools/fidelity.py --check
+
+fidelity: ## writes docs/fidelity.md anew, from what the last `make test-aws` saw
+	@.venv-peers/bin/python tools/fidelity.py
 
 test-simulation: ## tests across crates: contract, drills, simulation (optimised: they run thousands of transitions)
 	@$(STAGE) 1200 'tests across crates' cargo test --package capstan-tests --profile test-release --locked
+
+bootstraps: tools ## all functions as they ship, into target/lambda/<function>/bootstrap (ARCH=arm64 for Graviton)
+	@$(STAGE) 3000 'bootstraps' $(PYTHON) tools/bootstraps.py $(if $(filter arm64,$(ARCH)),--arm64)
+
+invoke-all: bootstraps ## every event through the built functions themselves, over the Lambda Runtime API (ARGS: names of functions)
+	@$(STAGE) 900 'exporter of worlds' cargo build --package capstan-tests --example worlds --profile test-release --locked
+	@$(STAGE) 600 'every event through the runtime' .venv-peers/bin/python tools/invoke_all.py $(ARGS)
+
+bench-lambda: bootstraps ## size, start and memory of the functions, and one task in Rust, Python and Node (ARGS: --check, --json)
+	@$(STAGE) 900 'exporter of worlds' cargo build --package capstan-tests --example worlds --profile test-release --locked
+	@.venv-peers/bin/python tools/bench_lambda.py $(ARGS)
+
+env-json: tools ## events/env.json anew, from template.yaml
+	@.venv/bin/python tools/env_json.py
+
+e2e: bootstraps ## builds and deploys the template into emulated clouds, and moves tenants there
+	@$(STAGE) 900 'deployed and operated' .venv-peers/bin/python -m pytest --quiet --color=no -p no:cacheprovider tests/e2e
 
 lint: lint-template lint-rust ## formatting, clippy, template, state machines
 
@@ -71,15 +103,21 @@ lint-rust:
 lint-template: tools ## template.yaml through sam and cfn-lint, the state machines through asl-validator
 	@$(STAGE) 120 'sam validate' .venv/bin/sam validate --lint --region $(REGION) --template-file template.yaml
 	@$(STAGE) 120 'cfn-lint' .venv/bin/cfn-lint --regions $(REGION) --include-checks I --template template.yaml
+	@$(STAGE) 30 'events/env.json' .venv/bin/python tools/env_json.py --check
 	@test -n '$(wildcard statemachine/*.json)' || { echo '── asl-validator: FAILED, there is no statemachine/*.json' >&2; exit 1; }
 	@$(STAGE) 60 'asl-validator' node_modules/.bin/asl-validator $(foreach file,$(wildcard statemachine/*.json),--json-path $(file))
 
-tools: .venv/installed node_modules/installed ## the checkers from PyPI and npm, where missing or outdated
+tools: .venv/installed .venv-peers/installed node_modules/installed ## what is needed from PyPI and npm, where missing or outdated
 
 # The marks are made last: an installation that was cut off is done again from the start.
 .venv/installed: requirements.txt
 	@$(PYTHON) -m venv --clear .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement requirements.txt
+	@touch $@
+
+.venv-peers/installed: tests/peers/requirements.txt
+	@$(PYTHON) -m venv --clear .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement tests/peers/requirements.txt
 	@touch $@
 
 node_modules/installed: package.json package-lock.json
@@ -110,5 +148,5 @@ deny: ## licences and known holes of the dependencies (not part of `make test`: 
 	@$(STAGE) 300 'cargo deny' cargo deny --locked check
 
 clean: ## removes all that was built or installed here; the data of `make run` in .capstan/ stay
-	@rm -rf .venv node_modules .aws-sam
+	@rm -rf .venv .venv-peers node_modules .aws-sam tests/bench-lambda/node/node_modules tests/bench-lambda/node/build
 	@cargo clean --quiet

@@ -2,8 +2,8 @@
 //!
 //! [`workspace`], [`asl`] and [`template`] read the three files that must agree; [`scenario`] has worlds in which a
 //! function is about to be called, reached by really running the system; [`cases`] says which event of `events/` is for which
-//! function in which of these worlds, and what must come of it; a [`lab`] goes through to the end, with functions that may be
-//! [`tamper`]ed with. A failure here is a failed test, so it panics with what to do.
+//! function in which of these worlds, and what must come of it; [`export`] has all this as data; a [`lab`] goes through to
+//! the end, with functions that may be [`tamper`]ed with. A failure here is a failed test, so it panics with what to do.
 
 #![expect(
     clippy::panic,
@@ -14,6 +14,7 @@
 
 pub mod asl;
 pub mod cases;
+pub mod export;
 pub mod lab;
 pub mod scenario;
 pub mod tamper;

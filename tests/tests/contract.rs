@@ -10,14 +10,26 @@
     reason = "a broken contract is a failed test, and says what to do"
 )]
 
+#[path = "contract/actions.rs"]
+mod actions;
+#[path = "contract/calls.rs"]
+mod calls;
 #[path = "contract/crates.rs"]
 mod crates;
 #[path = "contract/machine.rs"]
 mod machine;
+#[path = "contract/payloads.rs"]
+mod payloads;
+#[path = "contract/policies.rs"]
+mod policies;
+#[path = "contract/roles.rs"]
+mod roles;
 #[path = "contract/stack.rs"]
 mod stack;
 #[path = "contract/time.rs"]
 mod time;
+#[path = "contract/upkeep.rs"]
+mod upkeep;
 #[path = "contract/verdicts.rs"]
 mod verdicts;
 

@@ -1,7 +1,7 @@
 //! Application Auto Scaling of `SageMaker` endpoints: a scalable target and its target-tracking policy, as one thing.
 
 use crate::Aws;
-use crate::refusal::{Call, Said, Service, count, counted};
+use crate::refusal::{Call, Said, Service, count, counted, half_done};
 use aws_sdk_applicationautoscaling::types::{
     MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ScalingPolicy,
     ServiceNamespace, TargetTrackingScalingPolicyConfiguration,
@@ -93,7 +93,8 @@ impl EndpointScaling for Aws {
         let request = self.autoscaling().put_scaling_policy().policy_name(policy_name(endpoint));
         let request = request.service_namespace(NAMESPACE).scalable_dimension(DIMENSION).resource_id(&id);
         let request = request.policy_type(PolicyType::TargetTrackingScaling);
-        change!(put, request.target_tracking_scaling_policy_configuration(tracking)).map(drop)
+        let sent = change!(put, request.target_tracking_scaling_policy_configuration(tracking));
+        sent.map(drop).map_err(half_done)
     }
 
     /// The policy goes with its target.

@@ -18,11 +18,17 @@ impl Doubt {
     pub fn raised(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+
+    pub(crate) fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
-/// Whether a service that answers with this may have done it all the same. 503 is said before anything is done.
+/// Whether a service that answers with this, and fails the call by it, may have done it all the same. 503 too: whether the
+/// part of a service that is unavailable comes before or after the effect, nobody promises. And a good status, where the
+/// answer can't be read.
 pub const fn status_leaves_doubt(status: u16) -> bool {
-    status >= 500 && status != 503
+    !matches!(status, 400..=499)
 }
 
 #[dyn_dispatch_hint]
@@ -46,7 +52,7 @@ impl Intercept for Doubt {
                 && !error.as_connector_error().is_some_and(|error| error.is_user() || reached::never(error))
         };
         if doubtful {
-            self.0.store(true, Ordering::Relaxed);
+            self.raise();
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! Every write goes by `TransactWriteItems`, a single one too: it is the one write that bears a token, so a try that is
 //! repeated after a lost answer is recognised and not refused by its own condition.
 
+mod check;
 mod refuse;
 mod request;
 mod value;
@@ -14,28 +15,38 @@ use capstan_core::ports::{Item, Key, Page, Query, Store, StoreError, Table, Writ
 use request::{Bound, bound, next_after};
 use std::collections::HashMap;
 
-/// Writes of one transaction.
-const MOST_WRITES: usize = 100;
-
 impl Aws {
     pub(crate) fn table_name(&self, table: Table) -> String {
         format!("{}{}", table.name(), self.config.table_suffix)
+    }
+
+    /// "Requested resource not found" is all that the service says: the tables and the region asked are added.
+    fn named(&self, tables: &[String], refusal: StoreError) -> StoreError {
+        match refusal {
+            StoreError::Invalid(words) if words.starts_with("ResourceNotFound") => {
+                let region = self.dynamodb().config().region().map_or("no region", |region| region.as_ref());
+                StoreError::Invalid(format!("{words}: table {} in {region}", tables.join(" or ")))
+            }
+            refusal => refusal,
+        }
     }
 }
 
 impl Store for Aws {
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
-        let request = self.dynamodb().get_item().table_name(self.table_name(key.table)).consistent_read(true);
+        check::key(key)?;
+        let table = self.table_name(key.table);
+        let request = self.dynamodb().get_item().table_name(&table).consistent_read(true);
         let answer = request.set_key(Some(request::key(key))).send().await;
-        let answer = answer.map_err(|error| refuse::unread(&error))?;
+        let answer = answer.map_err(|error| self.named(&[table], refuse::unread(&error)))?;
         answer.item.map(value::item).transpose()
     }
 
     /// One item more than asked for is read: only so is it known whether there is more.
     async fn query(&self, query: &Query) -> Result<Page, StoreError> {
-        let (Bound::From(start), Some(sort)) = (bound(query), query.table.sort_key()) else {
-            return Ok(Page::default());
-        };
+        let sort = check::query(query)?;
+        let Bound::From(start) = bound(query) else { return Ok(Page::default()) };
+        let table = self.table_name(query.table);
         let mut start: Option<HashMap<String, AttributeValue>> = start;
         let mut items: Vec<Item> = Vec::new();
         loop {
@@ -44,7 +55,7 @@ impl Store for Aws {
             let mut request = self
                 .dynamodb()
                 .query()
-                .table_name(self.table_name(query.table))
+                .table_name(&table)
                 .consistent_read(true)
                 .scan_index_forward(!query.descending)
                 .limit(missing)
@@ -58,7 +69,9 @@ impl Store for Aws {
                     .expression_attribute_names("#s", sort)
                     .expression_attribute_values(":s", AttributeValue::S(query.prefix.clone()));
             }
-            let page = request.send().await.map_err(|error| refuse::unread(&error))?;
+            let page = request.send().await;
+            let page =
+                page.map_err(|error| self.named(std::slice::from_ref(&table), refuse::unread(&error)))?;
             for item in page.items.unwrap_or_default() {
                 items.push(value::item(item)?);
             }
@@ -72,12 +85,10 @@ impl Store for Aws {
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        if writes.is_empty() {
-            return Ok(());
-        }
-        if writes.len() > MOST_WRITES {
-            return Err(StoreError::Invalid(format!("{} writes are more than {MOST_WRITES}", writes.len())));
-        }
+        check::writes(&writes)?;
+        let mut tables: Vec<String> = writes.iter().map(|write| self.table_name(write.key.table)).collect();
+        tables.sort();
+        tables.dedup();
         let mut request = self.dynamodb().transact_write_items();
         for write in writes {
             let table = self.table_name(write.key.table);
@@ -85,6 +96,6 @@ impl Store for Aws {
         }
         let doubt = Doubt::default();
         let sent = request.customize().interceptor(doubt.clone()).send().await;
-        sent.map(drop).map_err(|error| refuse::unwritten(&error, &doubt))
+        sent.map(drop).map_err(|error| self.named(&tables, refuse::unwritten(&error, &doubt)))
     }
 }

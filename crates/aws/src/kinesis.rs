@@ -106,7 +106,9 @@ impl Streams for Aws {
         let wanted = if shards.is_some() { StreamMode::Provisioned } else { StreamMode::OnDemand };
         let request = self.kinesis().create_stream().stream_name(name).set_shard_count(shards.map(count));
         let request = request.stream_mode_details(mode(wanted, "CreateStream", name)?);
-        change!(call("CreateStream", name), request.set_tags(Some(tag_map(tags)))).map(drop)
+        // The service refuses an empty set of them.
+        let request = request.set_tags((!tags.is_empty()).then(|| tag_map(tags)));
+        change!(call("CreateStream", name), request).map(drop)
     }
 
     async fn set_shards(&self, name: &str, shards: u32) -> CloudResult<()> {

@@ -53,7 +53,7 @@ pub use client::Aws;
 pub use config::{AwsConfig, ConfigError, Environment};
 pub use machine::Machine;
 #[cfg(feature = "calls")]
-pub use sdk::sdk_config;
+pub use sdk::{Patience, sdk_config, sdk_config_with};
 
 #[cfg(test)]
 #[cfg(all(feature = "resources", feature = "dynamodb"))]

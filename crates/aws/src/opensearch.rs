@@ -11,7 +11,7 @@ use capstan_core::ports::{CloudErrorKind, CloudResult, Domain, DomainSettings, D
 
 const ENGINE: &str = "OpenSearch_2.11";
 
-const SERVICE: Service = Service { name: "es", table };
+const SERVICE: Service = Service { name: "opensearch", table };
 
 /// What this service's refusals mean.
 fn table(said: Said<'_>) -> Option<CloudErrorKind> {

@@ -1,7 +1,7 @@
 //! `OpenSearch` Serverless collections, with the policies that a collection needs before it can be made.
 
 use crate::Aws;
-use crate::refusal::{Call, Said, Service, count, counted};
+use crate::refusal::{Call, Said, Service, count, counted, half_done};
 use crate::tags;
 use aws_sdk_opensearchserverless::types::{
     AccessPolicyType, AccountSettingsDetail, CapacityLimits, CollectionDetail, CollectionErrorDetail,
@@ -15,7 +15,7 @@ use serde_json::json;
 /// What limits are of.
 const ACCOUNT: &str = "account";
 
-const SERVICE: Service = Service { name: "aoss", table };
+const SERVICE: Service = Service { name: "opensearchserverless", table };
 
 /// What this service's refusals mean. A name that is taken and a collection that is being made are both `Conflict`.
 fn table(said: Said<'_>) -> Option<CloudErrorKind> {
@@ -137,11 +137,11 @@ impl Aws {
         let request = security().r#type(SecurityPolicyType::Encryption).policy(encryption(name));
         made(change!(create, request))?;
         let request = security().r#type(SecurityPolicyType::Network).policy(network(name));
-        made(change!(create, request))?;
+        made(change!(create, request)).map_err(half_done)?;
         let policy = data_access(name, &self.config.collection_principals);
         let request =
             self.serverless().create_access_policy().name(name).r#type(AccessPolicyType::Data).policy(policy);
-        made(change!(call("CreateAccessPolicy", name), request))
+        made(change!(call("CreateAccessPolicy", name), request)).map_err(half_done)
     }
 
     async fn delete_policies(&self, name: &str) -> CloudResult<()> {
@@ -183,7 +183,7 @@ impl Collections for Aws {
         let mut list = tag_list(tags);
         list.extend(Tag::builder().key(NAME_TAG).value(name).build().ok());
         let request = self.serverless().create_collection().name(name).r#type(CollectionType::Vectorsearch);
-        change!(create, request.set_tags(Some(list))).map(drop)
+        change!(create, request.set_tags(Some(list))).map(drop).map_err(half_done)
     }
 
     /// Policies that outlived their collection go with a repeated call.
@@ -196,7 +196,7 @@ impl Collections for Aws {
         };
         match deleted {
             Err(error) if error.kind != CloudErrorKind::NotFound => Err(error),
-            deleted => self.delete_policies(name).await.and(deleted),
+            deleted => self.delete_policies(name).await.map_err(half_done).and(deleted),
         }
     }
 

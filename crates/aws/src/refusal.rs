@@ -90,24 +90,18 @@ impl Call<'_> {
     {
         let code = error.code().map(plain).unwrap_or_default();
         let message = error.message().unwrap_or_default();
-        let kind = match failure(error) {
+        let failure = failure(error);
+        let kind = match failure {
             Failure::Said(status) => {
                 let said = Said { operation: self.operation, code, message };
-                (self.service.table)(said)
-                    .or_else(|| shared(code))
-                    .unwrap_or_else(|| by_status(status, doubt.is_some()))
+                (self.service.table)(said).or_else(|| shared(code)).unwrap_or_else(|| by_status(status))
             }
             Failure::NotSendable => CloudErrorKind::Invalid,
             Failure::NoAnswer if doubt.is_some() => CloudErrorKind::Unknown,
             Failure::NoAnswer | Failure::NotSent => CloudErrorKind::Unavailable,
         };
-        // "Slow down" about the last try says nothing about the one before.
-        let kind = match kind {
-            CloudErrorKind::Throttled | CloudErrorKind::Unavailable if doubt.is_some_and(Doubt::raised) => {
-                CloudErrorKind::Unknown
-            }
-            kind => kind,
-        };
+        let now = matches!(failure, Failure::Said(status) if status_leaves_doubt(status));
+        let kind = if doubt.is_some_and(|before| now || before.raised()) { doubted(kind) } else { kind };
         self.refuse(kind, words(error, code, message))
     }
 }
@@ -128,6 +122,8 @@ pub enum Failure {
 /// Where a call failed.
 pub fn failure<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> Failure {
     match error {
+        // Of a good answer that can't be read the SDK makes a refusal too.
+        SdkError::ServiceError(said) if said.raw().status().is_success() => Failure::NoAnswer,
         SdkError::ServiceError(said) => Failure::Said(said.raw().status().as_u16()),
         SdkError::ConstructionFailure(_) => Failure::NotSendable,
         SdkError::DispatchFailure(failure) if failure.is_user() => Failure::NotSendable,
@@ -215,13 +211,36 @@ pub fn shared(code: &str) -> Option<CloudErrorKind> {
 }
 
 /// What is left to tell from when the code says nothing.
-const fn by_status(status: u16, changes: bool) -> CloudErrorKind {
+const fn by_status(status: u16) -> CloudErrorKind {
     match status {
         401 | 403 => CloudErrorKind::Denied,
         429 => CloudErrorKind::Throttled,
-        status if changes && status_leaves_doubt(status) => CloudErrorKind::Unknown,
         status if status >= 500 => CloudErrorKind::Unavailable,
         _ => CloudErrorKind::Invalid,
+    }
+}
+
+/// What a refusal of the last try is worth when any try may have happened: it says nothing about the one before. Only
+/// how things are now is believed, whoever brought them about.
+const fn doubted(kind: CloudErrorKind) -> CloudErrorKind {
+    match kind {
+        CloudErrorKind::NotFound | CloudErrorKind::AlreadyExists | CloudErrorKind::Busy => kind,
+        CloudErrorKind::Throttled
+        | CloudErrorKind::Quota
+        | CloudErrorKind::Denied
+        | CloudErrorKind::Invalid
+        | CloudErrorKind::Unavailable
+        | CloudErrorKind::Unknown => CloudErrorKind::Unknown,
+    }
+}
+
+/// The refusal of a later call of several that make one change: that nothing happened is true of that call only.
+pub fn half_done(error: CloudError) -> CloudError {
+    match error.kind {
+        CloudErrorKind::Throttled | CloudErrorKind::Unavailable => {
+            CloudError { kind: CloudErrorKind::Unknown, ..error }
+        }
+        _ => error,
     }
 }
 

@@ -17,7 +17,8 @@ pub(crate) fn said(status: u16, code: &str, message: &str) -> SdkError<ErrorMeta
     SdkError::service_error(error.build(), response)
 }
 
-/// What a service's refusal of a call that changes something is told as, without doubt.
+/// What a service's refusal is told as, of a call that looks or one that changes something by the operation's name, and
+/// without an earlier try.
 pub(crate) fn told(
     service: Service,
     operation: &'static str,
@@ -26,7 +27,9 @@ pub(crate) fn told(
     message: &str,
 ) -> CloudErrorKind {
     let call = Call { service, operation, resource: "r" };
-    call.undone(&said(status, code, message), &Doubt::default()).kind
+    let error = said(status, code, message);
+    let looks = ["Describe", "Get", "List", "BatchGet"].iter().any(|verb| operation.starts_with(verb));
+    if looks { call.unseen(&error).kind } else { call.undone(&error, &Doubt::default()).kind }
 }
 
 const PLAIN: Service = Service { name: "plain", table: |_| None };
@@ -50,7 +53,8 @@ fn a_failure_of_the_service_after_which_nobody_knows_is_unknown_only_where_somet
     for (status, looking, changing) in [
         (500, CloudErrorKind::Unavailable, CloudErrorKind::Unknown),
         (502, CloudErrorKind::Unavailable, CloudErrorKind::Unknown),
-        (503, CloudErrorKind::Unavailable, CloudErrorKind::Unavailable),
+        (503, CloudErrorKind::Unavailable, CloudErrorKind::Unknown),
+        (200, CloudErrorKind::Unavailable, CloudErrorKind::Unknown),
         (429, CloudErrorKind::Throttled, CloudErrorKind::Throttled),
         (403, CloudErrorKind::Denied, CloudErrorKind::Denied),
         (400, CloudErrorKind::Invalid, CloudErrorKind::Invalid),
@@ -77,6 +81,33 @@ fn no_answer_to_a_change_is_unknown() {
     }
     let wrong: Failed = SdkError::construction_failure("endpointName was not set");
     assert_eq!(plain_call().undone(&wrong, &Doubt::default()).kind, CloudErrorKind::Invalid);
+}
+
+#[test]
+fn after_a_lost_answer_only_how_things_are_now_is_believed() {
+    let lost = Doubt::default();
+    lost.raise();
+    for (code, sure, doubted) in [
+        ("ThrottlingException", CloudErrorKind::Throttled, CloudErrorKind::Unknown),
+        ("ExpiredTokenException", CloudErrorKind::Denied, CloudErrorKind::Unknown),
+        ("ServiceQuotaExceededException", CloudErrorKind::Quota, CloudErrorKind::Unknown),
+        ("ValidationException", CloudErrorKind::Invalid, CloudErrorKind::Unknown),
+        ("ResourceNotFoundException", CloudErrorKind::NotFound, CloudErrorKind::NotFound),
+        ("AlreadyExistsException", CloudErrorKind::AlreadyExists, CloudErrorKind::AlreadyExists),
+        ("ResourceInUseException", CloudErrorKind::Busy, CloudErrorKind::Busy),
+    ] {
+        let error = said(400, code, "");
+        assert_eq!(plain_call().undone(&error, &Doubt::default()).kind, sure, "{code}");
+        assert_eq!(plain_call().undone(&error, &lost).kind, doubted, "{code}");
+    }
+}
+
+#[test]
+fn of_a_change_in_several_calls_a_later_refusal_does_not_speak_for_the_first() {
+    let half = |kind| half_done(plain_call().refuse(kind, "")).kind;
+    assert_eq!(half(CloudErrorKind::Throttled), CloudErrorKind::Unknown);
+    assert_eq!(half(CloudErrorKind::Unavailable), CloudErrorKind::Unknown);
+    assert_eq!(half(CloudErrorKind::Quota), CloudErrorKind::Quota);
 }
 
 #[test]

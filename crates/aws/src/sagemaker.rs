@@ -34,6 +34,10 @@ pub(crate) fn table(said: Said<'_>) -> Option<CloudErrorKind> {
         _ if validation && said.mentions(&["in-progress", "in progress", "not in service", "inservice"]) => {
             CloudErrorKind::Busy
         }
+        // Deleting an endpoint deregisters its scalable target in the caller's name.
+        _ if validation && said.mentions(&["does not have application-autoscaling"]) => {
+            CloudErrorKind::Denied
+        }
         "ResourceNotFound" => CloudErrorKind::NotFound,
         "ResourceInUse" if said.mentions(&["already exist"]) => CloudErrorKind::AlreadyExists,
         "InsufficientCapacity" | "CapacityError" => CloudErrorKind::Quota,

@@ -14,18 +14,42 @@ use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::time::Duration;
 
-/// Tries of one call. The state machine's own retries come on top.
-const ATTEMPTS: u32 = 3;
-/// Until a connection stands.
-const CONNECT: Duration = Duration::from_secs(2);
-/// One try, with its answer read.
-const ATTEMPT: Duration = Duration::from_secs(10);
-/// All tries of one call. It lies below the 30 s that a function behind the API has.
-const OPERATION: Duration = Duration::from_secs(25);
+/// How often a call is tried, and how long it is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Tries of one call. The state machine's own retries come on top.
+    pub attempts: u32,
+    /// Before the second try, at most; each one after waits up to twice as long.
+    pub pause: Duration,
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// One try, with its answer read.
+    pub attempt: Duration,
+    /// All tries of one call.
+    pub operation: Duration,
+}
+
+impl Default for Patience {
+    /// What a function has. All tries of a call end below the 30 s that a function behind the API has.
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            pause: Duration::from_secs(1),
+            connect: Duration::from_secs(2),
+            attempt: Duration::from_secs(10),
+            operation: Duration::from_secs(25),
+        }
+    }
+}
 
 /// Region, credentials and endpoints from the variables that Lambda sets, with our retries and time-outs. Clients made
 /// from one such configuration share connections.
 pub fn sdk_config(environment: &Environment) -> Result<SdkConfig, ConfigError> {
+    sdk_config_with(environment, Patience::default())
+}
+
+/// The same with a patience of one's own.
+pub fn sdk_config_with(environment: &Environment, patience: Patience) -> Result<SdkConfig, ConfigError> {
     let region = required(environment, "AWS_REGION", "a region such as `us-east-1`")?;
     let well_formed =
         region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -40,16 +64,18 @@ pub fn sdk_config(environment: &Environment) -> Result<SdkConfig, ConfigError> {
         "environment",
     );
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
+        .connect_timeout(patience.connect)
+        .operation_attempt_timeout(patience.attempt)
+        .operation_timeout(patience.operation)
         .build();
+    let retries =
+        RetryConfig::standard().with_max_attempts(patience.attempts).with_initial_backoff(patience.pause);
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(retries)
         .timeout_config(timeouts)
         .sleep_impl(TokioSleep::new())
         .http_client(http)

@@ -5,7 +5,7 @@
 use crate::{Aws, AwsConfig, Environment, sdk_config};
 use capstan_core::ports::{
     CacheGroups, CloudErrorKind, Collections, Condition, Effect, Endpoints, Key, Store, StoreError, Streams,
-    Table, TagKey, Write,
+    Table, TagKey, Tags, Write,
 };
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -152,12 +152,39 @@ async fn a_transaction_bears_one_token_over_all_its_tries() {
 }
 
 #[tokio::test]
+async fn a_good_answer_that_cannot_be_read_is_no_answer() {
+    let moon = [Answer(200, "it is late, and the moon is out")];
+    let written = aws(&server(&moon).await.0).transact(vec![put()]).await;
+    assert!(matches!(&written, Err(StoreError::Unknown(_))), "{written:?}");
+    let read = aws(&server(&moon).await.0).get(&put().key).await;
+    assert!(matches!(&read, Err(StoreError::Unavailable(_))), "{read:?}");
+    let made = aws(&server(&moon).await.0).create_endpoint("e", "c", &Tags::new()).await;
+    assert_eq!(made.unwrap_err().kind, CloudErrorKind::Unknown);
+}
+
+#[tokio::test]
+async fn an_absent_table_is_named_with_its_region() {
+    let absent =
+        Answer(400, r#"{"__type":"x#ResourceNotFoundException","message":"Requested resource not found"}"#);
+    let (url, _) = server(&[absent]).await;
+    for words in [
+        aws(&url).get(&put().key).await.unwrap_err().to_string(),
+        aws(&url).transact(vec![put()]).await.unwrap_err().to_string(),
+    ] {
+        assert!(words.contains("table cato_infrastructure_tier-test in us-east-1"), "{words}");
+    }
+}
+
+#[tokio::test]
 async fn a_cancelled_transaction_names_the_write() {
     let cancelled = r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled",
         "CancellationReasons":[{"Code":"None"},{"Code":"ConditionalCheckFailed","Message":"m"}]}"#;
     let (url, _) = server(&[Answer(400, cancelled)]).await;
-    let other =
-        Write { key: Key { partition: "u".to_owned(), ..put().key }, effect: Effect::Check, condition: None };
+    let other = Write {
+        key: Key { partition: "u".to_owned(), ..put().key },
+        effect: Effect::Delete,
+        condition: None,
+    };
     assert_eq!(aws(&url).transact(vec![other, put()]).await, Err(StoreError::ConditionFailed(1)));
 }
 

@@ -10,7 +10,8 @@ pub(crate) fn start(environment: &Environment) -> Result<(), StartError> {
     let set = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
+        // The span that the runtime opens: request and trace.
+        .with_current_span(true)
         .with_span_list(false)
         .with_target(false)
         .with_max_level(level.as_ref().copied().unwrap_or(LevelFilter::INFO))

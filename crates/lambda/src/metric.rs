@@ -26,25 +26,26 @@ impl Stopwatch {
     }
 }
 
-/// Writes the line. `outcome` has few values: `ok`, the name of an error, a class of statuses.
+/// Writes the line. `environment` keeps apart what shares an account; `outcome` has few values: `ok`, the name of an error, a class of statuses.
 #[expect(clippy::print_stdout, reason = "CloudWatch takes metrics from lines on standard output")]
-pub(crate) fn emit(function: &str, outcome: &str, took: Duration) {
-    println!("{}", line(function, outcome, took, Machine.now().as_millis()));
+pub(crate) fn emit(environment: &str, function: &str, outcome: &str, took: Duration) {
+    println!("{}", line(environment, function, outcome, took, Machine.now().as_millis()));
 }
 
-fn line(function: &str, outcome: &str, took: Duration, at_millis: u64) -> Value {
+fn line(environment: &str, function: &str, outcome: &str, took: Duration, at_millis: u64) -> Value {
     json!({
         "_aws": {
             "Timestamp": at_millis,
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": [["function"], ["function", "outcome"]],
+                "Dimensions": [["environment", "function"], ["environment", "function", "outcome"]],
                 "Metrics": [
                     {"Name": "Duration", "Unit": "Milliseconds"},
                     {"Name": "Invocations", "Unit": "Count"},
                 ],
             }],
         },
+        "environment": environment,
         "function": function,
         "outcome": outcome,
         "Duration": took.as_secs_f64() * 1e3,
@@ -58,7 +59,8 @@ mod tests {
 
     #[test]
     fn every_metric_and_dimension_named_is_there() {
-        let line = line("provision-kinesis", "Throttled", Duration::from_millis(12), 1_763_700_000_123);
+        let line =
+            line("dev", "provision-kinesis", "Throttled", Duration::from_millis(12), 1_763_700_000_123);
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         let metrics =
             directive["Metrics"].as_array().unwrap().iter().map(|metric| metric["Name"].as_str().unwrap());

@@ -98,10 +98,11 @@ impl Start {
         handle: impl AsyncFn(Value) -> Result<Value, Diagnostic>,
     ) -> Result<(), StartError> {
         let (function, handle) = (self.function, &handle);
+        let environment = self.environment().get("ENVIRONMENT").map_or("", String::as_str);
         let service = service_fn(move |event: LambdaEvent<Value>| async move {
             let watch = Stopwatch::start();
             let result = Box::pin(handle(event.payload)).await;
-            emit(function, &outcome(&result), watch.elapsed());
+            emit(environment, function, &outcome(&result), watch.elapsed());
             result
         });
         lambda_runtime::run(service).await.map_err(|error| StartError::Lambda(error.to_string()))

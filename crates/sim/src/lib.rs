@@ -23,6 +23,7 @@ mod fault;
 mod invocation;
 mod life;
 mod meter;
+mod number;
 mod operation;
 mod persist;
 mod ports;

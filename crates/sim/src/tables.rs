@@ -2,6 +2,7 @@
 //!
 //! Items are shared (`Arc`): a read hands out one copy, the world keeps its own, and a fork of a world copies none.
 
+use crate::number::{beyond_range, normalize};
 use capstan_core::ports::{Condition, Effect, Item, Key, Page, Query, StoreError, Table, Write};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -71,7 +72,10 @@ impl Tables {
         }
         for Write { key, effect, .. } in writes {
             match effect {
-                Effect::Put(item) => self.put(key, item),
+                Effect::Put(mut item) => {
+                    item.values_mut().for_each(normalize);
+                    self.put(key, item);
+                }
                 Effect::Delete => self.delete(&key),
                 Effect::Check => {}
             }
@@ -127,7 +131,11 @@ fn holds(condition: &Condition, item: Option<&Item>) -> bool {
         (Condition::VersionIs(version), Some(item)) => {
             item.get("version").and_then(Value::as_u64) == Some(*version)
         }
-        (Condition::AttributeIs(name, value), Some(item)) => item.get(*name) == Some(value),
+        (Condition::AttributeIs(name, value), Some(item)) => {
+            let mut value = value.clone();
+            normalize(&mut value);
+            item.get(*name) == Some(&value)
+        }
         (_, None) => false,
     }
 }
@@ -183,6 +191,9 @@ fn check_item(key: &Key, item: &Item) -> Result<usize, StoreError> {
         if let Some(name) = name.filter(|name| item.get(*name).and_then(Value::as_str) != Some(value)) {
             return refuse(format!("the item does not hold its key attribute `{name}`"));
         }
+    }
+    if let Some(number) = item.values().find_map(beyond_range) {
+        return refuse(format!("{number:e} is beyond the range of numbers"));
     }
     let size = object_size(item);
     if size > LARGEST_ITEM {

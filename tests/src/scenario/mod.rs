@@ -7,10 +7,12 @@
 
 mod mishaps;
 mod places;
+mod shifted;
 mod ways;
 
 pub use mishaps::*;
 pub use places::{ALL, Place};
+pub use shifted::{id_later, shifted, text_later};
 pub use ways::*;
 
 use crate::workspace;
@@ -82,11 +84,13 @@ impl Scenario {
         let description = Source::File(workspace::root().join("template.yaml")).read(&parameters);
         let description = description.unwrap_or_else(|error| panic!("{error}"));
         let state_machine = description.state_machines.first().expect("the template has a state machine");
+        let config = WorldConfig::default();
         let world = SharedWorld::in_memory(WorldConfig {
             seed: SEED,
+            start: config.start + shifted::shift(),
             state_machine: state_machine.name.clone(),
             hourly: Some(prices::hourly),
-            ..WorldConfig::default()
+            ..config
         });
         let system = System::new(description, registry(), world).unwrap_or_else(|error| panic!("{error}"));
         let engine = Engine::new(Arc::clone(&system), Options { seed: SEED, ..Options::default() });
@@ -188,7 +192,7 @@ impl Scenario {
 
     /// Lets time pass until then, while nothing runs.
     fn skip_to(self, at: &str) -> Self {
-        let at = Timestamp::parse(at).expect("an RFC 3339 time");
+        let at = Timestamp::parse(at).expect("an RFC 3339 time") + shifted::shift();
         let now = self.now();
         assert!(now < at, "it is {now} already, later than {at}: choose a later instant");
         self.skip(at.since(now))

@@ -32,11 +32,22 @@ pub(super) fn unwritten(
         }
         _ => None,
     };
-    match cancelled.unwrap_or_else(|| refused(error)) {
-        StoreError::Throttled | StoreError::Unavailable(_) if doubt.raised() => {
-            StoreError::Unknown("an earlier try of this transaction got no answer".to_owned())
+    doubted(cancelled.unwrap_or_else(|| refused(error)), doubt)
+}
+
+/// What a refusal of the last try is worth when an earlier one may have happened. A condition that fails is believed:
+/// the transaction's token stands for all tries, so had one of them been written, this one would have succeeded.
+fn doubted(refusal: StoreError, doubt: &Doubt) -> StoreError {
+    match refusal {
+        StoreError::Throttled
+        | StoreError::Conflict
+        | StoreError::Unavailable(_)
+        | StoreError::Invalid(_)
+            if doubt.raised() =>
+        {
+            StoreError::Unknown(format!("an earlier try of this transaction got no answer; then: {refusal}"))
         }
-        refused => refused,
+        refusal => refusal,
     }
 }
 
@@ -81,7 +92,6 @@ where
         )
         | (Failure::Said(429), _) => StoreError::Throttled,
         (Failure::Said(status), _) if status_leaves_doubt(status) => StoreError::Unknown(text),
-        (Failure::Said(status), _) if status >= 500 => StoreError::Unavailable(text),
         (Failure::Said(_), _) => StoreError::Invalid(text),
     }
 }
@@ -114,6 +124,18 @@ mod tests {
     }
 
     #[test]
+    fn after_a_lost_answer_only_a_failed_condition_is_believed() {
+        let lost = Doubt::default();
+        lost.raise();
+        let invalid = StoreError::Invalid("the token has expired".to_owned());
+        for refusal in [StoreError::Throttled, StoreError::Conflict, invalid] {
+            assert_eq!(doubted(refusal.clone(), &Doubt::default()), refusal);
+            assert!(matches!(doubted(refusal, &lost), StoreError::Unknown(_)));
+        }
+        assert_eq!(doubted(StoreError::ConditionFailed(1), &lost), StoreError::ConditionFailed(1));
+    }
+
+    #[test]
     fn refusals_mean_what_they_say() {
         type Is = fn(&StoreError) -> bool;
         let table: [(u16, &str, Is); 10] = [
@@ -128,7 +150,7 @@ mod tests {
             (400, "ResourceNotFoundException", |it| matches!(it, StoreError::Invalid(_))),
             (400, "ValidationException", |it| matches!(it, StoreError::Invalid(_))),
             (500, "InternalServerError", |it| matches!(it, StoreError::Unknown(_))),
-            (503, "ServiceUnavailable", |it| matches!(it, StoreError::Unavailable(_))),
+            (503, "ServiceUnavailable", |it| matches!(it, StoreError::Unknown(_))),
         ];
         for (status, code, is) in table {
             let refused = refused(&said(status, code, "words"));

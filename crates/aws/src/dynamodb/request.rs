@@ -78,18 +78,6 @@ impl Expression {
             Some(Condition::AttributeIs(name, value)) => is(name, value),
         }
     }
-
-    /// A check must have a condition: one that always holds.
-    fn of_check(table: Table, condition: Option<Condition>) -> Self {
-        match condition {
-            Some(condition) => Self::of(table, Some(condition)),
-            None => Self {
-                text: Some("attribute_exists(#c) OR attribute_not_exists(#c)".to_owned()),
-                names: HashMap::from([("#c".to_owned(), table.partition_key().to_owned())]),
-                values: Attributes::new(),
-            },
-        }
-    }
 }
 
 fn filled<T>(map: HashMap<String, T>) -> Option<HashMap<String, T>> {
@@ -118,7 +106,7 @@ pub(super) fn write(table: String, write: Write) -> Result<TransactWriteItem, St
                 .map(|it| item.delete(it).build())
         }
         Effect::Check => {
-            let it = Expression::of_check(place.table, condition);
+            let it = Expression::of(place.table, condition);
             let check = ConditionCheck::builder().table_name(table).set_key(Some(key(&place)));
             let check =
                 check.set_condition_expression(it.text).set_expression_attribute_names(filled(it.names));
@@ -190,7 +178,5 @@ mod tests {
         assert_eq!(delete.delete().unwrap().key().len(), 1);
         let absent = one(Effect::Check, Some(Condition::Absent));
         assert_eq!(absent.condition_check().unwrap().condition_expression(), "attribute_not_exists(#c)");
-        let any = one(Effect::Check, None);
-        assert!(any.condition_check().unwrap().condition_expression().contains(" OR "));
     }
 }

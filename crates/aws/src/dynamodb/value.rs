@@ -45,12 +45,23 @@ fn value(attribute: AttributeValue) -> Result<Value, StoreError> {
 }
 
 fn number(digits: &str) -> Result<Number, StoreError> {
-    let whole = digits.parse::<u64>().map(Number::from).or_else(|_| digits.parse::<i64>().map(Number::from));
-    if let Ok(whole) = whole {
-        return Ok(whole);
+    let exact = digits.parse::<u64>().map(Number::from).or_else(|_| digits.parse::<i64>().map(Number::from));
+    if let Ok(exact) = exact {
+        return Ok(exact);
     }
-    let fraction = digits.parse::<f64>().ok().and_then(Number::from_f64);
-    fraction.ok_or_else(|| StoreError::Invalid(format!("`{digits}` is not a number that JSON can hold")))
+    let number = digits.parse::<f64>().ok().and_then(|it| whole(it).or_else(|| Number::from_f64(it)));
+    number.ok_or_else(|| StoreError::Invalid(format!("`{digits}` is not a number that JSON can hold")))
+}
+
+/// What is whole, however it is written: `1E+2`, or `2.0`.
+fn whole(it: f64) -> Option<Number> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
+    match it {
+        _ if it.fract() != 0.0 => None,
+        _ if (0.0..18_446_744_073_709_551_616.0).contains(&it) => Some(Number::from(it as u64)),
+        _ if (-9_223_372_036_854_775_808.0..0.0).contains(&it) => Some(Number::from(it as i64)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +76,11 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             any::<u64>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            any::<f64>().prop_filter("JSON holds no others", |it| it.is_finite()).prop_map(Value::from),
+            any::<f64>()
+                .prop_filter("JSON holds no others, and what is whole comes back whole", |it| {
+                    it.is_finite() && whole(*it).is_none()
+                })
+                .prop_map(Value::from),
             ".{0,12}".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 48, 6, |inner| {
@@ -90,7 +105,10 @@ mod tests {
             ("18446744073709551615", json!(u64::MAX)),
             ("-9223372036854775808", json!(i64::MIN)),
             ("0.1", json!(0.1)),
-            ("1E+2", json!(100.0)),
+            ("1E+2", json!(100)),
+            ("2.0", json!(2)),
+            ("-0.0", json!(0)),
+            ("1E+20", json!(1e20)),
             ("2.50", json!(2.5)),
         ] {
             assert_eq!(value(AttributeValue::N(digits.to_owned())).unwrap(), expected);

@@ -49,7 +49,7 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// Whose tenant.
     pub tenant_id: TenantId,
-    /// One line, at most 100 characters (a subject of SNS).
+    /// One line, at most 100 characters. It is a subject of SNS, where what is not printable ASCII arrives as `?`.
     pub subject: String,
     /// The whole message: what happened, why, and the next safe command.
     pub body: String,

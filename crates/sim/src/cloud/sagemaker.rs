@@ -3,7 +3,7 @@
 use super::{Answer, Cx, Refusal, check_name, require};
 use crate::life::{Ended, Resource, Shelf, Stage};
 use crate::timing::Cycle;
-use capstan_core::ports::{Endpoint, EndpointConfig, EndpointStatus, ScalingRange, Tags};
+use capstan_core::ports::{CloudErrorKind, Endpoint, EndpointConfig, EndpointStatus, ScalingRange, Tags};
 use capstan_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -148,10 +148,10 @@ impl SageMaker {
     }
 
     fn fleet(&self, config: &str) -> Answer<Fleet> {
-        let found = self
-            .configs
-            .get(config)
-            .ok_or_else(|| Refusal::invalid(format!("Could not find endpoint configuration `{config}`")))?;
+        let found = self.configs.get(config).ok_or_else(|| {
+            let message = format!("Could not find endpoint configuration `{config}`");
+            Refusal::new(CloudErrorKind::NotFound, message)
+        })?;
         Ok(Fleet { config: config.to_owned(), instances: found.config.initial_instances })
     }
 

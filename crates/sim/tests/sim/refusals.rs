@@ -69,11 +69,11 @@ fn endpoints_under_way_take_no_change() {
 fn endpoints_want_a_configuration_a_name_and_an_instance() {
     let w = world();
     let p = endpoint(&w);
-    refused(Invalid, p.create_endpoint("f", "missing", &tags()));
+    refused(NotFound, p.create_endpoint("f", "missing", &tags()));
     refused(Invalid, p.create_endpoint(&"f".repeat(64), "c1", &tags()));
     refused(Invalid, p.create_endpoint("f_g", "c1", &tags()));
     rest(&w);
-    refused(Invalid, p.update_endpoint("e", "missing"));
+    refused(NotFound, p.update_endpoint("e", "missing"));
     assert!(refused(Invalid, p.set_desired_instances("e", 0)).contains("zero"));
 }
 

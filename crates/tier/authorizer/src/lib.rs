@@ -29,8 +29,16 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `DEV_TOKEN_KEY`.
+    /// Reads `DEV_TOKEN_KEY`, and refuses an `OIDC_ISSUER`: who sets one believes that its tokens are verified.
     pub fn read(environment: &Environment) -> Result<Self, SettingError> {
+        if let Some(issuer) = environment.get("OIDC_ISSUER").filter(|issuer| !issuer.is_empty()) {
+            return Err(SettingError {
+                name: "OIDC_ISSUER",
+                problem: format!(
+                    "is `{issuer}`, but tokens of an OIDC issuer can't be verified yet: leave it empty"
+                ),
+            });
+        }
         match environment.get("DEV_TOKEN_KEY") {
             Some(key) if key.len() >= MIN_KEY => Ok(Self { key: key.clone() }),
             Some(key) => Err(SettingError {
@@ -205,6 +213,22 @@ mod tests {
             assert!(call(&headers, 1_500).is_err(), "{why}");
         }
         assert!(call(&json!({"Authorization": format!("Bearer {good}")}), 2_000).is_err(), "expired");
+    }
+
+    #[test]
+    fn an_issuer_whose_tokens_can_not_be_verified_stops_the_start() {
+        let environment = |issuer: &str| {
+            Environment::from([
+                ("DEV_TOKEN_KEY".to_owned(), KEY.to_owned()),
+                ("OIDC_ISSUER".to_owned(), issuer.to_owned()),
+            ])
+        };
+        let refused = Config::read(&environment("https://login.example.com")).err().unwrap().to_string();
+        assert!(
+            refused.contains("OIDC_ISSUER") && refused.contains("https://login.example.com"),
+            "{refused}"
+        );
+        assert!(Config::read(&environment("")).is_ok(), "the template gives an empty one");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub async fn handle(ports: &(impl Store + Clock + Notifier), input: &StepInput) 
     let notice = Notice {
         kind: NoticeKind::CleanupFailed,
         tenant_id: change.tenant_id.clone(),
-        subject: format!("Cleanup failed: {} → {} is being undone", change.from_tier, change.to_tier),
+        subject: format!("Cleanup failed: {} to {} is being undone", change.from_tier, change.to_tier),
         body,
     };
     ports.notify(&notice).await.map_err(StepError::of_cloud)?;

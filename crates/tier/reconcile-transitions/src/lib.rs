@@ -5,8 +5,8 @@
 //! on. The count of recoveries is moved under the change's version, so two reconcilers at once start one.
 
 use capstan_core::ports::{Clock, CloudErrorKind, Notifier, Store, Workflows};
-use capstan_core::tier::Change;
 use capstan_core::tier::recovery::{self, Recovery};
+use capstan_core::tier::{Change, ChangeStatus};
 use serde_json::{Value, json};
 use tier_records::{Act, AuditEntry, RecordError, Transaction, UNDER_WAY};
 use tier_steps::ending::SYSTEM;
@@ -21,6 +21,8 @@ pub struct Report {
     pub started: usize,
     /// Ends recorded or announced.
     pub ended: usize,
+    /// Changes given up that could not be undone: their tier is `STUCK`. An alarm looks for it in the log.
+    pub stuck: usize,
     /// Changes that could not be dealt with now, and why; the next call tries again.
     pub failed: Vec<String>,
 }
@@ -28,7 +30,13 @@ pub struct Report {
 impl Report {
     /// The report as the function's answer.
     pub fn to_json(&self) -> Value {
-        json!({"seen": self.seen, "started": self.started, "ended": self.ended, "failed": self.failed})
+        json!({
+            "seen": self.seen,
+            "started": self.started,
+            "ended": self.ended,
+            "stuck": self.stuck,
+            "failed": self.failed,
+        })
     }
 }
 
@@ -55,6 +63,7 @@ where
 {
     if change.ended() {
         report.ended += 1;
+        report.stuck += usize::from(change.status == ChangeStatus::Failed);
         return ending::announce(ports, &change).await;
     }
     let name = change.execution_name();
@@ -74,18 +83,15 @@ where
         }
         Recovery::NeverStarted => {
             report.ended += 1;
-            end(ports, change, "ExecutionNotStarted", "its execution could not be started; nothing was done")
-                .await
+            let message = "its execution could not be started; nothing was done";
+            end(ports, change, "ExecutionNotStarted", message).await.map(drop)
         }
         Recovery::GiveUp => {
             report.ended += 1;
-            end(
-                ports,
-                change,
-                "RecoveriesFailed",
-                "executions that should have finished or undone it failed too",
-            )
-            .await
+            let message = "executions that should have finished or undone it failed too";
+            let status = end(ports, change, "RecoveriesFailed", message).await?;
+            report.stuck += usize::from(status == ChangeStatus::Failed);
+            Ok(())
         }
     }
 }
@@ -118,7 +124,8 @@ async fn take_over(ports: &(impl Store + Clock + Workflows), change: &mut Change
     }
 }
 
-async fn end<P>(ports: &P, change: Change, name: &str, message: &str) -> Result<(), StepError>
+/// Records the bad end and gives word of it; how it ended.
+async fn end<P>(ports: &P, change: Change, name: &str, message: &str) -> Result<ChangeStatus, StepError>
 where
     P: Store + Clock + Notifier,
 {
@@ -129,5 +136,6 @@ where
     })
     .await?;
     let change = ending::fail(ports, updated.unwrap_or(change)).await?;
-    ending::announce(ports, &change).await
+    ending::announce(ports, &change).await?;
+    Ok(change.status)
 }

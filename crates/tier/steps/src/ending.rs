@@ -161,7 +161,7 @@ pub fn notice(change: &Change, effects: &[EffectRow]) -> Option<Notice> {
     Some(Notice {
         kind,
         tenant_id: change.tenant_id.clone(),
-        subject: format!("Tier change {} → {} {what}", change.from_tier, change.to_tier),
+        subject: format!("Tier change {} to {} {what}", change.from_tier, change.to_tier),
         body,
     })
 }

@@ -1,0 +1,80 @@
+//! The suites, one a port, each written against the trait alone.
+//!
+//! A case makes what it needs under names of its own and leaves it there: the clouds they run on are thrown away. Where a
+//! case needs a thing that is another port's to make, its bounds say so.
+
+mod cache_groups;
+mod collections;
+mod costs;
+mod domains;
+mod endpoint_configs;
+mod endpoint_scaling;
+mod endpoints;
+mod graph_clusters;
+mod graph_instances;
+mod inventory;
+mod machine;
+mod made;
+mod notifier;
+mod serverless_caches;
+mod store;
+mod store_queries;
+mod store_values;
+mod streams;
+mod tagging;
+mod traffic;
+mod workflows;
+
+use crate::case::Case;
+use capstan_core::ports::{
+    CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
+    GraphClusters, GraphInstances, Inventory, Notifier, ServerlessCaches, Store, Streams, Tagging, Traffic,
+    Workflows,
+};
+
+/// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
+pub const MODEL: &str = "shadow-self";
+
+macro_rules! every_port {
+    ($($port:ident),+ $(,)?) => {
+        /// Everything that carries out every port.
+        pub trait Ports: $($port +)+ {}
+        impl<T: $($port +)+> Ports for T {}
+        /// The ports, by their traits' names.
+        pub const PORTS: &[&str] = &[$(stringify!($port)),+];
+    };
+}
+
+every_port! {
+    Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
+    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Clock, Entropy,
+}
+
+/// Every case of every port.
+pub fn all<P: Ports>() -> Vec<Case<P>> {
+    [
+        store::cases(),
+        store_values::cases(),
+        store_queries::cases(),
+        endpoints::cases(),
+        endpoint_configs::cases(),
+        endpoint_scaling::cases(),
+        domains::cases(),
+        collections::cases(),
+        cache_groups::cases(),
+        serverless_caches::cases(),
+        graph_clusters::cases(),
+        graph_instances::cases(),
+        streams::cases(),
+        tagging::cases(),
+        inventory::cases(),
+        workflows::cases(),
+        notifier::cases(),
+        costs::cases(),
+        traffic::cases(),
+        machine::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

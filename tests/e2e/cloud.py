@@ -1,0 +1,254 @@
+"""The deployed system as an operator has it: emulated clouds, the stack that `sam deploy` put there, its API.
+
+Nothing of Capstan's own code is used here: what is there is asked of the clouds by boto3, as the template and the
+documentation name it.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import peers  # noqa: E402
+
+STACK = "capstan-e2e"
+ENVIRONMENT = "dev"
+BASE = "/api/admin/infrastructure"
+TOKEN_KEY = "a key for tokens that guards nothing but this test"
+ACCOUNT = "000000000000"
+# Seconds until an execution must be at its end: all waits are over at once here.
+PATIENCE = 120
+
+# What the emulated CloudFormation can't take, and is therefore not proved here: which resources, and why. An entry that
+# fits nothing in the template is an error, so that the list does not outlive its reason.
+NOT_TAKEN = [
+    (lambda one: one["Type"] == "AWS::StepFunctions::StateMachineVersion", "it knows no versions of state machines"),
+    (lambda one: one["Type"] == "AWS::StepFunctions::StateMachineAlias", "it knows no aliases of state machines"),
+    (lambda one: one["Type"] == "AWS::CloudWatch::CompositeAlarm", "it knows no alarms over alarms"),
+    (
+        lambda one: one["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in one["Properties"],
+        "it knows alarms on one metric only, no metric math",
+    ),
+]
+
+
+class Refused(Exception):
+    """A command failed; its words are the message."""
+
+
+def command(*words, env=None, cwd=ROOT):
+    """Runs a command and gives its standard output."""
+    done = subprocess.run([str(word) for word in words], env=env, cwd=cwd, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Refused(f"{' '.join(map(str, words))}\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}")
+    return done.stdout
+
+
+class _Template(yaml.SafeLoader):
+    """A template with its short forms (!Ref …) kept as they are."""
+
+
+def _short_form(loader, suffix, node):
+    if isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    elif isinstance(node, yaml.MappingNode):
+        value = loader.construct_mapping(node, deep=True)
+    else:
+        value = loader.construct_scalar(node)
+    if suffix in ("Ref", "Condition"):
+        return {suffix: value}
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {f"Fn::{suffix}": value}
+
+
+_Template.add_multi_constructor("!", _short_form)
+
+
+def deployable(built: pathlib.Path) -> pathlib.Path:
+    """The built template less what the peer can't take; beside it, since paths in it are relative."""
+    template = yaml.load(built.read_text(), _Template)  # noqa: S506, a loader of our own that makes plain data
+    resources = template["Resources"]
+    for fits, why in NOT_TAKEN:
+        names = [name for name, resource in resources.items() if fits(resource)]
+        if not names:
+            raise Refused(f"nothing in the template is left out any more because {why}: take that off NOT_TAKEN")
+        for name in names:
+            del resources[name]
+    plain = built.with_name("deployable.json")
+    plain.write_text(json.dumps(template, indent=1))
+    return plain
+
+
+class Deployed:
+    """A deployed stack and the clouds it stands in."""
+
+    def __init__(self, clouds: peers.Clouds, figures: dict[str, float]):
+        self.clouds = clouds
+        self.environment = clouds.environment()
+        self.shell = peers.clean_environment() | self.environment | {"SAM_CLI_TELEMETRY": "0"}
+        self.seconds = figures
+        self._clients = {}
+
+    def client(self, service: str):
+        """A boto3 client of the cloud that has this service."""
+        if service not in self._clients:
+            own = service.upper().replace("APPLICATION-AUTOSCALING", "APPLICATION_AUTO_SCALING")
+            url = self.environment.get(f"AWS_ENDPOINT_URL_{own}", self.environment["AWS_ENDPOINT_URL"])
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=url,
+                region_name=self.environment["AWS_REGION"],
+                aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            )
+        return self._clients[service]
+
+    # ---- deploying
+
+    def build_and_deploy(self, folder: pathlib.Path):
+        """`sam build` and `sam deploy`, with what stands outside the stack: a bucket and the model."""
+        self.client("s3").create_bucket(Bucket="capstan-e2e")
+        self.client("sagemaker").create_model(
+            ModelName="cato-shadow-self",
+            PrimaryContainer={"Image": "registry.example/shadow-self:1"},
+            ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/shadow-self",
+        )
+        self.build(folder)
+        self.deploy(folder)
+        stack = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        self.outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+        self.publish()
+        api = self.outputs["ApiUrl"].split("//")[1].split(".")[0]
+        self.api = f"{self.clouds.ministack}/restapis/{api}/{ENVIRONMENT}/_user_request_{BASE}"
+
+    def build(self, folder):
+        """`sam build` as the documentation has it, for the processor of this machine."""
+        began = time.monotonic()
+        machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
+        # cargo-lambda comes with the checkers.
+        path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
+        command(
+            ROOT / ".venv/bin/sam", "build", "--build-dir", folder,
+            "--parameter-overrides", f"Architecture={machine}",
+            env=os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
+        )
+        self.seconds["sam build"] = time.monotonic() - began
+        self.architecture = machine
+
+    def deploy(self, folder):
+        """`sam deploy` of what was built."""
+        began = time.monotonic()
+        plain = deployable(folder / "template.yaml")
+        functions = {
+            name: one
+            for name, one in json.loads(plain.read_text())["Resources"].items()
+            if one["Type"] == "AWS::Serverless::Function"
+        }
+        self.crates = {name: one["Metadata"]["BuildProperties"]["Binary"] for name, one in functions.items()}
+        self.programs = {name: folder / one["Properties"]["CodeUri"] / "bootstrap" for name, one in functions.items()}
+        overrides = [
+            f"Environment={ENVIRONMENT}", f"Architecture={self.architecture}", f"DevTokenKey={TOKEN_KEY}",
+            "AlertEmail=ops@example.com",
+            f"CollectionPrincipals=arn:aws:iam::{ACCOUNT}:role/tenant-app",
+        ]
+        command(
+            ROOT / ".venv/bin/sam", "deploy", "--template-file", plain, "--stack-name", STACK,
+            "--s3-bucket", "capstan-e2e", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM",
+            "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset", "--no-fail-on-empty-changeset",
+            "--parameter-overrides", *[one.replace(" ", "\\ ") for one in overrides],
+            env=self.shell, cwd=folder,
+        )
+        self.seconds["sam deploy"] = time.monotonic() - began
+
+    def publish(self):
+        """Version and alias of the state machine, in the place of the resources that the peer did not take."""
+        machine = self.outputs["StateMachineArn"]
+        workflows = self.client("stepfunctions")
+        version = workflows.publish_state_machine_version(stateMachineArn=machine)["stateMachineVersionArn"]
+        workflows.create_state_machine_alias(
+            name=self.outputs["WorkflowAliasArn"].rsplit(":", 1)[1],
+            routingConfiguration=[{"stateMachineVersionArn": version, "weight": 100}],
+        )
+
+    # ---- operating
+
+    def call(self, method, path, token=None, body=None):
+        """One request to the deployed API: status and JSON body."""
+        request = urllib.request.Request(self.api + path, method=method)
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as refused:
+            text = refused.read()
+            try:
+                return refused.code, json.loads(text)
+            except ValueError:
+                return refused.code, text.decode(errors="replace")
+
+    def settled(self, token):
+        """Waits until no change of the token's tenant is under way, and gives `GET /tier`."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            status, tier = self.call("GET", "/tier", token)
+            assert status == 200, tier
+            if tier["transitionStatus"] in ("STABLE", "FAILED", "STUCK"):
+                return tier
+            assert time.monotonic() < end, self.call("GET", "/tier/transition-status", token)
+            time.sleep(0.2)
+
+    def resources(self, token):
+        """What the API says there is, by kind: kind -> names."""
+        status, answer = self.call("GET", "/tier/resources", token)
+        assert status == 200, answer
+        return {one["kind"]: one for one in answer["resources"] if one["state"] == "SERVING"}
+
+    def items(self, table, tenant):
+        """A tenant's rows, as the table has them."""
+        answer = self.client("dynamodb").query(
+            TableName=f"{table}-{ENVIRONMENT}",
+            KeyConditionExpression="tenant_id = :t",
+            ExpressionAttributeValues={":t": {"S": tenant}},
+        )
+        return [{name: plain(value) for name, value in item.items()} for item in answer["Items"]]
+
+
+def plain(attribute):
+    """A DynamoDB attribute as plain data."""
+    kind, value = next(iter(attribute.items()))
+    match kind:
+        case "N":
+            return float(value) if "." in value else int(value)
+        case "M":
+            return {name: plain(one) for name, one in value.items()}
+        case "L":
+            return [plain(one) for one in value]
+        case "NULL":
+            return None
+    return value
+
+
+def token(role: str, tenant: str, subject: str = "grace") -> str:
+    """A development token, signed as docs/api.md describes it."""
+    now = int(time.time())
+    claims = {"iss": "capstan-dev", "sub": subject, "role": role, "tenant": tenant, "iat": now, "exp": now + 3600}
+    encode = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=").decode()  # noqa: E731
+    signed = ".".join(encode(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return f"{signed}.{encode(hmac.new(TOKEN_KEY.encode(), signed.encode(), hashlib.sha256).digest())}"

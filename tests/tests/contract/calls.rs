@@ -1,0 +1,322 @@
+//! What each function really calls, seen by running the whole system on the simulated cloud.
+//!
+//! A function's run gives way before each call, so what the world records while a run is polled is that run's own.
+
+use capstan_core::ports::{ExecutionStatus, Streams, Table, TagKey, Tags};
+use capstan_core::tier::Tier;
+use capstan_core::time::Millis;
+use capstan_tests::lab::{Lab, moves};
+use capstan_tests::scenario::TENANT;
+use local::engine::Options;
+use local::functions::{Answer, Env, Function, Handler, Run, registry};
+use serde_json::{Map, Value, json};
+use sim::{ExecutionRow, Invocation, Operation, Ports, SharedWorld, World};
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+/// One thing that a function did.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Use {
+    /// A call to a service; of what kind the resource was, where tags are concerned.
+    Call(&'static str, &'static str, String),
+    /// What was done to a table: the action of IAM.
+    Table(&'static str, Table),
+}
+
+/// By function, everything that it did.
+pub(crate) type Uses = BTreeMap<&'static str, BTreeSet<Use>>;
+
+#[derive(Debug, Default)]
+struct Seen {
+    uses: Uses,
+    /// The rows as they were after the last write.
+    rows: BTreeMap<String, Map<String, Value>>,
+}
+
+/// Everything that the functions did on every way that changes go.
+pub(crate) fn everything() -> Uses {
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    there_and_back(&mut watch(Lab::new(11).world().clone(), &seen), &[]);
+    there_and_back(&mut watch(Lab::new(12).world().clone(), &seen), &edits());
+    off_the_way(&seen);
+    stuck(&mut watch(Lab::new(14).world().clone(), &seen), Tier::Production, true);
+    for minutes in [3, 11] {
+        let mut lab = watch(Lab::new(13).world().clone(), &seen);
+        lab.ask(Tier::Production);
+        rest(&mut lab, Millis::minutes(minutes));
+        lab.call("POST", "/tier/cancel", &because());
+        lab.settle();
+    }
+    let starts = Tier::ALL.map(|tier| (tier, Lab::at(tier, 23)));
+    for (from, to) in moves() {
+        let start = starts.iter().find(|(tier, _)| *tier == from);
+        let fresh = || {
+            let world = start.map_or_else(|| Lab::new(23).world().fork(), |(_, lab)| lab.world().fork());
+            watch(SharedWorld::new(world), &seen)
+        };
+        for minutes in [6, 12] {
+            let mut lab = fresh();
+            lab.ask(to);
+            rest(&mut lab, Millis::minutes(minutes));
+            questions(&mut lab);
+            lab.call("POST", "/tier/cancel", &because());
+            lab.settle();
+        }
+        stuck(&mut fresh(), to, to != Tier::Production);
+        undone_at_the_end(&mut fresh(), to);
+    }
+    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    seen.uses.clone()
+}
+
+fn because() -> Value {
+    json!({"reason": "to see what this takes"})
+}
+
+fn rest(lab: &mut Lab, length: Millis) {
+    let until = lab.engine().now() + length;
+    lab.engine().run_until(until, |_| false);
+}
+
+/// All six moves, and the days after, in which what was retired is deleted. Edits are made between them.
+fn there_and_back(lab: &mut Lab, edits: &[(&str, Value)]) {
+    use Tier::{Dev, Production, Staging};
+    for to in [Staging, Production, Dev, Production, Staging, Dev, Staging, Dev] {
+        lab.go(to);
+        lab.engine().skip(Millis::hours(25));
+        for (tier, edit) in edits {
+            let (status, answer) = lab.call("PUT", &format!("/tier/configs/{tier}"), edit);
+            assert_eq!(status, 200, "{answer}");
+        }
+    }
+    lab.call("PUT", "/tier/cooldown", &json!({"hours": 1}));
+    lab.engine().skip(Millis::hours(2));
+    let answer =
+        lab.call("POST", "/tier/change", &json!({"targetTier": "STAGING", "reason": "without haste"}));
+    assert_eq!(answer.1["status"], "INITIATED", "{answer:?}");
+    lab.settle();
+    questions(lab);
+    rest(lab, Millis::days(9));
+}
+
+/// Edits by which what is kept otherwise is resized.
+fn edits() -> [(&'static str, Value); 3] {
+    [
+        (
+            "DEV",
+            json!({"sagemakerShadowSelfMinInstances": 1, "sagemakerShadowSelfMaxInstances": 4, "sagemakerShadowSelfScaleToZero": false}),
+        ),
+        ("STAGING", json!({"opensearchInstanceType": "r6g.xlarge", "opensearchInstanceCount": 5})),
+        (
+            "PRODUCTION",
+            json!({"sagemakerShadowSelfInstanceType": "ml.g5.4xlarge", "sagemakerShadowSelfMinInstances": 60}),
+        ),
+    ]
+}
+
+/// What can be asked without changing anything.
+fn questions(lab: &mut Lab) {
+    for path in [
+        "",
+        "/compare",
+        "/transition-status",
+        "/change-history",
+        "/resources",
+        "/orphans",
+        "/configs",
+        "/configs/DEV",
+    ] {
+        lab.get(&format!("/tier{path}"));
+    }
+    lab.call("POST", "/tier/plan", &json!({"targetTier": "STAGING"}));
+}
+
+/// Executions that do not start, are gone, or fail again and again; orphans; a cleanup that fails.
+fn off_the_way(seen: &Arc<Mutex<Seen>>) {
+    let fresh = |tier| watch(Lab::at(tier, 5).world().clone(), seen);
+    for fault in ["states:StartExecution:1:error", "states:StartExecution:*:denied"] {
+        let mut lab = fresh(Tier::Staging);
+        lab.fault(fault);
+        lab.ask(Tier::Production);
+        lab.settle();
+    }
+    for minutes in [2, 8] {
+        let mut lab = fresh(Tier::Staging);
+        lab.ask(Tier::Production);
+        for _ in 0..4 {
+            rest(&mut lab, Millis::minutes(minutes));
+            abort(&lab);
+        }
+        lab.settle();
+    }
+    let mut lab = fresh(Tier::Staging);
+    lab.fault("opensearch:UpdateDomainConfig:*:denied");
+    lab.ask(Tier::Dev);
+    lab.settle();
+    let mut lab = fresh(Tier::Staging);
+    let invocation = Invocation::unlimited();
+    let ports = Ports::for_invocation(lab.world(), invocation.clone());
+    let tags = Tags::from([(TagKey::TenantId, TENANT.to_owned())]);
+    sim::run(async { ports.create_stream("left-over", Some(1), &tags).await }, &invocation);
+    rest(&mut lab, Millis::days(2));
+}
+
+/// Ends what runs, as somebody may who has the console open.
+fn abort(lab: &Lab) {
+    lab.world().with(|world| {
+        let running: Vec<ExecutionRow> =
+            world.executions().filter(|row| row.status == ExecutionStatus::Running).cloned().collect();
+        for mut row in running {
+            row.status = ExecutionStatus::Aborted;
+            row.stopped_at = Some(world.now());
+            row.state = None;
+            world.put_execution(row);
+        }
+    });
+}
+
+/// A change that fails and can't be undone; then it is given up, or undone once that can be.
+fn stuck(lab: &mut Lab, to: Tier, give_up: bool) {
+    lab.ask(to);
+    rest(lab, Millis::minutes(5));
+    for fault in ["kinesis", "elasticache", "opensearch", "neptune", "sagemaker", "opensearchserverless"] {
+        lab.fault(&format!("{fault}:*:*:denied"));
+    }
+    lab.settle();
+    lab.heal();
+    let way = if give_up { "/tier/reset" } else { "/tier/cancel" };
+    lab.call("POST", way, &because());
+    lab.settle();
+    rest(lab, Millis::hours(3));
+}
+
+/// It is stopped at the first deletion, so that all that was done before it is undone.
+fn undone_at_the_end(lab: &mut Lab, to: Tier) {
+    lab.ask(to);
+    let by = lab.engine().now() + Millis::hours(4);
+    let since = lab.world().with(|world| world.log().len());
+    lab.engine().run_until(by, |engine| {
+        let deleted = |effect: &sim::Effect| {
+            effect.kind == sim::EffectKind::Deleted || effect.operation == Operation::TagResources
+        };
+        engine.system().world().with(|world| world.log().iter().skip(since).any(deleted))
+    });
+    lab.call("POST", "/tier/cancel", &because());
+    lab.settle();
+}
+
+/// A lab over this world whose functions are watched.
+fn watch(world: SharedWorld, seen: &Arc<Mutex<Seen>>) -> Lab {
+    world.with(|world| {
+        let rows = Table::ALL
+            .into_iter()
+            .flat_map(|table| world.items(table).map(move |row| (place(table, row), row.clone())));
+        seen.lock().unwrap_or_else(PoisonError::into_inner).rows = rows.collect();
+    });
+    let functions: Vec<Function> = registry().into_iter().map(|function| watched(function, seen)).collect();
+    Lab::on(world, &functions, Options::default())
+}
+
+fn watched(mut function: Function, seen: &Arc<Mutex<Seen>>) -> Function {
+    let (build, seen, name) = (Arc::clone(&function.build), Arc::clone(seen), function.name);
+    function.build = Arc::new(move |env: &Env| {
+        let (inner, seen) = (build(env)?, Arc::clone(&seen));
+        let handler: Handler = Box::new(move |ports, event| {
+            let world = ports.world().clone();
+            Box::pin(Watched { run: inner(ports, event), world, seen: Arc::clone(&seen), name })
+        });
+        Ok(handler)
+    });
+    function
+}
+
+struct Watched {
+    run: Run,
+    world: SharedWorld,
+    seen: Arc<Mutex<Seen>>,
+    name: &'static str,
+}
+
+impl Future for Watched {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
+        let before = self.world.with(|world| world.calls().len());
+        let poll = self.run.as_mut().poll(context);
+        let (world, seen, name) = (self.world.clone(), Arc::clone(&self.seen), self.name);
+        world.with(|world| seen.lock().unwrap_or_else(PoisonError::into_inner).note(name, world, before));
+        poll
+    }
+}
+
+impl Seen {
+    fn note(&mut self, name: &'static str, world: &World, before: usize) {
+        for call in world.calls().iter().skip(before) {
+            let operation = call.operation;
+            let table = |place: &str| {
+                Table::ALL.into_iter().find(|table| place.split('/').next() == Some(table.name()))
+            };
+            let uses: Vec<Use> = match operation {
+                Operation::GetItem => table(&call.resource)
+                    .map(|table| Use::Table("dynamodb:GetItem", table))
+                    .into_iter()
+                    .collect(),
+                Operation::Query => table(&call.resource)
+                    .map(|table| Use::Table("dynamodb:Query", table))
+                    .into_iter()
+                    .collect(),
+                Operation::TransactWriteItems => self.writes(world, &call.resource),
+                _ => {
+                    let tagging = matches!(operation, Operation::TagResources | Operation::UntagResources);
+                    let effect = world.log().last().filter(|effect| tagging && effect.operation == operation);
+                    let kind =
+                        effect.and_then(|effect| effect.resource.split('/').next()).unwrap_or_default();
+                    vec![Use::Call(operation.service(), operation.name(), kind.to_owned())]
+                }
+            };
+            self.uses.entry(name).or_default().extend(uses);
+        }
+    }
+
+    /// What a transaction did to each of its rows. One that changed nothing may have failed, and tells nothing.
+    fn writes(&mut self, world: &World, places: &str) -> Vec<Use> {
+        let mut uses = Vec::new();
+        let mut checks = Vec::new();
+        for place in places.split(' ') {
+            let Some(table) =
+                Table::ALL.into_iter().find(|table| place.split('/').next() == Some(table.name()))
+            else {
+                continue;
+            };
+            let now = world.items(table).find(|row| self::place(table, row) == place).cloned();
+            let before = match now.clone() {
+                Some(row) => self.rows.insert(place.to_owned(), row),
+                None => self.rows.remove(place),
+            };
+            match (before, now) {
+                (before, Some(now)) if before.as_ref() != Some(&now) => {
+                    uses.push(Use::Table("dynamodb:PutItem", table));
+                }
+                (Some(_), None) => uses.push(Use::Table("dynamodb:DeleteItem", table)),
+                // A row that is not there is deleted for safety's sake, or checked to be absent.
+                (None, None) if matches!(table, Table::TierIndex | Table::TierLedger) => {
+                    checks.push(Use::Table("dynamodb:DeleteItem", table));
+                }
+                _ => checks.push(Use::Table("dynamodb:ConditionCheckItem", table)),
+            }
+        }
+        if !uses.is_empty() {
+            uses.extend(checks);
+        }
+        uses
+    }
+}
+
+/// A row's place, as the world records it.
+fn place(table: Table, row: &Map<String, Value>) -> String {
+    let attribute = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let sort = table.sort_key().map(|key| format!("/{}", attribute(key))).unwrap_or_default();
+    format!("{}/{}{sort}", table.name(), attribute(table.partition_key()))
+}

@@ -1,0 +1,171 @@
+//! What the template says for those who look after the system: alarms, letters that were not delivered, logs, tables
+//! that outlive mistakes, and where each function is built.
+
+use capstan_tests::workspace;
+use serde_norway::{Mapping, Value};
+use std::collections::BTreeSet;
+
+fn resources() -> Mapping {
+    let template: Value = serde_norway::from_str(&workspace::text("template.yaml")).unwrap();
+    template["Resources"].as_mapping().unwrap().clone()
+}
+
+fn of_type(kind: &str) -> Vec<(String, Value)> {
+    let all = resources().into_iter().filter(|(_, node)| node["Type"] == kind);
+    all.map(|(id, node)| (id.as_str().unwrap_or_default().to_owned(), node)).collect()
+}
+
+/// What stands behind a tag, or the text itself.
+fn written(node: &Value) -> &str {
+    match node {
+        Value::Tagged(tagged) => written(&tagged.value),
+        other => other.as_str().unwrap_or_default(),
+    }
+}
+
+#[test]
+fn every_function_is_built_from_its_own_folder() {
+    for (id, node) in of_type("AWS::Serverless::Function") {
+        let binary = written(&node["Metadata"]["BuildProperties"]["Binary"]);
+        let wanted = format!("crates/tier/{binary}/");
+        assert_eq!(written(&node["Properties"]["CodeUri"]), wanted, "template.yaml: the CodeUri of {id}");
+    }
+}
+
+#[test]
+fn every_function_writes_to_a_log_group_that_is_kept_for_a_time() {
+    let groups = of_type("AWS::Logs::LogGroup");
+    for (id, node) in &groups {
+        assert_eq!(
+            written(&node["Properties"]["RetentionInDays"]),
+            "LogRetentionDays",
+            "template.yaml: {id}"
+        );
+    }
+    let groups: BTreeSet<&str> = groups.iter().map(|(id, _)| id.as_str()).collect();
+    for (id, node) in of_type("AWS::Serverless::Function") {
+        let group = written(&node["Properties"]["LoggingConfig"]["LogGroup"]);
+        assert!(groups.contains(group), "template.yaml: {id} needs a LogGroup of its own, not `{group}`");
+    }
+}
+
+#[test]
+fn every_table_can_be_brought_back_and_is_not_deleted_by_mistake() {
+    for (id, node) in of_type("AWS::DynamoDB::Table") {
+        let of = &node["Properties"];
+        assert_eq!(node["DeletionPolicy"], "RetainExceptOnCreate", "template.yaml: {id}");
+        assert_eq!(node["UpdateReplacePolicy"], "Retain", "template.yaml: {id}");
+        assert_eq!(
+            of["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true,
+            "template.yaml: {id}"
+        );
+        assert_eq!(of["SSESpecification"]["SSEEnabled"], true, "template.yaml: {id}");
+        assert!(
+            of.get("DeletionProtectionEnabled").is_some(),
+            "template.yaml: {id} needs DeletionProtectionEnabled"
+        );
+    }
+}
+
+/// An alarm reckons with ten metrics at most, so functions are in groups: none may be in no group.
+#[test]
+fn every_function_is_in_an_alarm_about_errors() {
+    let alarms = of_type("AWS::CloudWatch::Alarm");
+    let mut watched = BTreeSet::new();
+    for (id, node) in &alarms {
+        let metrics = node["Properties"].get("Metrics").and_then(Value::as_sequence);
+        let metrics: Vec<&Value> =
+            metrics.into_iter().flatten().filter(|metric| metric.get("MetricStat").is_some()).collect();
+        assert!(metrics.len() <= 10, "template.yaml: {id} reckons with {} metrics", metrics.len());
+        let errors = metrics
+            .iter()
+            .map(|metric| &metric["MetricStat"]["Metric"])
+            .filter(|metric| metric["MetricName"] == "Errors");
+        watched.extend(errors.map(|metric| written(&metric["Dimensions"][0]["Value"]).to_owned()));
+    }
+    let functions: BTreeSet<String> =
+        of_type("AWS::Serverless::Function").into_iter().map(|(id, _)| id).collect();
+    assert_eq!(
+        watched, functions,
+        "template.yaml: alarms about errors (left) must have every function (right)"
+    );
+}
+
+#[test]
+fn every_dead_letter_has_a_queue_and_every_queue_an_alarm() {
+    let alarms = of_type("AWS::CloudWatch::Alarm");
+    for (queue, _) in of_type("AWS::SQS::Queue") {
+        let about = |(_, node): &(String, Value)| {
+            node["Properties"]
+                .get("Dimensions")
+                .is_some_and(|dimensions| written(&dimensions[0]["Value"]) == format!("{queue}.QueueName"))
+        };
+        assert!(alarms.iter().any(about), "template.yaml: add an alarm for what is in {queue}");
+    }
+    for (id, node) in of_type("AWS::Serverless::Function") {
+        let events = node["Properties"].get("Events").and_then(Value::as_mapping);
+        let alone: Vec<&Value> = events
+            .into_iter()
+            .flatten()
+            .map(|(_, event)| event)
+            .filter(|event| event["Type"] != "Api")
+            .collect();
+        for event in &alone {
+            let event = &event["Properties"];
+            assert!(
+                event.get("DeadLetterConfig").is_some(),
+                "template.yaml: {id}: an event needs a DeadLetterConfig"
+            );
+            assert!(event.get("RetryPolicy").is_some(), "template.yaml: {id}: an event needs a RetryPolicy");
+        }
+        let queue = node["Properties"].get("DeadLetterQueue").is_some();
+        assert_eq!(
+            queue,
+            !alone.is_empty(),
+            "template.yaml: {id}: what is called by events has a DeadLetterQueue"
+        );
+    }
+}
+
+#[test]
+fn every_alarm_says_what_to_do_and_stands_in_the_one_for_all() {
+    let all = of_type("AWS::CloudWatch::CompositeAlarm");
+    let (_, all) = all.first().unwrap_or_else(|| panic!("template.yaml: there is no alarm for all"));
+    let rule = written(&all["Properties"]["AlarmRule"]);
+    let alarms = of_type("AWS::CloudWatch::Alarm");
+    for (id, node) in &alarms {
+        let of = &node["Properties"];
+        let name = written(&of["AlarmName"]);
+        assert!(rule.contains(&format!("ALARM(\"{name}\")")), "template.yaml: HealthAlarm lacks {id}");
+        assert!(written(&of["AlarmDescription"]).len() > 60, "template.yaml: {id}: say what to do");
+    }
+    assert_eq!(
+        rule.matches("ALARM(").count(),
+        alarms.len(),
+        "template.yaml: HealthAlarm names what is not there"
+    );
+    assert_eq!(written(&all["Properties"]["AlarmActions"][0]), "AlertTopic", "template.yaml: HealthAlarm");
+}
+
+/// The alarm about stuck changes reads logs, so it depends on their words.
+#[test]
+fn a_stuck_change_is_found_in_the_logs_by_the_words_that_are_written() {
+    let filters = of_type("AWS::Logs::MetricFilter");
+    let pattern = |group: &str| {
+        let found = filters.iter().find(|(_, node)| written(&node["Properties"]["LogGroupName"]) == group);
+        let (_, node) = found.unwrap_or_else(|| panic!("template.yaml: add a MetricFilter on {group}"));
+        written(&node["Properties"]["FilterPattern"]).to_owned()
+    };
+    let run = workspace::text("crates/lambda/src/run.rs");
+    let why = "crates/lambda/src/run.rs and the MetricFilters of template.yaml must have the same words";
+    assert!(
+        run.contains("\"The step answered {answer:?}.\"") && run.contains("\"The round is done.\""),
+        "{why}"
+    );
+    let answer = format!("The step answered {:?}.", tier_steps::Answer::Stuck);
+    assert_eq!(pattern("TransitionFailedLogGroup"), format!("{{ $.message = \"{answer}\" }}"), "{why}");
+    let round = "{ $.message = \"The round is done.\" && $.report = %stuck..[1-9]% }";
+    assert_eq!(pattern("ReconcileTransitionsLogGroup"), round, "{why}");
+    let report = reconcile_transitions::Report { stuck: 1, ..Default::default() }.to_json().to_string();
+    assert!(report.contains("stuck\":1"), "{report}: {why}");
+}
