@@ -67,12 +67,12 @@ test-aws: tools ## the adapters: clippy; every port's suite on the simulation an
 	@$(STAGE) 1500 'clippy, with the AWS SDK' $(CLIPPY) --workspace --features conformance/aws --locked -- --deny warnings
 	@rm -rf '$(CONFORMANCE_OUT)'
 	@$(STAGE) 1500 'adapters and conformance' $(PEERS) cargo test $(ADAPTERS) --locked -- --test-threads=8
-	@$(STAGE) 60 'the examiner of requests' .venv-peers/bin/python tools/wire.py --self-test
-	@$(STAGE) 120 'requests by the service models' .venv-peers/bin/python tools/wire.py
-	@$(STAGE) 300 'docs/fidelity.md' .venv-peers/bin/python tools/fidelity.py --check
+	@$(STAGE) 60 'the examiner of requests' .venv-peers/bin/python tools/fidelity/wire.py --self-test
+	@$(STAGE) 120 'requests by the service models' .venv-peers/bin/python tools/fidelity/wire.py
+	@$(STAGE) 300 'docs/fidelity.md' .venv-peers/bin/python tools/fidelity/page.py --check
 
 fidelity: ## writes docs/fidelity.md anew, from what the last `make test-aws` saw
-	@.venv-peers/bin/python tools/fidelity.py
+	@.venv-peers/bin/python tools/fidelity/page.py
 
 test-simulation: ## tests across crates: contract, drills, simulation (optimised: they run thousands of transitions)
 	@$(STAGE) 1200 'tests across crates' cargo test --package capstan-tests --profile test-release --locked
@@ -82,11 +82,11 @@ bootstraps: tools ## all functions as they ship, into target/lambda/<function>/b
 
 invoke-all: bootstraps ## every event through the built functions themselves, over the Lambda Runtime API (ARGS: names of functions)
 	@$(STAGE) 900 'exporter of worlds' cargo build --package capstan-tests --example worlds --profile test-release --locked
-	@$(STAGE) 600 'every event through the runtime' .venv-peers/bin/python tools/invoke_all.py $(ARGS)
+	@$(STAGE) 600 'every event through the runtime' .venv-peers/bin/python tools/runtime/invoke_all.py $(ARGS)
 
 bench-lambda: bootstraps ## size, start and memory of the functions, and one task in Rust, Python and Node (ARGS: --check, --json)
 	@$(STAGE) 900 'exporter of worlds' cargo build --package capstan-tests --example worlds --profile test-release --locked
-	@.venv-peers/bin/python tools/bench_lambda.py $(ARGS)
+	@.venv-peers/bin/python tools/runtime/bench_lambda.py $(ARGS)
 
 env-json: tools ## events/env.json anew, from template.yaml
 	@.venv/bin/python tools/env_json.py

@@ -32,8 +32,13 @@ CLOUD = {
     "AWS_SECRET_ACCESS_KEY": "test",
 }
 # What moto has and ministack has not, or not enough of (a stream's mode can't be changed there); all else is asked of
-# ministack. The variables' names are the SDK's.
-ON_MOTO = ["SAGEMAKER", "APPLICATION_AUTO_SCALING", "COST_EXPLORER", "KINESIS"]
+# ministack. boto3's names, with those in the SDK's variables.
+ON_MOTO = {
+    "sagemaker": "SAGEMAKER",
+    "application-autoscaling": "APPLICATION_AUTO_SCALING",
+    "ce": "COST_EXPLORER",
+    "kinesis": "KINESIS",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +50,12 @@ class Clouds:
 
     def environment(self) -> dict[str, str]:
         """What a program needs to take both for one cloud: keys, region, and an endpoint for each service."""
-        own = {f"AWS_ENDPOINT_URL_{service}": self.moto for service in ON_MOTO}
+        own = {f"AWS_ENDPOINT_URL_{variable}": self.moto for variable in ON_MOTO.values()}
         return CLOUD | {"AWS_ENDPOINT_URL": self.ministack} | own
+
+    def endpoint(self, service: str) -> str:
+        """Where a service is, by boto3's name for it."""
+        return self.moto if service in ON_MOTO else self.ministack
 
 
 def free_port() -> int:
@@ -67,6 +76,9 @@ def running(log_folder: pathlib.Path | None = None, mended: bool = False):
     if not (BIN / "ministack").exists():
         sys.exit("the emulators are not installed: run `make tools`")
     with contextlib.ExitStack() as stack:
+        # A request to end goes the same way as the end itself, so that nothing is left running.
+        former = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        stack.callback(signal.signal, signal.SIGTERM, former)
         home = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="capstan-peers-")))
         logs = log_folder or home
         logs.mkdir(parents=True, exist_ok=True)
@@ -126,8 +138,6 @@ def stop(process):
 def main():
     if sys.argv[1:3] != ["run", "--"] or len(sys.argv) < 4:
         sys.exit(__doc__)
-    # A request to end must go the same way as the end itself, so that nothing is left running.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with running(ROOT / "target" / "peers") as clouds:
         told = {"MINISTACK_URL": clouds.ministack, "MOTO_URL": clouds.moto}
         sys.exit(subprocess.call(sys.argv[3:], env=os.environ | told))

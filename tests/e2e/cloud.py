@@ -105,11 +105,9 @@ class Deployed:
     def client(self, service: str):
         """A boto3 client of the cloud that has this service."""
         if service not in self._clients:
-            own = service.upper().replace("APPLICATION-AUTOSCALING", "APPLICATION_AUTO_SCALING")
-            url = self.environment.get(f"AWS_ENDPOINT_URL_{own}", self.environment["AWS_ENDPOINT_URL"])
             self._clients[service] = boto3.client(
                 service,
-                endpoint_url=url,
+                endpoint_url=self.clouds.endpoint(service),
                 region_name=self.environment["AWS_REGION"],
                 aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
                 aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],

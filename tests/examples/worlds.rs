@@ -1,5 +1,5 @@
 //! Answers each line `function/case 2026-11-21T03:00:00Z` on its input with that case and its world, as one line of JSON;
-//! the world's time is the one given. `tools/invoke_all.py` has the bootstraps run in these worlds.
+//! the world's time is the one given. `tools/runtime/invoke_all.py` has the bootstraps run in these worlds.
 //!
 //! A server and not a file, so that a world is seconds old when a function is called in it: confirmations expire.
 

@@ -2,7 +2,7 @@
 
 As a library: `worlds.Cloud(clouds)` resets both peers and seeds a world that `tests/examples/worlds.rs` has written.
 boto3 is needed (.venv-peers). The peers do everything at once, so what is being made, changed or deleted is simply
-there; tools/pace.py shows it as it is.
+there; tools/runtime/pace.py shows it as it is.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from botocore.config import Config
 import peers
 
 ROLE = "arn:aws:iam::000000000000:role/capstan"
-# What is asked of moto, as boto3 calls it. A stream's mode can be changed only there.
-ON_MOTO = ["sagemaker", "application-autoscaling", "ce", "kinesis"]
 # Parts of one BatchWriteItem.
 BATCH = 25
 SAGEMAKER_SCALING = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
@@ -108,7 +106,7 @@ class Cloud:
             environment = self._clouds.environment()
             self._clients[service] = boto3.client(
                 service,
-                endpoint_url=self._clouds.moto if service in ON_MOTO else self._clouds.ministack,
+                endpoint_url=self._clouds.endpoint(service),
                 region_name=environment["AWS_REGION"],
                 aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
                 aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],

@@ -1,10 +1,10 @@
 """Makes docs/fidelity.md: which evidence there is that our adapters and our simulation do as AWS does.
 
-    python tools/fidelity.py           writes the page
-    python tools/fidelity.py --check   fails if the page is not what would be written, or an operation has no evidence
+    python tools/fidelity/page.py           writes the page
+    python tools/fidelity/page.py --check   fails if the page is not what would be written, or an operation has no evidence
 
 What it reads is written by the tests of crates/conformance into target/conformance: `cases-<backend>.jsonl` (what came of
-each promise of each port), `wire-<peer>.jsonl` (what passed on the wire; examined by tools/wire.py) and `faults.jsonl`
+each promise of each port), `wire-<peer>.jsonl` (what passed on the wire; examined by tools/fidelity/wire.py) and `faults.jsonl`
 (operations that hold under every fault); and the table of operations, `cargo run -p conformance --example operations`.
 The page holds no times and no counts of runs, so that the same evidence makes the same page.
 
@@ -19,7 +19,7 @@ import sys
 
 import wire
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EVIDENCE = wire.RECORDS
 PAGE = ROOT / "docs" / "fidelity.md"
 BACKENDS = ["sim", "moto", "ministack"]
@@ -31,7 +31,7 @@ KINDS = ["absent", "differs"]
 HEAD = """\
 # How far the simulation and the adapters are to be trusted
 
-This page is made by `tools/fidelity.py` from what the tests of `crates/conformance` write down; `make` fails when it is
+This page is made by `tools/fidelity/page.py` from what the tests of `crates/conformance` write down; `make` fails when it is
 out of date, or when an operation has no evidence at all.
 
 ## What each kind of evidence proves
@@ -216,7 +216,7 @@ def main(arguments):
     if not arguments:
         PAGE.write_text(text)
     elif not PAGE.exists() or PAGE.read_text() != text:
-        print(f"{PAGE.relative_to(ROOT)} is out of date: run tools/fidelity.py", file=sys.stderr)
+        print(f"{PAGE.relative_to(ROOT)} is out of date: run tools/fidelity/page.py", file=sys.stderr)
         return 1
     return 1 if empty else 0
 

@@ -1,8 +1,8 @@
 """Holds what our adapters say on the wire against AWS's own service models, as botocore ships them.
 
-    python tools/wire.py [FILE …]      reads recorded exchanges (default: target/conformance/wire-*.jsonl), prints a table
+    python tools/fidelity/wire.py [FILE …]      reads recorded exchanges (default: target/conformance/wire-*.jsonl), prints a table
                                        of operations and all problems by name; ends with 1 if there is one
-    python tools/wire.py --self-test   proves that it finds what it must find
+    python tools/fidelity/wire.py --self-test   proves that it finds what it must find
 
 A line of such a file is one exchange: peer, method, uri, requestHeaders, requestBody, status, responseHeaders and
 responseBody (bodies in base64). The request is parsed as its protocol says, and every member must be known, of its type,
@@ -31,7 +31,7 @@ import botocore.session
 import wire_cases
 from shapes import Check, Text
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # Where the tests leave their evidence: what `CONFORMANCE_OUT` says, or here.
 RECORDS = pathlib.Path(os.environ.get("CONFORMANCE_OUT") or ROOT / "target" / "conformance")
 

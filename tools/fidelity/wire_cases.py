@@ -1,4 +1,4 @@
-"""What tools/wire.py must find, and what it must let pass: exchanges, each with the problem in it."""
+"""What tools/fidelity/wire.py must find, and what it must let pass: exchanges, each with the problem in it."""
 
 import base64
 import functools

@@ -1,14 +1,14 @@
 """Runs every event of events/ through the built function itself, and holds its answer against the simulated cloud's.
 
-    python tools/invoke_all.py [--bootstraps FOLDER] [--worlds PROGRAM] [--verbose] [FUNCTION[/CASE] …]
+    python tools/runtime/invoke_all.py [--bootstraps FOLDER] [--worlds PROGRAM] [--verbose] [FUNCTION[/CASE] …]
 
 For each case the exporter (`cargo build -p capstan-tests --example worlds`) tells the event, the world it comes into,
-and what must come of it; the world is put into the emulated clouds (tools/worlds.py), the bootstrap is started as
-Lambda starts it (tools/runtime.py), and these are compared: the answer or error, the rows of all tables afterwards, the
-words that were sent. Calls go through a proxy (tools/front.py) that makes the faults which the case has planned, and
-shows resources in the middle of their life cycles (tools/pace.py), which the emulated clouds do not have.
+and what must come of it; the world is put into the emulated clouds (tools/runtime/worlds.py), the bootstrap is started as
+Lambda starts it (tools/runtime/runtime.py), and these are compared: the answer or error, the rows of all tables afterwards, the
+words that were sent. Calls go through a proxy (tools/runtime/front.py) that makes the faults which the case has planned, and
+shows resources in the middle of their life cycles (tools/runtime/pace.py), which the emulated clouds do not have.
 
-What they can't show stands in tools/invoke_all.toml with its reason, and with what must come of it there; an entry that
+What they can't show stands in tools/runtime/invoke_all.toml with its reason, and with what must come of it there; an entry that
 is not needed any more is a failure. Exit code 1 on any difference. boto3 is needed (.venv-peers).
 """
 
@@ -31,21 +31,23 @@ import time
 import tomllib
 import urllib.parse
 
-import alike
 import botocore.exceptions
-import env_json
-import front
-import pace
-import peers
-import runtime
-import worlds
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import alike  # noqa: E402
+import env_json  # noqa: E402
+import front  # noqa: E402
+import pace  # noqa: E402
+import peers  # noqa: E402
+import runtime  # noqa: E402
+import worlds  # noqa: E402
+
 # Where cargo puts what it makes.
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 BOOTSTRAPS = TARGET / "lambda"
 WORLDS = TARGET / "test-release" / "examples" / "worlds"
-EXCEPTIONS = ROOT / "tools" / "invoke_all.toml"
+EXCEPTIONS = ROOT / "tools" / "runtime" / "invoke_all.toml"
 SNAPSHOTS = ROOT / "tests" / "tests" / "snapshots"
 # Who may use the vectors, which the template leaves to its user.
 PARAMETERS = {"CollectionPrincipals": "arn:aws:iam::000000000000:role/application"}
@@ -237,7 +239,7 @@ def main() -> int:
     exporter.close()
     unknown = sorted(set(exceptions) - set(exporter.cases))
     for name in unknown:
-        print(f"tools/invoke_all.toml: there is no case {name}: take it out")
+        print(f"tools/runtime/invoke_all.toml: there is no case {name}: take it out")
     whole = Tally(*(sum(getattr(one, field.name) for one in tallies.values()) for field in dataclasses.fields(Tally)))
     for name, one in tallies.items():
         print(f"{name:28} {one.whole:4} alike {one.excepted:4} as listed {one.failed:4} failed")
@@ -262,7 +264,7 @@ def report(runner: Runner, case: dict, exceptions: dict, tally: Tally, verbose: 
     if listed is None:
         wrong += found
     elif not found:
-        wrong.append("comes out alike: take it out of tools/invoke_all.toml")
+        wrong.append("comes out alike: take it out of tools/runtime/invoke_all.toml")
     else:
         wrong += [line for line in alike.Pair().differences(listed["gives"], summary(got), "gives")]
     if wrong:

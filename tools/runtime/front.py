@@ -1,7 +1,7 @@
 """A proxy before an emulated cloud: it writes down what is asked, and makes faults.
 
 As a library: `with front.Front(url) as cloud: … cloud.url …; cloud.faults = [Fault(…)]; cloud.asked`; with a `pace`,
-resources have life cycles (tools/pace.py). One thread a connection, plain sockets, keep-alive on both sides; bodies
+resources have life cycles (tools/runtime/pace.py). One thread a connection, plain sockets, keep-alive on both sides; bodies
 are passed whole. Nothing but Python's own library is needed.
 """
 

@@ -1,8 +1,8 @@
 """A cloud that answers at once: it says again what the emulated clouds said, so that a function's own time is left.
 
-    python tools/replay.py RECORD.json      prints its port, then serves until its input ends
+    python tools/runtime/replay.py RECORD.json      prints its port, then serves until its input ends
 
-RECORD.json is a list of {service, operation, body, status, kind, answer} (tools/bench_lambda.py writes it). A request
+RECORD.json is a list of {service, operation, body, status, kind, answer} (tools/runtime/bench_lambda.py writes it). A request
 is answered by the first unused answer to the same request, else to the same operation. `GET /-/turn` begins anew, and
 tells how many requests there were since the last time and how many seconds they were in here. One thread.
 """

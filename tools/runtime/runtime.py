@@ -1,6 +1,6 @@
 """The Lambda Runtime API for one function: starts a bootstrap, hands it events, takes its answers.
 
-    python tools/runtime.py BOOTSTRAP EVENT.json [NAME=VALUE …]     one event through one bootstrap; prints its answer
+    python tools/runtime/runtime.py BOOTSTRAP EVENT.json [NAME=VALUE …]     one event through one bootstrap; prints its answer
 
 As a library: `with runtime.Function([bootstrap], environment) as function: function.invoke(event)`. It is the part of
 the cloud that a bootstrap talks to (`GET …/invocation/next`, `POST …/response`, `…/error`, `…/init/error`), by plain

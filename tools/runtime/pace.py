@@ -1,7 +1,7 @@
 """Gives resources in an emulated cloud their life cycles: the peers do everything at once, the cloud takes minutes.
 
 What a world says is being made, changed or deleted, and what is made, changed or deleted through the proxy
-(tools/front.py), is shown as such in the answers to descriptions, in the service's own words; nothing ends by itself.
+(tools/runtime/front.py), is shown as such in the answers to descriptions, in the service's own words; nothing ends by itself.
 Only states are touched: settings and tags are what the peer says.
 """
 
