@@ -12,12 +12,15 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 # One target folder for all that is built here, so that nothing is built twice.
-export CARGO_TARGET_DIR ?= $(CURDIR)/target
+CARGO_TARGET_DIR ?= target
+# Absolute, since some of it is run in other folders.
+override CARGO_TARGET_DIR := $(if $(filter /%,$(CARGO_TARGET_DIR)),$(CARGO_TARGET_DIR),$(CURDIR)/$(CARGO_TARGET_DIR))
+export CARGO_TARGET_DIR
 # Checks say what is wrong, they change nothing; and nobody is told that they ran.
 export INSTA_UPDATE ?= no
 export SAM_CLI_TELEMETRY := 0
 # What the suites of the ports leave as evidence, for docs/fidelity.md.
-export CONFORMANCE_OUT := $(CURDIR)/target/conformance
+export CONFORMANCE_OUT := $(CARGO_TARGET_DIR)/conformance
 
 STAGE := $(PYTHON) tools/stage.py
 # Everything but the AWS SDK, which takes minutes to compile: the functions are then their handlers alone.
@@ -25,9 +28,9 @@ LIGHT := --workspace --exclude aws --exclude lambda --no-default-features
 CLIPPY := cargo clippy --all-targets
 # The checks read the template for one region; it is not bound to it.
 REGION := us-east-1
-# Runs a command beside the emulated clouds that others wrote.
 # What is built with the AWS SDK in the tests, always with the same features, so that it is compiled once.
 ADAPTERS := --package aws --package lambda --package conformance --all-features
+# Runs a command beside the emulated clouds that others wrote.
 PEERS := $(PYTHON) tools/peers.py run --
 # Also in `make deny`.
 CARGO_DENY := 0.20.2
@@ -36,7 +39,7 @@ CARGO_DENY := 0.20.2
         bench-build deny clean bootstraps fidelity e2e invoke-all bench-lambda env-json
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 run: ## the whole system on this machine, at http://127.0.0.1:3000 (options: make run ARGS="--port 4000")
 	@cargo run --release --package local --locked -- up $(ARGS)
@@ -148,5 +151,5 @@ deny: ## licences and known holes of the dependencies (not part of `make test`: 
 	@$(STAGE) 300 'cargo deny' cargo deny --locked check
 
 clean: ## removes all that was built or installed here; the data of `make run` in .capstan/ stay
-	@rm -rf .venv .venv-peers node_modules .aws-sam tests/bench-lambda/node/node_modules tests/bench-lambda/node/build
+	@rm -rf .venv .venv-peers node_modules .aws-sam tests/bench-lambda/node/node_modules tests/bench-lambda/node/build target
 	@cargo clean --quiet

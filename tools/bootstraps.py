@@ -23,7 +23,7 @@ VENV = ROOT / ".venv" / "bin"
 
 def target_folder() -> pathlib.Path:
     """Where cargo puts what it makes."""
-    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
 
 
 def functions() -> dict[str, tuple[str, ...]]:
@@ -54,7 +54,9 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--arm64", action="store_true", help="for AWS's Graviton, in place of this machine's processor")
     arguments = arguments.parse_args()
-    environment = os.environ | {"PATH": f"{VENV}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{VENV}{os.pathsep}{os.environ['PATH']}"
+    # Said to cargo as it is understood here: cargo runs in another folder.
+    environment = os.environ | {"PATH": path, "CARGO_TARGET_DIR": str(target_folder())}
     for group in groups():
         words = ["cargo", "lambda", "build", "--release", "--quiet", "--locked", "--manifest-path", str(ROOT / "Cargo.toml")]
         words += ["--arm64"] if arguments.arm64 else []

@@ -58,11 +58,13 @@ class Clouds:
         return self.moto if service in ON_MOTO else self.ministack
 
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now, each another."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def clean_environment() -> dict[str, str]:
@@ -82,7 +84,7 @@ def running(log_folder: pathlib.Path | None = None, mended: bool = False):
         home = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="capstan-peers-")))
         logs = log_folder or home
         logs.mkdir(parents=True, exist_ok=True)
-        ports = free_port(), free_port()
+        ports = free_ports(2)
         clouds = Clouds(*(f"http://127.0.0.1:{port}" for port in ports))
         base = clean_environment() | CLOUD | {"HOME": str(home), "TMPDIR": str(home)}
         ministack = base | clouds.environment() | {
@@ -117,7 +119,10 @@ def start(stack, name, command, environment, health, logs):
             break
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             urllib.request.urlopen(health, timeout=2).read()
-            return
+            # If somebody else was quicker to take the port, it was they who answered, and ours is about to end.
+            time.sleep(0.2)
+            if process.poll() is None:
+                return
         time.sleep(0.1)
     sys.exit(f"{name} did not come up. It said:\n{log.read_text(errors='replace')[-4000:]}")
 

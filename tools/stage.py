@@ -15,8 +15,9 @@ import time
 
 
 def stop(process: subprocess.Popen) -> None:
-    """Ends the command with its children: politely, and after five seconds by force."""
-    for signum, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+    """Ends the command with its children: politely, and after a while by force."""
+    # tools/peers.py stops two emulators, each in up to ten seconds.
+    for signum, patience in ((signal.SIGTERM, 25), (signal.SIGKILL, 5)):
         try:
             os.killpg(process.pid, signum)
             process.wait(patience)

@@ -21,7 +21,9 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
+import env_json  # noqa: E402
 import peers  # noqa: E402
+from items import plain  # noqa: E402
 
 STACK = "capstan-e2e"
 ENVIRONMENT = "dev"
@@ -56,30 +58,9 @@ def command(*words, env=None, cwd=ROOT):
     return done.stdout
 
 
-class _Template(yaml.SafeLoader):
-    """A template with its short forms (!Ref …) kept as they are."""
-
-
-def _short_form(loader, suffix, node):
-    if isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    elif isinstance(node, yaml.MappingNode):
-        value = loader.construct_mapping(node, deep=True)
-    else:
-        value = loader.construct_scalar(node)
-    if suffix in ("Ref", "Condition"):
-        return {suffix: value}
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {f"Fn::{suffix}": value}
-
-
-_Template.add_multi_constructor("!", _short_form)
-
-
 def deployable(built: pathlib.Path) -> pathlib.Path:
     """The built template less what the peer can't take; beside it, since paths in it are relative."""
-    template = yaml.load(built.read_text(), _Template)  # noqa: S506, a loader of our own that makes plain data
+    template = yaml.load(built.read_text(), env_json.Tagged)  # noqa: S506, a loader of our own that makes plain data
     resources = template["Resources"]
     for fits, why in NOT_TAKEN:
         names = [name for name, resource in resources.items() if fits(resource)]
@@ -87,9 +68,9 @@ def deployable(built: pathlib.Path) -> pathlib.Path:
             raise Refused(f"nothing in the template is left out any more because {why}: take that off NOT_TAKEN")
         for name in names:
             del resources[name]
-    plain = built.with_name("deployable.json")
-    plain.write_text(json.dumps(template, indent=1))
-    return plain
+    less = built.with_name("deployable.json")
+    less.write_text(json.dumps(template, indent=1))
+    return less
 
 
 class Deployed:
@@ -149,10 +130,10 @@ class Deployed:
     def deploy(self, folder):
         """`sam deploy` of what was built."""
         began = time.monotonic()
-        plain = deployable(folder / "template.yaml")
+        template = deployable(folder / "template.yaml")
         functions = {
             name: one
-            for name, one in json.loads(plain.read_text())["Resources"].items()
+            for name, one in json.loads(template.read_text())["Resources"].items()
             if one["Type"] == "AWS::Serverless::Function"
         }
         self.crates = {name: one["Metadata"]["BuildProperties"]["Binary"] for name, one in functions.items()}
@@ -163,7 +144,7 @@ class Deployed:
             f"CollectionPrincipals=arn:aws:iam::{ACCOUNT}:role/tenant-app",
         ]
         command(
-            ROOT / ".venv/bin/sam", "deploy", "--template-file", plain, "--stack-name", STACK,
+            ROOT / ".venv/bin/sam", "deploy", "--template-file", template, "--stack-name", STACK,
             "--s3-bucket", "capstan-e2e", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM",
             "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset", "--no-fail-on-empty-changeset",
             "--parameter-overrides", *[one.replace(" ", "\\ ") for one in overrides],
@@ -226,21 +207,6 @@ class Deployed:
             ExpressionAttributeValues={":t": {"S": tenant}},
         )
         return [{name: plain(value) for name, value in item.items()} for item in answer["Items"]]
-
-
-def plain(attribute):
-    """A DynamoDB attribute as plain data."""
-    kind, value = next(iter(attribute.items()))
-    match kind:
-        case "N":
-            return float(value) if "." in value else int(value)
-        case "M":
-            return {name: plain(one) for name, one in value.items()}
-        case "L":
-            return [plain(one) for one in value]
-        case "NULL":
-            return None
-    return value
 
 
 def token(role: str, tenant: str, subject: str = "grace") -> str:

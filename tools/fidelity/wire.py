@@ -18,7 +18,6 @@ import collections
 import dataclasses
 import functools
 import glob
-import io
 import json
 import os
 import pathlib

@@ -6,7 +6,9 @@
 use crate::Aws;
 use crate::refusal::{Call, Said, Service};
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
+use aws_sdk_cloudwatch::types::{
+    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode,
+};
 use capstan_core::ports::{Clock, CloudErrorKind, CloudResult, Traffic};
 use capstan_core::tier::{ResourceKind, ResourceRef};
 use capstan_core::time::Timestamp;
@@ -93,6 +95,20 @@ fn highest(resource: &ResourceRef, results: &[MetricDataResult]) -> u64 {
     whole
 }
 
+/// A series that could not be read has no points, and must not pass for one at rest: the answer is good all the same.
+fn read(call: Call<'_>, results: &[MetricDataResult]) -> CloudResult<()> {
+    for series in results {
+        let kind = match series.status_code() {
+            // Pages before the last are partial.
+            None | Some(StatusCode::Complete | StatusCode::PartialData) => continue,
+            Some(StatusCode::Forbidden) => CloudErrorKind::Denied,
+            Some(_) => CloudErrorKind::Unavailable,
+        };
+        return Err(call.refuse(kind, "a metric could not be read"));
+    }
+    Ok(())
+}
+
 fn instant(at: Timestamp) -> DateTime {
     DateTime::from_millis(i64::try_from(at.as_millis()).unwrap_or(i64::MAX))
 }
@@ -110,6 +126,7 @@ impl Traffic for Aws {
             let page = page.map_err(|error| call.unseen(&error))?;
             results.extend(page.metric_data_results.unwrap_or_default());
         }
+        read(call, &results)?;
         Ok(highest(resource, &results))
     }
 }
@@ -163,6 +180,17 @@ mod tests {
         );
         let graph = resource(ResourceKind::GraphCluster, "g");
         assert_eq!(highest(&graph, &[series("g", &[0.2])]), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_zero() {
+        let call = Call { service: SERVICE, operation: "GetMetricData", resource: "g" };
+        let series = |code| MetricDataResult::builder().label("g").status_code(code).build();
+        for (code, kind) in [(StatusCode::Forbidden, Denied), (StatusCode::InternalError, Unavailable)] {
+            let results = [series(StatusCode::Complete), series(code)];
+            assert_eq!(read(call, &results).unwrap_err().kind, kind);
+        }
+        assert!(read(call, &[series(StatusCode::PartialData), series(StatusCode::Complete)]).is_ok());
     }
 
     #[test]

@@ -16,7 +16,7 @@ const SERVICE: Service = Service { name: "ce", table };
 fn table(said: Said<'_>) -> Option<CloudErrorKind> {
     Some(match said.code {
         "LimitExceeded" => CloudErrorKind::Throttled,
-        "DataUnavailable" | "UnknownMonitor" => CloudErrorKind::NotFound,
+        "DataUnavailable" => CloudErrorKind::NotFound,
         "RequestChanged" | "InvalidNextToken" | "BillExpiration" => CloudErrorKind::Invalid,
         _ => return None,
     })
@@ -32,10 +32,11 @@ fn period(now: Timestamp) -> (String, String) {
     (date(now.start_of_month()), date(now + Millis::days(1)))
 }
 
-fn total(results: &[ResultByTime]) -> Usd {
+/// The sum, if every period says its amount.
+fn total(results: &[ResultByTime]) -> Option<Usd> {
     let amount = |result: &ResultByTime| {
         let amount = result.total().and_then(|total| total.get(METRIC)).and_then(|metric| metric.amount());
-        amount.and_then(|text| text.parse().ok()).and_then(Usd::from_f64).unwrap_or_default()
+        amount.and_then(|text| text.parse().ok()).and_then(Usd::from_f64)
     };
     results.iter().map(amount).sum()
 }
@@ -63,7 +64,7 @@ impl Costs for Aws {
                 Err(error) if error.kind == CloudErrorKind::NotFound => return Ok(Usd::ZERO),
                 answer => answer?,
             };
-            sum = sum + total(page.results_by_time());
+            sum = sum + call.need(total(page.results_by_time()), "amount that can be read")?;
             token = page.next_page_token;
             if token.is_none() {
                 return Ok(sum);
@@ -108,7 +109,16 @@ mod tests {
             let metric = MetricValue::builder().amount(amount).unit("USD").build();
             ResultByTime::builder().total(METRIC, metric).build()
         };
-        assert_eq!(total(&[result("350.105"), result("0.0000005"), result("1.1")]), Usd::micros(351_205_001));
-        assert_eq!(total(&[ResultByTime::builder().build()]), Usd::ZERO);
+        assert_eq!(
+            total(&[result("350.105"), result("0.0000005"), result("1.1")]),
+            Some(Usd::micros(351_205_001))
+        );
+        assert_eq!(total(&[]), Some(Usd::ZERO));
+        assert_eq!(
+            total(&[result("1.0"), ResultByTime::builder().build()]),
+            None,
+            "no amount is not nothing"
+        );
+        assert_eq!(total(&[result("a lot")]), None);
     }
 }

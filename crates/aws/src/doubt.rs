@@ -26,9 +26,9 @@ impl Doubt {
 
 /// Whether a service that answers with this, and fails the call by it, may have done it all the same. 503 too: whether the
 /// part of a service that is unavailable comes before or after the effect, nobody promises. And a good status, where the
-/// answer can't be read.
+/// answer can't be read; and 408, where the service gave up waiting for the rest of the request.
 pub const fn status_leaves_doubt(status: u16) -> bool {
-    !matches!(status, 400..=499)
+    status == 408 || !matches!(status, 400..=499)
 }
 
 #[dyn_dispatch_hint]

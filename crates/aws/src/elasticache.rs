@@ -93,11 +93,16 @@ impl Aws {
 
     async fn cache_arn(&self, resource: &ResourceRef) -> CloudResult<String> {
         let name = resource.name.as_str();
-        let arn = match resource.kind {
-            ResourceKind::ServerlessCache => self.describe_serverless_cache(name).await?.arn,
-            _ => self.describe_cache_group(name).await?.arn,
-        };
-        call("Describe", name).need(arn, "ARN")
+        match resource.kind {
+            ResourceKind::ServerlessCache => {
+                let arn = self.describe_serverless_cache(name).await?.arn;
+                call("DescribeServerlessCaches", name).need(arn, "ARN")
+            }
+            _ => {
+                let arn = self.describe_cache_group(name).await?.arn;
+                call("DescribeReplicationGroups", name).need(arn, "ARN")
+            }
+        }
     }
 
     pub(crate) async fn tag_cache(&self, resource: &ResourceRef, tags: &Tags) -> CloudResult<()> {

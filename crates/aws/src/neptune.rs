@@ -28,10 +28,9 @@ fn table(said: Said<'_>) -> Option<CloudErrorKind> {
         "InvalidDBClusterState" if said.mentions(&["still contains", "contains db instances"]) => {
             CloudErrorKind::Invalid
         }
-        "InvalidDBClusterState"
-        | "InvalidDBClusterStateFault"
-        | "InvalidDBInstanceState"
-        | "InvalidDBClusterSnapshotState" => CloudErrorKind::Busy,
+        "InvalidDBClusterState" | "InvalidDBInstanceState" | "InvalidDBClusterSnapshotState" => {
+            CloudErrorKind::Busy
+        }
         code if code.contains("Quota") || code.starts_with("Insufficient") => CloudErrorKind::Quota,
         _ => return None,
     })

@@ -173,7 +173,7 @@ pub fn shared(code: &str) -> Option<CloudErrorKind> {
         | "SlowDown"
         | "BandwidthLimitExceeded"
         | "PriorRequestNotComplete"
-        | "EC2ThrottledException"
+        | "EC2Throttled"
         | "KMSThrottling" => CloudErrorKind::Throttled,
         "AccessDenied"
         | "Unauthorized"
@@ -195,7 +195,7 @@ pub fn shared(code: &str) -> Option<CloudErrorKind> {
         "AlreadyExists" | "ResourceAlreadyExists" => CloudErrorKind::AlreadyExists,
         "ResourceInUse" | "Conflict" | "ConcurrentModification" | "ConcurrentUpdate" => CloudErrorKind::Busy,
         "LimitExceeded" | "ResourceLimitExceeded" | "ServiceQuotaExceeded" => CloudErrorKind::Quota,
-        "ServiceUnavailable" => CloudErrorKind::Unavailable,
+        "ServiceUnavailable" | "RequestTimeout" => CloudErrorKind::Unavailable,
         "Validation"
         | "ValidationError"
         | "InvalidParameter"
@@ -215,6 +215,7 @@ const fn by_status(status: u16) -> CloudErrorKind {
     match status {
         401 | 403 => CloudErrorKind::Denied,
         429 => CloudErrorKind::Throttled,
+        408 => CloudErrorKind::Unavailable,
         status if status >= 500 => CloudErrorKind::Unavailable,
         _ => CloudErrorKind::Invalid,
     }

@@ -30,7 +30,7 @@ pub struct Patience {
 }
 
 impl Default for Patience {
-    /// What a function has. All tries of a call end below the 30 s that a function behind the API has.
+    /// What a function has for one call. What bounds all calls of a request is `lambda`'s.
     fn default() -> Self {
         Self {
             attempts: 3,

@@ -4,6 +4,8 @@ use crate::metric::{Stopwatch, emit};
 use crate::start::{Start, StartError};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+#[cfg(feature = "http")]
+use std::time::Duration;
 use tier_steps::{Answer, StepError, StepInput};
 
 impl Start {
@@ -65,7 +67,8 @@ impl Start {
             let tenant = event.pointer("/requestContext/authorizer/tenant").and_then(Value::as_str);
             let tenant = tenant.unwrap_or_default().to_owned();
             let route = event.get("resource").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let response = Box::pin(api::serve(event, |request| handle(request))).await;
+            let answer = Box::pin(api::serve(event, |request| handle(request)));
+            let response = within(BEHIND_THE_API, answer).await;
             let status = response.get("statusCode").and_then(Value::as_u64).unwrap_or_default();
             let function = self.function;
             if status >= 500 {
@@ -98,7 +101,9 @@ impl Start {
         handle: impl AsyncFn(Value) -> Result<Value, Diagnostic>,
     ) -> Result<(), StartError> {
         let (function, handle) = (self.function, &handle);
-        let environment = self.environment().get("ENVIRONMENT").map_or("", String::as_str);
+        let environment = self.environment().get("ENVIRONMENT").filter(|name| !name.is_empty());
+        // A dimension without a value would lose the metrics.
+        let environment = environment.map_or("none", String::as_str);
         let service = service_fn(move |event: LambdaEvent<Value>| async move {
             let watch = Stopwatch::start();
             let result = Box::pin(handle(event.payload)).await;
@@ -131,6 +136,17 @@ impl Start {
             );
         }
     }
+}
+
+/// How long a function behind the API may take over one request. API Gateway gives up after 29 s, with words of its own.
+#[cfg(feature = "http")]
+const BEHIND_THE_API: Duration = Duration::from_secs(27);
+
+/// The answer, or the problem that says that there was none in time. A call has its own patience, but a request may make
+/// many.
+#[cfg(feature = "http")]
+async fn within(limit: Duration, answer: impl Future<Output = Value>) -> Value {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| api::out_of_time())
 }
 
 /// The error as the state machine sees it.
@@ -173,6 +189,17 @@ mod tests {
         let said = serde_json::to_value(diagnostic(&error)).unwrap();
         assert_eq!(said["errorType"], "CapacityRefused");
         assert!(said["errorMessage"].as_str().unwrap().ends_with("ResourceLimitExceeded: no more"));
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_request_that_takes_too_long_is_answered_all_the_same() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let slow = within(Duration::from_millis(1), std::future::pending());
+        let answer = runtime.block_on(slow);
+        assert_eq!((&answer["statusCode"], problem_code(&answer).as_str()), (&json!(503), "OUTCOME_UNKNOWN"));
+        let quick = within(BEHIND_THE_API, async { json!({"statusCode": 200}) });
+        assert_eq!(runtime.block_on(quick)["statusCode"], 200);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Numbers as the store keeps them. It has one kind, and no floats: what is whole comes back whole however it was
 //! written, and what has more than its range is refused.
 
-use serde_json::{Number, Value};
+use capstan_core::ports::whole;
+use serde_json::Value;
 
 /// The first number within that the service does not keep: beyond 10^126, or nearer to zero than 10^-130.
 pub(crate) fn beyond_range(value: &Value) -> Option<f64> {
@@ -20,26 +21,13 @@ pub(crate) fn beyond_range(value: &Value) -> Option<f64> {
 pub(crate) fn normalize(value: &mut Value) {
     match value {
         Value::Number(number) => {
-            if let Some(same) = whole(number) {
+            if let Some(same) = number.as_f64().filter(|_| number.is_f64()).and_then(whole) {
                 *number = same;
             }
         }
         Value::Array(values) => values.iter_mut().for_each(normalize),
         Value::Object(object) => object.values_mut().for_each(normalize),
         _ => {}
-    }
-}
-
-/// A float that is a whole number, as one.
-fn whole(number: &Number) -> Option<Number> {
-    let it = number.as_f64().filter(|it| number.is_f64() && it.fract() == 0.0)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
-    if (0.0..18_446_744_073_709_551_616.0).contains(&it) {
-        Some(Number::from(it as u64))
-    } else if (-9_223_372_036_854_775_808.0..0.0).contains(&it) {
-        Some(Number::from(it as i64))
-    } else {
-        None
     }
 }
 

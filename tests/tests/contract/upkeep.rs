@@ -83,11 +83,13 @@ fn every_function_is_in_an_alarm_about_errors() {
             .filter(|metric| metric["MetricName"] == "Errors");
         watched.extend(errors.map(|metric| written(&metric["Dimensions"][0]["Value"]).to_owned()));
     }
-    let functions: BTreeSet<String> =
+    let mut functions: BTreeSet<String> =
         of_type("AWS::Serverless::Function").into_iter().map(|(id, _)| id).collect();
+    // A refused token is an error of the authorizer's: anybody could raise the alarm. Broken, it makes 503s, which count.
+    functions.remove("AuthorizerFunction");
     assert_eq!(
         watched, functions,
-        "template.yaml: alarms about errors (left) must have every function (right)"
+        "template.yaml: alarms about errors (left) must have every function but the authorizer (right)"
     );
 }
 
@@ -164,7 +166,7 @@ fn a_stuck_change_is_found_in_the_logs_by_the_words_that_are_written() {
     );
     let answer = format!("The step answered {:?}.", tier_steps::Answer::Stuck);
     assert_eq!(pattern("TransitionFailedLogGroup"), format!("{{ $.message = \"{answer}\" }}"), "{why}");
-    let round = "{ $.message = \"The round is done.\" && $.report = %stuck..[1-9]% }";
+    let round = "{ $.message = \"The round is done.\" && $.report = %stuck.{2,3}[1-9]% }";
     assert_eq!(pattern("ReconcileTransitionsLogGroup"), round, "{why}");
     let report = reconcile_transitions::Report { stuck: 1, ..Default::default() }.to_json().to_string();
     assert!(report.contains("stuck\":1"), "{report}: {why}");

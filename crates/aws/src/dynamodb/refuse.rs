@@ -91,6 +91,7 @@ where
             | "TooManyRequests",
         )
         | (Failure::Said(429), _) => StoreError::Throttled,
+        (_, "RequestTimeout") => StoreError::Unknown(text),
         (Failure::Said(status), _) if status_leaves_doubt(status) => StoreError::Unknown(text),
         (Failure::Said(_), _) => StoreError::Invalid(text),
     }

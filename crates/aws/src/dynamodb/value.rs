@@ -1,7 +1,7 @@
 //! JSON and attribute values. Numbers are kept as their digits; a whole number comes back whole.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use capstan_core::ports::{Item, StoreError};
+use capstan_core::ports::{Item, StoreError, whole};
 use serde_json::{Map, Number, Value};
 use std::collections::HashMap;
 
@@ -51,17 +51,6 @@ fn number(digits: &str) -> Result<Number, StoreError> {
     }
     let number = digits.parse::<f64>().ok().and_then(|it| whole(it).or_else(|| Number::from_f64(it)));
     number.ok_or_else(|| StoreError::Invalid(format!("`{digits}` is not a number that JSON can hold")))
-}
-
-/// What is whole, however it is written: `1E+2`, or `2.0`.
-fn whole(it: f64) -> Option<Number> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
-    match it {
-        _ if it.fract() != 0.0 => None,
-        _ if (0.0..18_446_744_073_709_551_616.0).contains(&it) => Some(Number::from(it as u64)),
-        _ if (-9_223_372_036_854_775_808.0..0.0).contains(&it) => Some(Number::from(it as i64)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,6 @@ pub use opensearch::{
 pub use sagemaker::{
     Endpoint, EndpointConfig, EndpointConfigs, EndpointScaling, EndpointStatus, Endpoints, ScalingRange,
 };
-pub use store::{Condition, Effect, Item, Key, Page, Query, Store, StoreError, Table, Write};
+pub use store::{Condition, Effect, Item, Key, Page, Query, Store, StoreError, Table, Write, whole};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

@@ -4,7 +4,7 @@
 //! of this (crate `tier-records`). Rejected: an update-expression language; every write here puts or deletes a
 //! whole item under a condition, which is enough and the same everywhere.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use std::future::Future;
 
 /// An item: attribute names to JSON values, the key attributes included.
@@ -169,6 +169,18 @@ pub enum StoreError {
     /// The request is wrong: too large (400 KB an item, 100 writes a transaction), a key missing, a table absent.
     #[error("the store refuses the request: {0}")]
     Invalid(String),
+}
+
+/// A number without a fraction as the store gives it back: whole, however it was written (`2.0`, `1E+2`). The store has one
+/// kind of number, JSON two. `None` where it has a fraction, or is too large for 64 bits.
+pub fn whole(number: f64) -> Option<Number> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
+    match number {
+        _ if number.fract() != 0.0 => None,
+        _ if (0.0..18_446_744_073_709_551_616.0).contains(&number) => Some(Number::from(number as u64)),
+        _ if (-9_223_372_036_854_775_808.0..0.0).contains(&number) => Some(Number::from(number as i64)),
+        _ => None,
+    }
 }
 
 /// The item store. Reads see every write acknowledged before them.
