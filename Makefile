@@ -72,9 +72,11 @@ test-aws: tools ## the adapters: clippy; every port's suite on the simulation an
 	@$(STAGE) 1500 'adapters and conformance' $(PEERS) cargo test $(ADAPTERS) --locked -- --test-threads=8
 	@$(STAGE) 60 'the examiner of requests' .venv-peers/bin/python tools/fidelity/wire.py --self-test
 	@$(STAGE) 120 'requests by the service models' .venv-peers/bin/python tools/fidelity/wire.py
+	@$(STAGE) 30 'known failures' .venv-peers/bin/python tools/fidelity/failures.py --check
 	@$(STAGE) 300 'docs/fidelity.md' .venv-peers/bin/python tools/fidelity/page.py --check
 
-fidelity: ## writes docs/fidelity.md anew, from what the last `make test-aws` saw
+fidelity: ## writes docs/fidelity.md and the known failures anew, from what the last `make test-aws` saw
+	@.venv-peers/bin/python tools/fidelity/failures.py
 	@.venv-peers/bin/python tools/fidelity/page.py
 
 test-simulation: ## tests across crates: contract, drills, simulation (optimised: they run thousands of transitions)
