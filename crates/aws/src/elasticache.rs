@@ -93,16 +93,12 @@ impl Aws {
 
     async fn cache_arn(&self, resource: &ResourceRef) -> CloudResult<String> {
         let name = resource.name.as_str();
-        match resource.kind {
-            ResourceKind::ServerlessCache => {
-                let arn = self.describe_serverless_cache(name).await?.arn;
-                call("DescribeServerlessCaches", name).need(arn, "ARN")
-            }
-            _ => {
-                let arn = self.describe_cache_group(name).await?.arn;
-                call("DescribeReplicationGroups", name).need(arn, "ARN")
-            }
+        if resource.kind == ResourceKind::ServerlessCache {
+            let arn = self.describe_serverless_cache(name).await?.arn;
+            return call("DescribeServerlessCaches", name).need(arn, "ARN");
         }
+        let arn = self.describe_cache_group(name).await?.arn;
+        call("DescribeReplicationGroups", name).need(arn, "ARN")
     }
 
     pub(crate) async fn tag_cache(&self, resource: &ResourceRef, tags: &Tags) -> CloudResult<()> {
