@@ -3,7 +3,7 @@
     python tools/peers.py run -- COMMAND …     runs COMMAND with MINISTACK_URL and MOTO_URL set, ends as it ends
 
 As a library: `with peers.running() as clouds: clouds.ministack, clouds.moto`; with `mended=True`, for whole
-transitions, with two gaps of moto closed (tests/peers/mended.py). Nothing but Python's own library is
+transitions, with a few gaps of both closed (tests/peers/mended.py). Nothing but Python's own library is
 needed; the emulators come from .venv-peers (`make tools`).
 """
 
@@ -93,9 +93,12 @@ def running(log_folder: pathlib.Path | None = None, mended: bool = False):
             # A Wait state is over at once; what polls is asked again without delay.
             "SFN_WAIT_SCALE": "0",
         }
-        start(stack, "ministack", [BIN / "ministack"], ministack, clouds.ministack + "/_ministack/health", logs)
-        moto = [BIN / "python", ROOT / "tests/peers/mended.py"] if mended else [BIN / "moto_server"]
-        moto += ["-H", "127.0.0.1", "-p", str(ports[1])]
+        program = {"ministack": [BIN / "ministack"], "moto": [BIN / "moto_server"]}
+        if mended:
+            program = {name: [BIN / "python", ROOT / "tests/peers/mended.py", name] for name in program}
+        health = clouds.ministack + "/_ministack/health"
+        start(stack, "ministack", program["ministack"], ministack, health, logs)
+        moto = [*program["moto"], "-H", "127.0.0.1", "-p", str(ports[1])]
         start(stack, "moto", moto, base, clouds.moto + "/moto-api/data.json", logs)
         yield clouds
 

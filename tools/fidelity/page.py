@@ -55,8 +55,9 @@ Lambda Runtime API as somebody else wrote them. Permissions and time it does not
 
 - What that CloudFormation can't take is left out of the template; the list is `NOT_TAKEN` in `tests/e2e/cloud.py`, and an
   entry that fits nothing any more fails the run. Version and alias of the state machine are then made by two calls.
-- Two gaps of moto are closed for it (`tests/peers/mended.py`), as AWS's service models say: the instance types that
-  endpoints run on, and the tags of `CreateStream`. The suites above run on the emulators as they are.
+- Three gaps are closed for it (`tests/peers/mended.py`), as AWS's service models and documents say: the instance types that
+  moto runs endpoints on, the tags of its `CreateStream`, and a `SEARCH` for metrics, which finds nothing in ministack instead
+  of being refused. The suites above run on the emulators as they are.
 """
 
 TAIL = """\

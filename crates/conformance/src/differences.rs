@@ -209,7 +209,10 @@ differences! {
     Ministack Absent "it has no Cost Explorer":
         Costs { a_tenant_that_was_not_billed_cost_nothing, what_was_billed_is_told };
     Ministack Absent "its GetMetricData knows no SEARCH":
-        Traffic { the_use_of_a_domain_is_told, the_use_of_a_collection_is_told, the_use_of_a_cache_group_is_told };
+        Traffic {
+            the_use_of_a_domain_is_told, the_use_of_a_collection_is_told, the_use_of_a_cache_group_is_told,
+            what_was_never_measured_is_not_used,
+        };
 }
 
 /// Operations that no peer has. They are held to by recorded answers alone.
