@@ -38,11 +38,11 @@ def functions() -> dict[str, tuple[str, ...]]:
 
 
 def groups() -> list[list[str]]:
-    """The functions, those together that want the same."""
+    """The functions, those together that want the same; first who wants most, so that the SDKs are built side by side."""
     by_features = collections.defaultdict(list)
     for name, features in sorted(functions().items()):
         by_features[features].append(name)
-    return sorted(by_features.values(), key=lambda group: (-len(group), group))
+    return [by_features[features] for features in sorted(by_features, key=lambda features: (-len(features), features))]
 
 
 def bootstrap(function: str) -> pathlib.Path:
