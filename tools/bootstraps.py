@@ -42,7 +42,9 @@ def groups() -> list[list[str]]:
     by_features = collections.defaultdict(list)
     for name, features in sorted(functions().items()):
         by_features[features].append(name)
-    return [by_features[features] for features in sorted(by_features, key=lambda features: (-len(features), features))]
+    # `aws/resources` stands for seven services.
+    order = sorted(by_features, key=lambda features: ("aws/resources" not in features, -len(features), features))
+    return [by_features[features] for features in order]
 
 
 def bootstrap(function: str) -> pathlib.Path:
