@@ -43,10 +43,11 @@ ON_MOTO = {
 
 @dataclasses.dataclass(frozen=True)
 class Clouds:
-    """Where the emulators listen."""
+    """Where the emulators listen, and the folder that they and the functions they start live in."""
 
     ministack: str
     moto: str
+    folder: pathlib.Path
 
     def environment(self) -> dict[str, str]:
         """What a program needs to take both for one cloud: keys, region, and an endpoint for each service."""
@@ -85,7 +86,7 @@ def running(log_folder: pathlib.Path | None = None, mended: bool = False):
         logs = log_folder or home
         logs.mkdir(parents=True, exist_ok=True)
         ports = free_ports(2)
-        clouds = Clouds(*(f"http://127.0.0.1:{port}" for port in ports))
+        clouds = Clouds(*(f"http://127.0.0.1:{port}" for port in ports), folder=home)
         base = clean_environment() | CLOUD | {"HOME": str(home), "TMPDIR": str(home)}
         ministack = base | clouds.environment() | {
             "BIND_HOST": "127.0.0.1",
