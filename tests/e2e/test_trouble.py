@@ -50,7 +50,8 @@ def test_a_cancelled_change_leaves_nothing(stack):
 
 
 def kill_the_functions(folder):
-    """Kills every function that the emulator has running, in the middle of whatever it does."""
+    """Kills every function that the emulator has running, in the middle of whatever it does; how many there were."""
+    killed = 0
     for process in pathlib.Path("/proc").iterdir():
         try:
             program = os.readlink(process / "exe") if process.name.isdigit() else ""
@@ -59,15 +60,19 @@ def kill_the_functions(folder):
         # A program that is gone already has a mark behind its name.
         if program.startswith(str(folder)) and program.split(" ")[0].endswith("bootstrap"):
             os.kill(int(process.name), signal.SIGKILL)
+            killed += 1
+    return killed
 
 
 def test_functions_that_are_killed_leave_all_or_nothing(stack):
     tenant = str(uuid.uuid4())
     stem = stem_of(stack, tenant)
     assert request_change(stack, tenant, "STAGING")["status"] == "INITIATED"
+    killed = 0
     for _ in range(4):
         time.sleep(0.15)
-        kill_the_functions(stack.clouds.folder)
+        killed += kill_the_functions(stack.clouds.folder)
+    assert killed, f"no function ran from {stack.clouds.folder}"
     state = stack.settled(cloud.token("viewer", tenant))
     ended = (state["currentTier"], state["transitionStatus"])
     assert ended in [("STAGING", "STABLE"), ("DEV", "FAILED")], state
