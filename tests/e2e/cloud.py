@@ -127,8 +127,8 @@ class Deployed:
         self.seconds["sam build"] = time.monotonic() - began
         self.architecture = machine
 
-    def deploy(self, folder):
-        """`sam deploy` of what was built."""
+    def deploy(self, folder, *parameters):
+        """`sam deploy` of what was built, for the first time or as an upgrade."""
         began = time.monotonic()
         template = deployable(folder / "template.yaml")
         functions = {
@@ -142,6 +142,7 @@ class Deployed:
             f"Environment={ENVIRONMENT}", f"Architecture={self.architecture}", f"DevTokenKey={TOKEN_KEY}",
             "AlertEmail=ops@example.com",
             f"CollectionPrincipals=arn:aws:iam::{ACCOUNT}:role/tenant-app",
+            *parameters,
         ]
         command(
             ROOT / ".venv/bin/sam", "deploy", "--template-file", template, "--stack-name", STACK,
@@ -210,7 +211,7 @@ class Deployed:
 
 
 def token(role: str, tenant: str, subject: str = "grace") -> str:
-    """A development token, signed as docs/api.md describes it."""
+    """A development token: a JWT that is signed with the deployment's key by HMAC-SHA-256."""
     now = int(time.time())
     claims = {"iss": "capstan-dev", "sub": subject, "role": role, "tenant": tenant, "iat": now, "exp": now + 3600}
     encode = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=").decode()  # noqa: E731

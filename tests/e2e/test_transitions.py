@@ -4,6 +4,7 @@ What came of them is asked of the clouds, by boto3 alone. The numbers are those 
 runbook's section 1.
 """
 
+import json
 import time
 import uuid
 
@@ -64,7 +65,7 @@ def tags_of(stack, kind, name):
 
 
 def everything_named(stack, stem):
-    """Every resource in the clouds whose name ends with a tenant's stem, whatever made it."""
+    """Every resource in the clouds whose name has a tenant's stem in it, whatever made it."""
     lists = {
         "endpoint": [one["EndpointName"] for one in stack.client("sagemaker").list_endpoints(MaxResults=100)["Endpoints"]],
         "config": [
@@ -99,7 +100,7 @@ def notices(stack, queue):
         if not answer.get("Messages"):
             return subjects
         for message in answer["Messages"]:
-            subjects.append(cloud.json.loads(message["Body"])["Subject"])
+            subjects.append(json.loads(message["Body"])["Subject"])
             stack.client("sqs").delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
 

@@ -56,9 +56,7 @@ where
 
 /// The answer for a handler that was not done in time: what it has begun may have happened.
 pub fn out_of_time() -> Value {
-    let words =
-        "it took too long, so it may have happened: look (GET /tier/transition-status) before trying again";
-    let problem = Problem::new(503, "OUTCOME_UNKNOWN", words);
+    let problem = Problem::outcome_unknown("it took too long");
     proxy(problem.status, "application/problem+json", &problem.to_json())
 }
 

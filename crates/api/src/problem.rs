@@ -36,6 +36,11 @@ impl Problem {
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(404, "NOT_FOUND", detail)
     }
+    /// What was asked for may have happened: 503, with what to do about it.
+    pub fn outcome_unknown(why: &str) -> Self {
+        let next = "so it may have happened: look (GET /tier/transition-status) before trying again";
+        Self::new(503, "OUTCOME_UNKNOWN", format!("{why}, {next}"))
+    }
     /// 409: it does not fit what is.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(409, code, detail)
@@ -101,11 +106,9 @@ impl From<StepError> for Problem {
                 Self::new(429, "THROTTLED", "too many calls at once: try again in a moment")
             }
             StepError::OutcomeUnknown(_)
-            | StepError::StoreUnavailable(RecordError::Store(StoreError::Unknown(_))) => Self::new(
-                503,
-                "OUTCOME_UNKNOWN",
-                "there was no answer, so it may have happened: look (GET /tier/transition-status) before trying again",
-            ),
+            | StepError::StoreUnavailable(RecordError::Store(StoreError::Unknown(_))) => {
+                Self::outcome_unknown("there was no answer")
+            }
             _ => Self::new(
                 503,
                 "UNAVAILABLE",

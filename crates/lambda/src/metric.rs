@@ -26,7 +26,8 @@ impl Stopwatch {
     }
 }
 
-/// Writes the line. `environment` keeps apart what shares an account; `outcome` has few values: `ok`, the name of an error, a class of statuses.
+/// Writes the line. `environment` keeps apart what shares an account; `outcome` has few values: `ok`, the name of an
+/// error, a class of statuses.
 #[expect(clippy::print_stdout, reason = "CloudWatch takes metrics from lines on standard output")]
 pub(crate) fn emit(environment: &str, function: &str, outcome: &str, took: Duration) {
     println!("{}", line(environment, function, outcome, took, Machine.now().as_millis()));
