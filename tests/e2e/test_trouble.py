@@ -64,6 +64,18 @@ def kill_the_functions(folder):
     return killed
 
 
+def ended(stack, tenant):
+    """Where a tenant comes to rest. Retries wait for nothing in these clouds, so a rollback may run out of them while
+    functions die: then the notice's next safe call, which tries it again."""
+    admin = cloud.token("admin", tenant)
+    state = stack.settled(admin)
+    if state["transitionStatus"] == "STUCK":
+        status, answer = stack.call("POST", "/tier/cancel", admin, {"reason": "the functions are back"})
+        assert status == 200, answer
+        state = stack.settled(admin)
+    return state["currentTier"], state["transitionStatus"]
+
+
 def test_functions_that_are_killed_leave_all_or_nothing(stack):
     tenant = str(uuid.uuid4())
     stem = stem_of(stack, tenant)
@@ -73,11 +85,10 @@ def test_functions_that_are_killed_leave_all_or_nothing(stack):
         time.sleep(0.15)
         killed += kill_the_functions(stack.clouds.folder)
     assert killed, f"no function ran from {stack.clouds.folder}"
-    state = stack.settled(cloud.token("viewer", tenant))
-    ended = (state["currentTier"], state["transitionStatus"])
-    assert ended in [("STAGING", "STABLE"), ("DEV", "FAILED")], state
+    end = ended(stack, tenant)
+    assert end in [("STAGING", "STABLE"), ("DEV", "FAILED")]
     left = everything_named(stack, stem)
-    if ended == ("DEV", "FAILED"):
+    if end == ("DEV", "FAILED"):
         assert not any(left.values()), left
     else:
         assert all(left[kind] for kind in ("endpoint", "domain", "cache-group", "graph-cluster", "stream")), left
