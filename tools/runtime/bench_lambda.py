@@ -271,7 +271,7 @@ def same_task(options, clouds: peers.Clouds, stack: contextlib.ExitStack) -> dic
                 if turn:
                     emulated[subject.name]["warm"].append(answer.seconds * 1e3)
     fronts = [stack.enter_context(front.Front(url)) for url in (clouds.ministack, clouds.moto)]
-    behind = peers.Clouds(*(one.url for one in fronts))
+    behind = peers.Clouds(*(one.url for one in fronts), folder=clouds.folder)
     figures = {}
     for subject in all_of_them:
         for one in fronts:

@@ -92,7 +92,7 @@ class Runner:
     def __init__(self, clouds: peers.Clouds, stack: contextlib.ExitStack, bootstraps: pathlib.Path):
         self._cloud = worlds.Cloud(clouds)
         self._fronts = [stack.enter_context(front.Front(url)) for url in (clouds.ministack, clouds.moto)]
-        behind = peers.Clouds(*(one.url for one in self._fronts))
+        behind = peers.Clouds(*(one.url for one in self._fronts), folder=clouds.folder)
         self._environment = behind.environment()
         template = env_json.Template(PARAMETERS)
         binaries = template.binaries()
