@@ -109,6 +109,7 @@ lint-template: tools ## template.yaml through sam and cfn-lint, the state machin
 	@$(STAGE) 120 'sam validate' .venv/bin/sam validate --lint --region $(REGION) --template-file template.yaml
 	@$(STAGE) 120 'cfn-lint' .venv/bin/cfn-lint --regions $(REGION) --include-checks I --template template.yaml
 	@$(STAGE) 30 'events/env.json' .venv/bin/python tools/env_json.py --check
+	@$(STAGE) 30 'scopes of permissions' .venv/bin/python tools/scopes.py
 	@test -n '$(wildcard statemachine/*.json)' || { echo '── asl-validator: FAILED, there is no statemachine/*.json' >&2; exit 1; }
 	@$(STAGE) 60 'asl-validator' node_modules/.bin/asl-validator $(foreach file,$(wildcard statemachine/*.json),--json-path $(file))
 
