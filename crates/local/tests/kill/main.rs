@@ -44,6 +44,7 @@ fn pause(millis: u64) {
 }
 
 #[test]
+#[cfg_attr(debug_assertions, ignore = "make test-outside runs it, optimised")]
 fn nothing_acknowledged_is_lost_and_everything_finishes() {
     let folder = folder("kill-load");
     let mut random = Random::new(SEED);
@@ -91,6 +92,7 @@ fn nothing_acknowledged_is_lost_and_everything_finishes() {
 
 /// The first start of all: whatever is left of a store that was being made, the next start makes it whole.
 #[test]
+#[cfg_attr(debug_assertions, ignore = "make test-outside runs it, optimised")]
 fn a_store_whose_making_was_killed_is_made_by_the_next_start() {
     let mut random = Random::new(SEED + 1);
     let mut unmade = 0;
