@@ -32,11 +32,15 @@ REGION := us-east-1
 ADAPTERS := --package aws --package lambda --package conformance --all-features
 # Runs a command beside the emulated clouds that others wrote.
 PEERS := $(PYTHON) tools/peers.py run --
-# Also in `make deny`.
+# Looks at what we depend on. Not in the registries of Python or Node in this version, so it is built, once.
 CARGO_DENY := 0.20.2
+DENY := $(CARGO_TARGET_DIR)/tools/cargo-deny-$(CARGO_DENY)/bin/cargo-deny
+# So long for each target in `make test`, more in `make fuzz`; the end is by time alone, not by count.
+FUZZ_SECONDS := 5
+FUZZ = BOLERO_RANDOM_ITERATIONS=1000000000 BOLERO_RANDOM_TEST_TIME_MS=$(FUZZ_SECONDS)000
 
 .PHONY: help run build check test test-rust test-simulation test-aws lint lint-rust lint-template tools machine fmt bench \
-        bench-build deny clean bootstraps fidelity e2e invoke-all bench-lambda env-json
+        bench-build deny test-outside fuzz clean bootstraps fidelity e2e invoke-all bench-lambda env-json
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -50,7 +54,7 @@ build: ## the binary target/release/capstan
 check: ## quick inner loop: formatting, clippy, unit tests (no template, no simulation)
 	@$(STAGE) 60 'formatting' cargo fmt --all --check
 	@$(STAGE) 600 'clippy' $(CLIPPY) $(LIGHT) -- --deny warnings
-	@$(STAGE) 600 'unit tests' cargo test $(LIGHT) --exclude capstan-tests --lib --bins --quiet
+	@$(STAGE) 600 'unit tests' cargo test $(LIGHT) --exclude capstan-tests --exclude capstan-fuzz --lib --bins --quiet
 
 test: machine ## everything that must hold; from a clean checkout too
 	@$(STAGE) 900 'tools' $(MAKE) tools
@@ -58,13 +62,14 @@ test: machine ## everything that must hold; from a clean checkout too
 	@$(MAKE) lint-rust
 	@$(MAKE) test-rust
 	@$(MAKE) test-simulation
+	@$(MAKE) test-outside
 	@$(MAKE) test-aws
 	@$(MAKE) e2e
 	@$(MAKE) invoke-all
 	@echo '── all stages passed'
 
 test-rust: ## tests of all crates, with their documentation's examples
-	@$(STAGE) 1200 'tests of the crates' cargo test $(LIGHT) --exclude capstan-tests --locked
+	@$(STAGE) 1200 'tests of the crates' cargo test $(LIGHT) --exclude capstan-tests --exclude capstan-fuzz --locked
 
 test-aws: tools ## the adapters: clippy; every port's suite on the simulation and on emulated clouds; faults on the wire
 	@$(STAGE) 1500 'clippy, with the AWS SDK' $(CLIPPY) --workspace --features conformance/aws --locked -- --deny warnings
@@ -81,6 +86,20 @@ fidelity: ## writes docs/fidelity.md and the known failures anew, from what the 
 
 test-simulation: ## tests across crates: contract, drills, simulation (optimised: they run thousands of transitions)
 	@$(STAGE) 1200 'tests across crates' cargo test --package capstan-tests --profile test-release --locked
+
+test-outside: tools $(DENY) ## what others' tools find: the API's document and schemathesis, spoiled input, kill -9, dependencies
+	@$(STAGE) 60 'answers by docs/openapi.yaml' .venv-peers/bin/python tests/outside/answers.py
+	@$(STAGE) 900 'the system, optimised' cargo build --package local --profile test-release --locked
+	@$(STAGE) 180 'schemathesis' .venv-peers/bin/python tests/outside/api.py
+	@$(STAGE) 900 'kill -9, two hundred times' cargo test --package local --test kill --profile test-release --locked -- --test-threads=1
+	@$(STAGE) 900 'fuzz targets are built' cargo test --package capstan-fuzz --profile test-release --locked --no-run
+	@BOLERO_RANDOM_SEED=24 $(FUZZ) $(STAGE) 180 'fuzz targets' cargo test --package capstan-fuzz --profile test-release --locked
+	@$(STAGE) 120 'licences, doubles and sources of dependencies' $(DENY) --locked check licenses bans sources
+
+fuzz: FUZZ_SECONDS := 300
+fuzz: ## spoiled input for every parser of what comes from outside (FUZZ_SECONDS=600: so long for each; ARGS: a target's name)
+	@$(STAGE) 900 'fuzz targets are built' cargo test --package capstan-fuzz --profile test-release --locked --no-run
+	@$(FUZZ) $(STAGE) 86400 'fuzz targets, $(FUZZ_SECONDS) s each' cargo test --package capstan-fuzz --profile test-release --locked --test fuzz -- --nocapture $(ARGS)
 
 bootstraps: tools ## all functions as they ship, into target/lambda/<function>/bootstrap (ARCH=arm64 for Graviton)
 	@$(STAGE) 3000 'bootstraps' $(PYTHON) tools/bootstraps.py $(if $(filter arm64,$(ARCH)),--arm64)
@@ -149,9 +168,13 @@ bench-build: ## how long the binary takes to build from nothing (in a folder of 
 	@CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)/bench-build' $(STAGE) 1200 'build from nothing (target: 180 s on 2 cores)' cargo build --release --package local --locked --quiet
 	@rm -rf '$(CARGO_TARGET_DIR)/bench-build'
 
-deny: ## licences and known holes of the dependencies (not part of `make test`: the first run builds cargo-deny, minutes)
-	@command -v cargo-deny >/dev/null || $(STAGE) 1800 'building cargo-deny' cargo install --locked --quiet cargo-deny --version $(CARGO_DENY)
-	@$(STAGE) 300 'cargo deny' cargo deny --locked check
+deny: $(DENY) ## licences, doubles, sources and known holes of the dependencies (the holes come from a repository of their own)
+	@$(STAGE) 300 'cargo deny' $(DENY) --locked check
+
+$(DENY):
+	@CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)/tools/build' $(STAGE) 1800 'building cargo-deny' \
+		cargo install --locked --quiet --root '$(CARGO_TARGET_DIR)/tools/cargo-deny-$(CARGO_DENY)' cargo-deny --version $(CARGO_DENY)
+	@rm -rf '$(CARGO_TARGET_DIR)/tools/build'
 
 clean: ## removes all that was built or installed here; the data of `make run` in .capstan/ stay
 	@rm -rf .venv .venv-peers node_modules .aws-sam tests/bench-lambda/node/node_modules tests/bench-lambda/node/build target

@@ -18,6 +18,8 @@ mod calls;
 mod crates;
 #[path = "contract/machine.rs"]
 mod machine;
+#[path = "contract/openapi.rs"]
+mod openapi;
 #[path = "contract/payloads.rs"]
 mod payloads;
 #[path = "contract/policies.rs"]

@@ -4,7 +4,7 @@ mod once;
 
 use crate::{Problem, Request};
 use capstan_core::tier::Tier;
-use capstan_core::tier::edit::FieldError;
+use capstan_core::tier::edit::{FieldError, whole_number};
 use once::Once;
 use serde_json::{Map, Value};
 
@@ -57,7 +57,7 @@ impl Fields {
     /// Takes a field that must be a whole number within a range.
     pub fn whole(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
         let value = self.left.remove(name);
-        let number = value.as_ref().and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+        let number = value.as_ref().and_then(whole_number).and_then(|number| u32::try_from(number).ok());
         match number.filter(|number| (least..=most).contains(number)) {
             Some(number) => Some(number),
             None => self.wrong(name, value.as_ref(), &format!("a whole number from {least} to {most}")),

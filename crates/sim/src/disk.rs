@@ -9,6 +9,9 @@ use crate::persist::{Change, Journal, LoadError};
 use crate::shared::SharedWorld;
 use crate::world::World;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
+use std::collections::hash_map::RandomState;
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -77,7 +80,14 @@ impl Disk {
     pub fn open(path: &Path) -> Result<Self, DiskError> {
         let path = path.to_owned();
         let opened = unharmed(|| {
-            let mut database = Database::create(&path)?;
+            if !path.try_exists()? {
+                make(&path)?;
+            }
+            if fs::metadata(&path)?.len() == 0 {
+                return Err(DatabaseError::Storage(StorageError::Corrupted("it is empty".to_owned())));
+            }
+            let mut database = Database::open(&path)?;
+            sweep(&path);
             // The checksums of every page: seconds for a store of gigabytes, which this is not.
             database.check_integrity()?;
             Ok(database)
@@ -129,6 +139,44 @@ impl Disk {
         // Synced on return: that is redb's default.
         writing.commit()?;
         Ok(())
+    }
+}
+
+/// What the drafts of a store are called before what is theirs alone.
+fn draft_prefix(path: &Path) -> String {
+    format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes an empty store beside its place, then links it there, unless another process was first.
+fn make(path: &Path) -> Result<(), DatabaseError> {
+    // A name that nobody else has; no chance of the simulation's.
+    let own = RandomState::new().build_hasher().finish();
+    let draft = folder(path).join(format!("{}{own:016x}", draft_prefix(path)));
+    drop(Database::create(&draft)?);
+    let linked =
+        File::open(&draft).and_then(|file| file.sync_all()).and_then(|()| fs::hard_link(&draft, path));
+    // Whether or not it worked, the draft must not stay.
+    drop(fs::remove_file(&draft));
+    match linked {
+        Ok(()) => Ok(File::open(folder(path)).and_then(|folder| folder.sync_all())?),
+        // Another process was first, and may have swept up the draft.
+        Err(_) if path.try_exists()? => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes what processes left that died while they made the store. Who holds the store may: nobody needs them now.
+fn sweep(path: &Path) {
+    let prefix = draft_prefix(path);
+    for entry in fs::read_dir(folder(path)).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            // What can't be removed does no harm.
+            drop(fs::remove_file(entry.path()));
+        }
     }
 }
 

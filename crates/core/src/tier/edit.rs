@@ -140,9 +140,13 @@ fn serverless(tier: Tier) -> String {
     format!("does not apply to {tier}: its OpenSearch is serverless and has no instances")
 }
 
+/// A whole number that is not negative, however it was written: to JSON Schema `2.0` is an integer as `2` is.
+pub fn whole_number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| crate::ports::whole(value.as_f64()?)?.as_u64())
+}
+
 fn whole(value: &Value, least: u32, most: u32) -> Result<u32, String> {
-    value
-        .as_u64()
+    whole_number(value)
         .and_then(|number| u32::try_from(number).ok())
         .filter(|number| (least..=most).contains(number))
         .ok_or_else(|| wrong(value, &format!("a whole number from {least} to {most}")))
@@ -196,6 +200,18 @@ mod tests {
         .unwrap();
         assert_eq!((edited.sagemaker.min_instances, edited.sagemaker.max_instances), (1, 2));
         assert_eq!(edited.budget_monthly_curiosity_limit, Usd::dollars(200));
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        for (written, number) in [("2", Some(2)), ("2.0", Some(2)), ("2e2", Some(200)), ("-0.0", Some(0))] {
+            assert_eq!(whole_number(&serde_json::from_str(written).unwrap()), number, "{written}");
+        }
+        for written in ["2.5", "-1", "-1.0", "1e300", "\"2\"", "null", "true", "18446744073709551616"] {
+            assert_eq!(whole_number(&serde_json::from_str(written).unwrap()), None, "{written}");
+        }
+        let edited = edit(Tier::Staging, &json!({"sagemakerShadowSelfMaxInstances": 7.0})).unwrap();
+        assert_eq!(edited.sagemaker.max_instances, 7);
     }
 
     #[test]

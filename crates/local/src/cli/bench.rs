@@ -2,12 +2,14 @@
 //!
 //! It measures processes of its own program from outside, on an empty store on disk, as a user would meet them.
 
+mod crowd;
 mod load;
 
 use super::table::Table;
 use super::{Failure, print};
 use crate::clock::{self, Stopwatch};
 use crate::{drill, token};
+use capstan_core::ids::TenantId;
 use capstan_core::tier::Role;
 use capstan_core::time::Millis;
 use serde::Serialize;
@@ -22,6 +24,9 @@ pub(super) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// How long 200 connections are kept busy; 0 leaves that out
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=580))]
+    seconds: u64,
 }
 
 const PATH: &str = "DEV,STAGING,PRODUCTION,STAGING,DEV";
@@ -45,9 +50,12 @@ impl Figure {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let folder = Folder::new()?;
+    let (folder, crowded) = (Folder::new()?, Folder::new()?);
     let mut figures = vec![drill()?];
     figures.extend(up(&folder.0)?);
+    if args.seconds > 0 {
+        figures.extend(crowd::figures(&crowded.0, args.seconds)?);
+    }
     if args.json {
         print(&serde_json::to_string_pretty(&figures)?);
         return Ok(());
@@ -117,11 +125,12 @@ impl Drop for Running {
     }
 }
 
-fn start(folder: &Path) -> Result<(Running, f64), Failure> {
+fn start(folder: &Path, more: &[&str]) -> Result<(Running, f64), Failure> {
     let watch = Stopwatch::start();
     let mut child = Command::new(std::env::current_exe()?)
         .args(["up", "--port", "0", "--data-dir"])
         .arg(folder)
+        .args(more)
         .stdout(Stdio::piped())
         .spawn()?;
     let mut line = String::new();
@@ -135,11 +144,11 @@ fn start(folder: &Path) -> Result<(Running, f64), Failure> {
 }
 
 fn up(folder: &Path) -> Result<Vec<Figure>, Failure> {
-    let token = bearer(folder)?;
-    let (running, first) = start(folder)?;
+    let token = bearer(folder, &drill::tenant())?;
+    let (running, first) = start(folder, &[])?;
     // The key and the store are made by now.
     drop(running);
-    let (running, again) = start(folder)?;
+    let (running, again) = start(folder, &[])?;
     let quiet = load::measure(running.address, &token, CONNECTIONS, REQUESTS)?;
     load::ask(running.address, &token, r#"{"targetTier":"STAGING","reason":"bench: something to do"}"#)?;
     let busy = load::measure(running.address, &token, CONNECTIONS, REQUESTS)?;
@@ -158,9 +167,9 @@ fn up(folder: &Path) -> Result<Vec<Figure>, Failure> {
     ])
 }
 
-fn bearer(folder: &Path) -> Result<String, Failure> {
+fn bearer(folder: &Path, tenant: &TenantId) -> Result<String, Failure> {
     let key = token::key(folder)?;
-    Ok(token::issue(&key, "bench", Role::SuperAdmin, &drill::tenant(), clock::wall(), Millis::hours(1)))
+    Ok(token::issue(&key, "bench", Role::SuperAdmin, tenant, clock::wall(), Millis::hours(1)))
 }
 
 /// A line of `/proc/…/status`, in MB.

@@ -232,9 +232,52 @@ fn a_file_cut_short_or_scribbled_over_never_passes_for_a_world() {
                 Err(error) => assert!(error.to_string().contains(copy.0.to_str().unwrap()), "{error}"),
                 Ok(opened) => {
                     let found = opened.with(|world| world.dump());
-                    assert!(damaged.is_empty() || found == dump, "damage at {at} went unseen");
+                    assert_eq!(found, dump, "damage at {at} went unseen");
                 }
             }
+        }
+    }
+}
+
+/// An empty file is what is left of a store that was lost, never one that is being made.
+#[test]
+fn an_empty_file_is_no_new_store() {
+    let file = File::new();
+    std::fs::write(&file.0, b"").unwrap();
+    let error = disk::open(&file.0, metered()).unwrap_err();
+    assert!(matches!(error, disk::DiskError::Damaged { .. }), "{error}");
+    assert!(
+        error.to_string().contains("it is empty") && error.to_string().contains("Move it away"),
+        "{error}"
+    );
+    assert_eq!(std::fs::metadata(&file.0).unwrap().len(), 0, "it is left as it was");
+}
+
+#[test]
+fn a_store_half_made_is_made_anew_and_swept_up() {
+    let file = File::new();
+    let half = file.0.with_file_name(format!(".{}.0123", file.0.file_name().unwrap().to_string_lossy()));
+    std::fs::write(&half, b"half").unwrap();
+    let world = disk::open(&file.0, metered()).unwrap();
+    live(&world);
+    let dump = world.with(|world| world.dump());
+    drop(world);
+    assert!(!half.exists());
+    assert_eq!(disk::open(&file.0, metered()).unwrap().with(|world| world.dump()), dump);
+}
+
+/// Of many that make the store at once, one holds it, the others are told so, and all see the same one.
+#[test]
+fn a_store_made_by_several_at_once_is_made_once() {
+    for _ in 0..20 {
+        let file = File::new();
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| disk::Disk::open(&file.0))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), 1);
+        for refused in opened.iter().filter_map(|opened| opened.as_ref().err()) {
+            assert!(matches!(refused, disk::DiskError::InUse { .. }), "{refused}");
         }
     }
 }

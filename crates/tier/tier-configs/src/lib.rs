@@ -59,7 +59,7 @@ async fn edit_config(ports: &(impl Store + Clock), request: &Request) -> Result<
 /// call does not, and is taken as based on what is there now.
 fn check_version(based_on: Option<&Value>, row: &ConfigRow) -> Result<(), Problem> {
     let Some(based_on) = based_on else { return Ok(()) };
-    match based_on.as_u64() {
+    match edit::whole_number(based_on) {
         Some(version) if version == row.version => Ok(()),
         _ => Err(stale(&format!("it was based on version {based_on}; the current one is {}", row.version))),
     }
@@ -67,7 +67,7 @@ fn check_version(based_on: Option<&Value>, row: &ConfigRow) -> Result<(), Proble
 
 fn version_error(based_on: &Value) -> Option<FieldError> {
     let message = "is not the version number that GET /tier/configs shows".to_owned();
-    based_on.as_u64().is_none().then(|| FieldError { field: "version".to_owned(), message })
+    edit::whole_number(based_on).is_none().then(|| FieldError { field: "version".to_owned(), message })
 }
 
 fn stale(why: &str) -> Problem {

@@ -7,6 +7,7 @@ use crate::cli::Failure;
 use crate::clock::Stopwatch;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::runtime;
 
@@ -23,64 +24,139 @@ pub(super) fn measure(
     connections: usize,
     requests: usize,
 ) -> Result<Latency, Failure> {
-    let request = format!(
-        "GET /api/admin/infrastructure/tier HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {token}\r\n\r\n"
-    );
+    let request = vec![look(to, token, "/tier")];
     let watch = Stopwatch::start();
-    let mut times = talk(to, &request, connections, requests)?;
-    let seconds = watch.elapsed().as_secs_f64();
-    times.sort_by(f64::total_cmp);
-    let at =
-        |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied();
-    let count = u32::try_from(times.len()).unwrap_or(u32::MAX);
-    Ok(Latency {
-        p50: at(50).unwrap_or_default(),
-        p99: at(99).unwrap_or_default(),
-        per_second: f64::from(count) / seconds,
-    })
+    let talks = vec![Talk { requests: request, until: Until::Times(requests) }; connections];
+    let times = talk(to, talks)?.concat();
+    Ok(Latency::of(times, watch.elapsed()))
+}
+
+/// Those who look and those who write, at once, each on a connection of its own, for so long.
+pub(super) fn sustain(
+    to: SocketAddr,
+    looking: Vec<Vec<String>>,
+    writing: Vec<Vec<String>>,
+    time: Duration,
+) -> Result<(Latency, Latency), Failure> {
+    let lookers = looking.len();
+    let watch = Stopwatch::start();
+    let until = Until::Over(watch, time);
+    let talks = looking.into_iter().chain(writing).map(|requests| Talk { requests, until }).collect();
+    let mut looked = talk(to, talks)?;
+    let wrote = looked.split_off(lookers);
+    let took = watch.elapsed();
+    Ok((Latency::of(looked.concat(), took), Latency::of(wrote.concat(), took)))
+}
+
+impl Latency {
+    fn of(mut times: Vec<f64>, took: Duration) -> Self {
+        times.sort_by(f64::total_cmp);
+        let at = |percent: usize| {
+            times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied()
+        };
+        let count = u32::try_from(times.len()).unwrap_or(u32::MAX);
+        Self {
+            p50: at(50).unwrap_or_default(),
+            p99: at(99).unwrap_or_default(),
+            per_second: f64::from(count) / took.as_secs_f64(),
+        }
+    }
+}
+
+/// A request that only looks.
+pub(super) fn look(to: SocketAddr, token: &str, path: &str) -> String {
+    format!(
+        "GET /api/admin/infrastructure{path} HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {token}\r\n\r\n"
+    )
+}
+
+/// A request with a body.
+pub(super) fn send(to: SocketAddr, token: &str, method: &str, path: &str, body: &str) -> String {
+    format!(
+        "{method} /api/admin/infrastructure{path} HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// How long one connection goes on.
+#[derive(Debug, Clone, Copy)]
+enum Until {
+    Times(usize),
+    Over(Stopwatch, Duration),
+}
+
+impl Until {
+    fn goes_on(self, done: usize) -> bool {
+        match self {
+            Self::Times(times) => done < times,
+            Self::Over(watch, time) => watch.elapsed() < time,
+        }
+    }
+}
+
+/// What one connection asks, in turns.
+#[derive(Debug, Clone)]
+struct Talk {
+    requests: Vec<String>,
+    until: Until,
 }
 
 /// Asks for a change of tier.
 pub(super) fn ask(to: SocketAddr, token: &str, body: &str) -> Result<(), Failure> {
-    let request = format!(
-        "POST /api/admin/infrastructure/tier/change HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    talk(to, &request, 1, 1)?;
+    let requests = vec![send(to, token, "POST", "/tier/change", body)];
+    talk(to, vec![Talk { requests, until: Until::Times(1) }])?;
     Ok(())
 }
 
-fn talk(to: SocketAddr, request: &str, connections: usize, requests: usize) -> io::Result<Vec<f64>> {
+/// Sends one request; its answer, head and body.
+pub(super) fn read_one(to: SocketAddr, request: String) -> Result<String, Failure> {
+    let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+    Ok(runtime.block_on(async {
+        let stream = TcpStream::connect(to).await?;
+        let mut answer = Vec::new();
+        exchange(&stream, &request, &mut answer).await?;
+        Ok::<_, io::Error>(String::from_utf8_lossy(&answer).into_owned())
+    })?)
+}
+
+/// The times of each, in milliseconds.
+fn talk(to: SocketAddr, talks: Vec<Talk>) -> io::Result<Vec<Vec<f64>>> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
-        let mut all = Vec::with_capacity(connections);
-        for _ in 0..connections {
-            all.push(tokio::spawn(converse(to, request.to_owned(), requests)));
-        }
-        let mut times = Vec::with_capacity(connections * requests);
+        let all: Vec<_> = talks.into_iter().map(|talk| tokio::spawn(converse(to, talk))).collect();
+        let mut times = Vec::with_capacity(all.len());
         for one in all {
-            times.extend(one.await.map_err(io::Error::other)??);
+            times.push(one.await.map_err(io::Error::other)??);
         }
         Ok(times)
     })
 }
 
-async fn converse(to: SocketAddr, request: String, requests: usize) -> io::Result<Vec<f64>> {
+async fn converse(to: SocketAddr, talk: Talk) -> io::Result<Vec<f64>> {
     let stream = TcpStream::connect(to).await?;
     stream.set_nodelay(true)?;
-    let mut times = Vec::with_capacity(requests);
+    let mut times = Vec::new();
     let mut answer = Vec::with_capacity(4096);
-    for _ in 0..requests {
-        let watch = Stopwatch::start();
-        write(&stream, request.as_bytes()).await?;
-        answer.clear();
-        while !whole(&answer)? {
-            read(&stream, &mut answer).await?;
+    for request in talk.requests.iter().cycle() {
+        if !talk.until.goes_on(times.len()) {
+            break;
         }
+        let watch = Stopwatch::start();
+        exchange(&stream, request, &mut answer).await?;
         times.push(watch.millis());
     }
     Ok(times)
+}
+
+/// One request and its whole answer, which must be a good one.
+async fn exchange(stream: &TcpStream, request: &str, answer: &mut Vec<u8>) -> io::Result<()> {
+    write(stream, request.as_bytes()).await?;
+    answer.clear();
+    while !whole(answer)? {
+        read(stream, answer).await?;
+    }
+    Ok(())
 }
 
 async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
