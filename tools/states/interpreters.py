@@ -120,6 +120,8 @@ class Emulator:
             made = self.states.create_state_machine(name=row["name"], definition=json.dumps(definition), roleArn=role)
         except botocore.exceptions.ClientError as refused:
             return Ended("REFUSED", said=str(refused))
+        if row["expect"]["status"] == "REFUSED":
+            return Ended("TAKEN")
         begun = self.states.start_execution(stateMachineArn=made["stateMachineArn"], input=json.dumps(row["input"]))
         end = time.monotonic() + patience
         while True:
@@ -212,7 +214,7 @@ def moto(rows, url) -> dict[str, Ended]:
     arn = "arn:aws:lambda:us-east-1:123456789012:function:{}".format
 
     def run(row):
-        return row["name"], emulator.run(row, table.with_arns(row["definition"], arn), [], SHORT)
+        return row["name"], emulator.run(row, table.with_arns(row["definition"], arn), [], LONG)
 
     with concurrent.futures.ThreadPoolExecutor(LANES) as pool:
         return dict(pool.map(run, rows))

