@@ -40,7 +40,8 @@ FUZZ_SECONDS := 5
 FUZZ = BOLERO_RANDOM_ITERATIONS=1000000000 BOLERO_RANDOM_TEST_TIME_MS=$(FUZZ_SECONDS)000
 
 .PHONY: help run build check test test-rust test-simulation test-aws lint lint-rust lint-template tools machine fmt bench \
-        bench-build deny test-outside fuzz clean bootstraps fidelity e2e invoke-all bench-lambda env-json
+        bench-build deny test-outside fuzz clean bootstraps fidelity e2e invoke-all bench-lambda env-json \
+        test-states bench-states
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -61,6 +62,7 @@ test: machine ## everything that must hold; from a clean checkout too
 	@$(MAKE) lint-template
 	@$(MAKE) lint-rust
 	@$(MAKE) test-rust
+	@$(MAKE) test-states
 	@$(MAKE) test-simulation
 	@$(MAKE) test-outside
 	@$(MAKE) test-aws
@@ -70,6 +72,14 @@ test: machine ## everything that must hold; from a clean checkout too
 
 test-rust: ## tests of all crates, with their documentation's examples
 	@$(STAGE) 1200 'tests of the crates' cargo test $(LIGHT) --exclude capstan-tests --exclude capstan-fuzz --locked
+
+test-states: tools ## the interpreter on its conformance table, and interpreters that others wrote on the same
+	@$(STAGE) 900 'conformance table' cargo test --package states --test conformance --locked
+	@$(STAGE) 240 'interpreters of others' .venv-peers/bin/python tools/states/compare.py
+
+bench-states: tools ## transitions a second of the interpreter and of ministack, in pairs (ARGS: --rounds N, --check)
+	@$(STAGE) 900 'states, optimised' cargo build --package states --example rate --release --locked
+	@$(STAGE) 300 'transitions a second' .venv-peers/bin/python tools/states/bench.py $(ARGS)
 
 test-aws: tools ## the adapters: clippy; every port's suite on the simulation and on emulated clouds; faults on the wire
 	@$(STAGE) 1500 'clippy, with the AWS SDK' $(CLIPPY) --workspace --features conformance/aws --locked -- --deny warnings

@@ -18,7 +18,7 @@ mod task;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::context::Identity;
 use crate::entropy::Entropy;
@@ -27,6 +27,7 @@ use crate::size;
 use crate::time::Millis;
 use branch::{Branch, BranchId, Phase, Timer};
 pub use event::{Command, Event, Ignored, Status, TaskId, TimerId};
+use history::object;
 pub use history::{HistoryEvent, HistoryKind};
 use run::Run;
 
@@ -302,6 +303,6 @@ impl Execution {
 
     /// `{name: payload}` if payloads are recorded, else null.
     fn payload(&self, name: &str, payload: &Value) -> Value {
-        if self.record_data { json!({ name: payload }) } else { Value::Null }
+        if self.record_data { object([(name, payload.clone())]) } else { Value::Null }
     }
 }

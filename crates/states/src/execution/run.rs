@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::branch::{Branch, BranchId, Phase, Purpose, Timer};
 use super::event::{Command, Event, Status, TimerId};
-use super::history::HistoryKind;
+use super::history::{HistoryKind, object};
 use super::{Execution, Outcome, data};
 use crate::context::{Context, Identity};
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, HEARTBEAT_TIMEOUT, TIMEOUT};
@@ -145,7 +145,7 @@ impl<'m, 'e> Run<'m, 'e> {
         let state = self.state(branch.state)?;
         state.name.clone_into(&mut branch.name);
         let detail = if self.exec.record_data {
-            json!({ "type": state.kind.type_name(), "input": branch.raw })
+            object([("input", branch.raw.clone()), ("type", state.kind.type_name().into())])
         } else {
             Value::Null
         };

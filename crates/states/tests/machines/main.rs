@@ -14,6 +14,7 @@ mod choices;
 mod data;
 mod driver;
 mod durable;
+mod endless;
 mod errors;
 mod forks;
 mod intrinsics;

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Runs the conformance table of crates/states on interpreters that others wrote.
+
+    .venv-peers/bin/python tools/states/compare.py [--only MACHINE …] [--write]
+
+What differs from the specification must stand in crates/states/tests/conformance/differences.json, with the paragraph
+that decides, and what stands there must still differ. `--write` adds what is missing there, for somebody to say why,
+and takes out what no longer differs. `--only` looks at some machines and checks nothing.
+"""
+
+import argparse
+import json
+import sys
+import time
+
+import interpreters
+import table
+
+LIST = table.CONFORMANCE / "differences.json"
+PENDING = "to be explained"
+
+
+def listed() -> dict[tuple[str, str], dict]:
+    entries = json.loads(LIST.read_text()) if LIST.exists() else []
+    by_place = {(entry["peer"], entry["machine"]): entry for entry in entries}
+    if len(by_place) != len(entries):
+        sys.exit(f"{LIST} names a machine twice")
+    return by_place
+
+
+def found(rows, ended) -> dict[tuple[str, str], dict[str, str]]:
+    """What differs, by peer and machine."""
+    by_name = {row["name"]: row for row in rows}
+    return {
+        (peer, name): differs
+        for peer, machines in ended.items()
+        for name, each in machines.items()
+        if (differs := table.differences(by_name[name], each))
+    }
+
+
+def problems(entries, differs, by_name) -> list[str]:
+    """Why the list does not hold."""
+    wrong = []
+    for place, kinds in differs.items():
+        if place not in entries:
+            wrong.append(f"{' '.join(place)} differs and is not listed: {kinds}")
+        elif sorted(entries[place]["differs"]) != sorted(kinds):
+            wrong.append(f"{' '.join(place)}: {entries[place]['differs']} is listed, {sorted(kinds)} differs: {kinds}")
+    for place, entry in entries.items():
+        if place not in differs:
+            wrong.append(f"{' '.join(place)} is listed, and no longer differs")
+        row = by_name.get(entry["machine"])
+        if row is None:
+            wrong.append(f"{entry['machine']} is listed, and not in the table")
+        elif entry["section"] != row["section"]:
+            wrong.append(f"{' '.join(place)}: the table has it under {row['section']!r}")
+        if not entry.get("does") or entry["does"] == PENDING:
+            wrong.append(f"{' '.join(place)}: nobody says what it does instead")
+    return wrong
+
+
+def write(entries, differs, by_name):
+    kept = []
+    for (peer, machine), kinds in sorted(differs.items()):
+        entry = entries.get((peer, machine), {"does": f"{PENDING}: {kinds}"})
+        section = by_name[machine]["section"]
+        kept.append({"peer": peer, "machine": machine, "differs": sorted(kinds), "section": section, "does": entry["does"]})
+    LIST.write_text("[\n" + ",\n".join("  " + json.dumps(entry, ensure_ascii=False) for entry in kept) + "\n]\n")
+
+
+def figures(rows, ended, differs):
+    print(f"{len(rows)} machines in the table")
+    for peer, machines in ended.items():
+        other = sum(1 for place in differs if place[0] == peer)
+        refusals = sum(1 for row in rows if row["expect"]["status"] == "REFUSED" and row["name"] in machines)
+        unseen = sum(1 for place in differs if place[0] == peer and place[1].startswith("refused-"))
+        print(
+            f"{peer:24} ran {len(machines) - refusals:3}, {len(machines) - refusals - (other - unseen):3} as specified; "
+            f"was given {refusals} to refuse, refused {refusals - unseen}"
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+")
+    parser.add_argument("--write", action="store_true")
+    told = parser.parse_args()
+    rows = [row for row in table.table() if not told.only or row["name"] in told.only]
+    by_name = {row["name"]: row for row in rows}
+    begun = time.monotonic()
+    ended = interpreters.everyone(rows)
+    differs = found(rows, ended)
+    if told.only:
+        for (peer, name), kinds in differs.items():
+            print(peer, name, json.dumps(kinds, indent=2))
+            print("   ", ended[peer][name])
+        return
+    if told.write:
+        write(listed(), differs, by_name)
+    wrong = problems(listed(), differs, by_name)
+    figures(rows, ended, differs)
+    print(f"{len(differs)} differences, {len(wrong)} of them not as listed; {time.monotonic() - begun:.0f} s")
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
