@@ -50,6 +50,9 @@ impl<'a> Token<'a> {
         }
         let (signed, signature) = text.rsplit_once('.').ok_or(Reason::Malformed)?;
         let (header, claims) = signed.split_once('.').ok_or(Reason::Malformed)?;
+        if claims.contains('.') {
+            return Err(Reason::Malformed);
+        }
         let header = decode(header).and_then(|bytes| json::object(&bytes)).ok_or(Reason::Malformed)?;
         let signature = decode(signature).ok_or(Reason::Malformed)?;
         let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::parse);
