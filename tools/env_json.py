@@ -4,8 +4,8 @@
     python tools/env_json.py            writes it
     python tools/env_json.py --check    says whether it is stale; exit code 1 if so
 
-Parameters have their defaults, the region is us-east-1 and the account 000000000000, as in the events. The development
-key has no default: it is the one that the events' tokens are signed with. PyYAML is needed (.venv, .venv-peers).
+Parameters have their defaults, the region is us-east-1 and the account 000000000000, as in the events. The issuer of the
+callers' tokens has no default: it is that of the events. PyYAML is needed (.venv, .venv-peers).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILE = ROOT / "events" / "env.json"
 TEMPLATE = ROOT / "template.yaml"
-SCENARIO = ROOT / "tests" / "src" / "scenario" / "mod.rs"
+ISSUER = ROOT / "crates" / "local" / "src" / "issuer.rs"
 FUNCTION = "AWS::Serverless::Function"
 REGION, ACCOUNT = "us-east-1", "000000000000"
 PSEUDO = {
@@ -59,11 +59,11 @@ def _long_form(loader: yaml.Loader, suffix: str, node: yaml.Node) -> dict:
 Tagged.add_multi_constructor("!", _long_form)
 
 
-def token_key() -> str:
-    """The key of the events' tokens, from where the tests have it."""
-    found = re.search(r'^pub const KEY: &str = "([^"]+)";', SCENARIO.read_text(), re.MULTILINE)
+def issuer() -> str:
+    """The name of the issuer of the events' tokens, from where the local system has it."""
+    found = re.search(r'^pub const ISSUER: &str = "([^"]+)";', ISSUER.read_text(), re.MULTILINE)
     if not found:
-        sys.exit(f"{SCENARIO.relative_to(ROOT)} has no `pub const KEY: &str`: the events' tokens are signed with it")
+        sys.exit(f"{ISSUER.relative_to(ROOT)} has no `pub const ISSUER: &str`: the events' tokens name it")
     return found[1]
 
 
@@ -74,7 +74,7 @@ class Template:
         self.whole = yaml.load(TEMPLATE.read_text(), Tagged)
         declared = self.whole.get("Parameters", {})
         defaults = {name: str(it["Default"]) for name, it in declared.items() if "Default" in it}
-        self.parameters = PSEUDO | defaults | {"DevTokenKey": token_key()} | (parameters or {})
+        self.parameters = PSEUDO | defaults | {"OidcIssuer": issuer()} | (parameters or {})
 
     def functions(self) -> dict[str, dict]:
         """Every function's properties, by its logical id."""

@@ -9,12 +9,14 @@ use capstan_core::time::{Millis, Timestamp};
 use local::System;
 use local::engine::{Engine, Options};
 use local::functions::{Function, registry};
-use local::template::{Parameters, Source};
+use local::gateway::{Gateway, Reply, Request};
+use local::issuer::{ISSUER, parameters};
+use local::template::Source;
 use serde_json::{Map, Value, json};
 use sim::{SharedWorld, WorldConfig};
 use std::sync::Arc;
 
-use crate::scenario::{KEY, TENANT};
+use crate::scenario::{Caller, TENANT, issuer};
 
 /// What every route begins with.
 const BASE: &str = "/api/admin/infrastructure";
@@ -66,8 +68,8 @@ impl Lab {
 
     /// A lab on a world, with these functions.
     pub fn on(world: SharedWorld, functions: &[Function], options: Options) -> Self {
-        let parameters = Parameters::from([("DevTokenKey".to_owned(), KEY.to_owned())]);
-        let description = Source::BuiltIn.read(&parameters).expect("the template can be read");
+        let description = Source::BuiltIn.read(&parameters()).expect("the template can be read");
+        world.with(|world| world.set_issuer_keys(ISSUER, issuer().document()));
         let system = System::new(description, functions, world).expect("template and code fit together");
         Self { engine: Engine::new(Arc::clone(&system), options), system }
     }
@@ -98,6 +100,17 @@ impl Lab {
     /// The world.
     pub fn world(&self) -> &SharedWorld {
         self.system.world()
+    }
+
+    /// The system.
+    pub const fn system(&self) -> &Arc<System> {
+        &self.system
+    }
+
+    /// Sends a request through the front door, with a token of this caller.
+    pub fn knock(&self, caller: Caller, method: &str, path: &str, body: &str) -> Reply {
+        let request = Request::new(method, &format!("{BASE}{path}"), body);
+        Gateway::new(Arc::clone(&self.system)).handle(&request.with_token(&caller.token(self.engine.now())))
     }
 
     /// The engine, for those who take smaller steps.

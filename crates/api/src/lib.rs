@@ -12,8 +12,12 @@ pub use body::Fields;
 pub use problem::Problem;
 pub use request::{BASE_PATH, Caller, MAX_BODY, Request};
 
+use capstan_core::access::{self, Decision};
+use capstan_core::ports::{Clock, Entropy, Store};
+use capstan_core::tier::Role;
 use serde_json::{Value, json};
 use std::future::Future;
+use tier_records::denied::{self, Denied};
 
 /// What a handler answers: a status and a JSON body.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,17 +44,44 @@ impl Reply {
 }
 
 /// Reads the event, has it handled, and makes the proxy response. It never fails: every failure has a status.
-pub async fn serve<F>(event: Value, handle: impl FnOnce(Request) -> F) -> Value
+///
+/// Whether the caller may is asked here once more, and nowhere behind it: the authorizer is not on the way of whoever
+/// invokes the function itself.
+pub async fn serve<P, F>(ports: &P, event: Value, handle: impl FnOnce(Request) -> F) -> Value
 where
+    P: Store + Clock + Entropy,
     F: Future<Output = Result<Reply, Problem>>,
 {
     let result = match Request::read(event) {
-        Ok(request) => handle(request).await,
+        Ok(request) => match admit(ports, &request).await {
+            Ok(()) => handle(request).await,
+            Err(problem) => Err(problem),
+        },
         Err(problem) => Err(problem),
     };
     match result {
         Ok(reply) => reply.into_proxy(),
         Err(problem) => proxy(problem.status, "application/problem+json", &problem.to_json()),
+    }
+}
+
+/// What the table says of the caller and the route.
+async fn admit(ports: &(impl Store + Clock + Entropy), request: &Request) -> Result<(), Problem> {
+    match access::decide(request.caller.role, &request.method, &request.route) {
+        Decision::Allow => Ok(()),
+        Decision::NoSuchRoute => Err(request.no_such_route()),
+        Decision::Deny { least } => Err(deny(ports, request, least).await),
+    }
+}
+
+/// Records that the caller's role is not enough for the request, and makes the answer.
+pub async fn deny(ports: &(impl Store + Clock + Entropy), request: &Request, least: Role) -> Problem {
+    let Caller { subject, role, tenant } = &request.caller;
+    let (method, route) = (&request.method, &request.route);
+    let denied = Denied { tenant, subject, role: *role, method, route, least: Some(least) };
+    match denied::record(ports, denied).await {
+        Ok(()) => Problem::forbidden(access::denial(*role, least)),
+        Err(error) => error.into(),
     }
 }
 

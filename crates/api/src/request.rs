@@ -8,8 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What every route begins with.
-pub const BASE_PATH: &str = "/api/admin/infrastructure";
+pub use capstan_core::access::BASE_PATH;
 /// The largest body that is taken, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
@@ -22,20 +21,6 @@ pub struct Caller {
     pub role: Role,
     /// The tenant.
     pub tenant: TenantId,
-}
-
-impl Caller {
-    /// Demands a role.
-    pub fn require(&self, least: Role) -> Result<(), Problem> {
-        if self.role >= least {
-            return Ok(());
-        }
-        Err(Problem::forbidden(format!(
-            "this takes the role {}; yours is {}",
-            least.as_str(),
-            self.role.as_str()
-        )))
-    }
 }
 
 /// A request.

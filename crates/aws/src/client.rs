@@ -15,13 +15,15 @@ macro_rules! clients {
             /// What the adapters are told from outside.
             pub(crate) config: AwsConfig,
             sdk: SdkConfig,
+            #[cfg(feature = "issuer")]
+            pub(crate) issuers: OnceLock<crate::issuer::Issuers>,
             $(#[cfg(feature = $feature)] $name: OnceLock<$client>,)+
         }
 
         impl Aws {
             /// The ports over this configuration. Nothing is called yet.
             pub fn new(config: AwsConfig, sdk: SdkConfig) -> Self {
-                Self { config, sdk, $(#[cfg(feature = $feature)] $name: OnceLock::new(),)+ }
+                Self { config, sdk, #[cfg(feature = "issuer")] issuers: OnceLock::new(), $(#[cfg(feature = $feature)] $name: OnceLock::new(),)+ }
             }
             $(
                 #[cfg(feature = $feature)]

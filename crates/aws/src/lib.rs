@@ -31,6 +31,8 @@ mod dynamodb;
 mod elasticache;
 #[cfg(feature = "tagging")]
 mod inventory;
+#[cfg(feature = "issuer")]
+mod issuer;
 #[cfg(feature = "kinesis")]
 mod kinesis;
 #[cfg(feature = "neptune")]

@@ -4,10 +4,12 @@
 //! out (`aws` with the SDK, `sim` with a simulated cloud). No I/O, no clock, no randomness: what a rule needs
 //! to know, it is told.
 //!
+//! - [`access`]: who may do what.
 //! - [`ids`], [`money`], [`time`]: the words everything else is said in.
 //! - [`ports`]: what the outside must be able to do.
 //! - [`tier`]: tier transitions: configurations, requests, the plan, its inverse, progress, recovery.
 
+pub mod access;
 pub mod ids;
 pub mod money;
 pub mod ports;

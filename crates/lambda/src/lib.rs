@@ -6,4 +6,5 @@ mod run;
 mod start;
 
 pub use aws::Machine;
+pub use run::{TurnedAway, chain};
 pub use start::{Start, StartError, start};

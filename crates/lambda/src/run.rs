@@ -2,11 +2,33 @@
 
 use crate::metric::{Stopwatch, emit};
 use crate::start::{Start, StartError};
+#[cfg(feature = "http")]
+use capstan_core::ports::{Clock, Entropy, Store};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 #[cfg(feature = "http")]
 use std::time::Duration;
 use tier_steps::{Answer, StepError, StepInput};
+
+/// What API Gateway must be told for a 401.
+const UNAUTHORIZED: &str = "Unauthorized";
+
+/// Why an authorizer gives no policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// What API Gateway is told.
+    pub name: &'static str,
+    /// Why, of a closed set: for log and metrics.
+    pub reason: &'static str,
+    /// The whole chain, for the log where it is the system's own fault.
+    pub chain: String,
+}
+
+/// An error with its causes, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
 
 impl Start {
     /// Serves the events of a step: ids in, a verdict out, an error under its closed name.
@@ -61,13 +83,14 @@ impl Start {
     #[cfg(feature = "http")]
     pub async fn run_http(
         &self,
+        ports: &(impl Store + Clock + Entropy),
         handle: impl AsyncFn(api::Request) -> Result<api::Reply, api::Problem>,
     ) -> Result<(), StartError> {
         self.serve(async |event| {
             let tenant = event.pointer("/requestContext/authorizer/tenant").and_then(Value::as_str);
             let tenant = tenant.unwrap_or_default().to_owned();
             let route = event.get("resource").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let answer = Box::pin(api::serve(event, |request| handle(request)));
+            let answer = Box::pin(api::serve(ports, event, |request| handle(request)));
             let response = within(BEHIND_THE_API, answer).await;
             let status = response.get("statusCode").and_then(Value::as_u64).unwrap_or_default();
             let function = self.function;
@@ -82,16 +105,42 @@ impl Start {
         .await
     }
 
-    /// Serves an authorizer. API Gateway makes 401 of the very message `Unauthorized`, and 500 of any other.
-    pub async fn run_authorizer<E: std::fmt::Display>(
+    /// Serves an authorizer. API Gateway makes 401 of the very message `Unauthorized`, and 500 of any other. Why a caller
+    /// was refused is said in the log and in the metrics, and to nobody else.
+    pub async fn run_authorizer(
         &self,
-        authorize: impl Fn(&Value) -> Result<Value, E>,
+        authorize: impl AsyncFn(&Value) -> Result<Value, TurnedAway>,
     ) -> Result<(), StartError> {
-        self.serve(async |event| {
-            authorize(&event).map_err(|refused| {
-                tracing::info!(function = self.function, "A caller was refused.");
-                Diagnostic { error_type: refused.to_string(), error_message: refused.to_string() }
-            })
+        self.serve_as(async |event| {
+            let answer = Box::pin(authorize(&event)).await;
+            let function = self.function;
+            match &answer {
+                Ok(policy) => {
+                    let said = |name: &str| policy.pointer(name).and_then(Value::as_str).unwrap_or_default();
+                    if !said("/context/denied").is_empty() {
+                        let (tenant, subject) = (said("/context/tenant"), said("/context/sub"));
+                        let why = said("/context/denied");
+                        tracing::warn!(function, tenant.id = tenant, subject, "A caller was denied: {why}.");
+                    }
+                }
+                Err(TurnedAway { name: UNAUTHORIZED, reason, .. }) => {
+                    tracing::info!(function, reason, "A caller was refused.");
+                }
+                Err(TurnedAway { name, reason, chain }) => {
+                    tracing::error!(function, error = name, reason, "A caller could not be checked: {chain}");
+                }
+            }
+            let outcome = match &answer {
+                Ok(policy) if policy.pointer("/context/denied").is_some() => Some("denied"),
+                Ok(_) => None,
+                Err(away) => Some(away.reason),
+            };
+            // The chain is for the log alone: the message goes back through API Gateway.
+            let answer = answer.map_err(|away| Diagnostic {
+                error_type: away.name.to_owned(),
+                error_message: away.name.to_owned(),
+            });
+            (answer, outcome)
         })
         .await
     }
@@ -100,14 +149,23 @@ impl Start {
         &self,
         handle: impl AsyncFn(Value) -> Result<Value, Diagnostic>,
     ) -> Result<(), StartError> {
+        self.serve_as(async |event| (Box::pin(handle(event)).await, None)).await
+    }
+
+    /// The same, where the handler says what the outcome is called in the metrics.
+    async fn serve_as(
+        &self,
+        handle: impl AsyncFn(Value) -> (Result<Value, Diagnostic>, Option<&'static str>),
+    ) -> Result<(), StartError> {
         let (function, handle) = (self.function, &handle);
         let environment = self.environment().get("ENVIRONMENT").filter(|name| !name.is_empty());
         // A dimension without a value would lose the metrics.
         let environment = environment.map_or("none", String::as_str);
         let service = service_fn(move |event: LambdaEvent<Value>| async move {
             let watch = Stopwatch::start();
-            let result = Box::pin(handle(event.payload)).await;
-            emit(environment, function, &outcome(&result), watch.elapsed());
+            let (result, called) = Box::pin(handle(event.payload)).await;
+            let called = called.map_or_else(|| outcome(&result), str::to_owned);
+            emit(environment, function, &called, watch.elapsed());
             result
         });
         lambda_runtime::run(service).await.map_err(|error| StartError::Lambda(error.to_string()))

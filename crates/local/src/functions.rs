@@ -87,9 +87,9 @@ macro_rules! http {
     ($name:literal, $module:ident) => {
         Function::new($name, |_| {
             Ok(Box::new(|ports, event| {
-                Box::pin(
-                    async move { Ok(api::serve(event, |request| $module::handle(&ports, request)).await) },
-                )
+                Box::pin(async move {
+                    Ok(api::serve(&ports, event, |request| $module::handle(&ports, request)).await)
+                })
             }))
         })
     };
@@ -99,7 +99,7 @@ macro_rules! http {
             Ok(Box::new(move |ports, event| {
                 let settings = Arc::clone(&settings);
                 Box::pin(async move {
-                    Ok(api::serve(event, |request| $module::handle(&ports, &settings, request)).await)
+                    Ok(api::serve(&ports, event, |request| $module::handle(&ports, &settings, request)).await)
                 })
             }))
         })
@@ -178,13 +178,18 @@ fn behind_the_api() -> Vec<Function> {
         http!("tier-configs", tier_configs),
         Function::new("authorizer", |env| {
             let config = authorizer::Config::read(env).map_err(|error| error.to_string())?;
+            // One for all runs, as in a function instance: it keeps the issuer's keys.
+            let authorizer = Arc::new(authorizer::Authorizer::new(config));
             Ok(Box::new(move |ports, event| {
-                let answer = authorizer::handle(&ports, &config, &event);
-                let answer = answer.map_err(|refused| FunctionError {
-                    name: refused.to_string(),
-                    message: refused.to_string(),
-                });
-                Box::pin(std::future::ready(answer))
+                let authorizer = Arc::clone(&authorizer);
+                Box::pin(async move {
+                    let answer = authorizer.handle(&ports, &event).await;
+                    let name = |refusal: &authorizer::Refusal| refusal.name().to_owned();
+                    answer.map_err(|refusal| FunctionError {
+                        name: name(&refusal),
+                        message: refusal.to_string(),
+                    })
+                })
             }))
         }),
     ]

@@ -2,7 +2,7 @@
 //!
 //! The system that `template.yaml` describes, built over a simulated cloud: [`template`] reads it, [`functions`] has
 //! the code, [`System`] puts the two together, [`engine`] runs its state machine, schedules and events on virtual or
-//! scaled time, [`gateway`] is its front door, [`drill`] a rehearsal without waiting, and [`cli`] the command `capstan`. It is a library as well as a binary
+//! scaled time, [`gateway`] is its front door, [`issuer`] signs the tokens for it, [`drill`] a rehearsal without waiting, and [`cli`] the command `capstan`. It is a library as well as a binary
 //! so that tests can run the same system without a process and without a socket.
 
 pub mod cli;
@@ -12,9 +12,9 @@ pub mod drill;
 pub mod engine;
 pub mod functions;
 pub mod gateway;
+pub mod issuer;
 mod system;
 pub mod template;
-pub mod token;
 
 #[cfg(test)]
 mod toy;

@@ -96,6 +96,7 @@ operations! {
     Publish = "sns" "Publish" Write,
     GetCostAndUsage = "ce" "GetCostAndUsage" Read,
     GetMetricData = "cloudwatch" "GetMetricData" Read,
+    GetKeys = "issuer" "GetKeys" Read,
 }
 
 impl Operation {

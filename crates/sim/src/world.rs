@@ -15,7 +15,7 @@ use crate::record::{Call, Effect};
 use crate::tables::Tables;
 use crate::traffic::Drain;
 use capstan_core::money::Usd;
-use capstan_core::ports::{Item, Notice, Table};
+use capstan_core::ports::{Item, KeysDocument, Notice, Table};
 use capstan_core::tier::ResourceKind;
 use capstan_core::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
@@ -32,6 +32,7 @@ pub struct World {
     pub(crate) executions: BTreeMap<String, ExecutionRow>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) drains: BTreeMap<String, Drain>,
+    pub(crate) issuers: BTreeMap<String, KeysDocument>,
     pub(crate) meter: Meter,
     pub(crate) changes: Changes,
     pub(crate) calls: Vec<Call>,
@@ -55,6 +56,7 @@ impl World {
             executions: BTreeMap::new(),
             notices: Vec::new(),
             drains: BTreeMap::new(),
+            issuers: BTreeMap::new(),
             meter: Meter::default(),
             changes: Changes::default(),
             calls: Vec::new(),
@@ -240,6 +242,16 @@ impl World {
     /// The notices handed over so far.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
+    }
+
+    /// Has the issuer of this name publish these keys. They are not stored: whoever runs a world says so at each start.
+    pub fn set_issuer_keys(&mut self, issuer: &str, keys: KeysDocument) {
+        self.issuers.insert(issuer.to_owned(), keys);
+    }
+
+    /// What the issuer of this name publishes.
+    pub fn issuer_keys(&self, issuer: &str) -> Option<&KeysDocument> {
+        self.issuers.get(issuer)
     }
 
     /// The items of a table in the order of their keys, for whoever looks at the world from outside.

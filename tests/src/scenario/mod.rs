@@ -8,11 +8,13 @@
 mod mishaps;
 mod places;
 mod shifted;
+mod tokens;
 mod ways;
 
 pub use mishaps::*;
 pub use places::{ALL, Place};
 pub use shifted::{id_later, shifted, text_later};
+pub use tokens::{SEED_OF_KEY, issuer, token_later};
 pub use ways::*;
 
 use crate::workspace;
@@ -22,6 +24,7 @@ use capstan_core::time::{Millis, Timestamp};
 use local::System;
 use local::engine::{Engine, Options};
 use local::functions::registry;
+use local::issuer::ISSUER;
 use local::template::{Parameters, Source};
 use serde_json::{Value, json};
 use sim::{ExecutionRow, SharedWorld, WorldConfig};
@@ -32,8 +35,6 @@ use std::sync::Arc;
 pub const TENANT: &str = "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b";
 /// Somebody else's tenant.
 pub const OTHER_TENANT: &str = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed";
-/// What development tokens are signed with in here. It protects nothing: it is for these tests alone.
-pub const KEY: &str = "a-key-for-the-events-of-the-tests-alone";
 /// What all chance comes from.
 pub const SEED: u64 = 7;
 /// How long anything may take in here.
@@ -80,7 +81,7 @@ pub struct Scenario {
 impl Scenario {
     /// A world in which nothing has happened.
     pub fn empty() -> Self {
-        let parameters = Parameters::from([("DevTokenKey".to_owned(), KEY.to_owned())]);
+        let parameters = Parameters::from([("OidcIssuer".to_owned(), ISSUER.to_owned())]);
         let description = Source::File(workspace::root().join("template.yaml")).read(&parameters);
         let description = description.unwrap_or_else(|error| panic!("{error}"));
         let state_machine = description.state_machines.first().expect("the template has a state machine");
@@ -92,6 +93,7 @@ impl Scenario {
             hourly: Some(prices::hourly),
             ..config
         });
+        world.with(|world| world.set_issuer_keys(ISSUER, issuer().document()));
         let system = System::new(description, registry(), world).unwrap_or_else(|error| panic!("{error}"));
         let engine = Engine::new(Arc::clone(&system), Options { seed: SEED, ..Options::default() });
         Self { system, engine, token: None }

@@ -4,6 +4,7 @@
 //! ids differ only in the time they begin with, and an event's ids can be made to fit. Rejected: shifting the times in
 //! finished rows; which attribute is a time is known to the handlers alone.
 
+use super::tokens::tokens_later;
 use super::{Place, Scenario};
 use capstan_core::time::Millis;
 use std::cell::Cell;
@@ -44,8 +45,12 @@ pub fn id_later(id: &str, by: Millis) -> Option<String> {
     Some(format!("{}-{}{}", &digits[..8], &digits[8..], &id[TIME..]))
 }
 
-/// A text with every version-7 UUID in it made so much later.
+/// A text with every version-7 UUID and every token in it made so much later.
 pub fn text_later(text: &str, by: Millis) -> String {
+    ids_later(&tokens_later(text, by), by)
+}
+
+fn ids_later(text: &str, by: Millis) -> String {
     let (mut later, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(first) = rest.chars().next() {
         let id = rest.get(..ID).and_then(|id| id_later(id, by));

@@ -6,7 +6,7 @@ use capstan_core::ports::{ExecutionStatus, Streams, Table, TagKey, Tags};
 use capstan_core::tier::Tier;
 use capstan_core::time::Millis;
 use capstan_tests::lab::{Lab, moves};
-use capstan_tests::scenario::TENANT;
+use capstan_tests::scenario::{Caller, GRACE, TENANT};
 use local::engine::Options;
 use local::functions::{Answer, Env, Function, Handler, Run, registry};
 use serde_json::{Map, Value, json};
@@ -131,6 +131,8 @@ fn questions(lab: &mut Lab) {
         lab.get(&format!("/tier{path}"));
     }
     lab.call("POST", "/tier/plan", &json!({"targetTier": "STAGING"}));
+    let viewer = Caller { role: "viewer", ..GRACE };
+    assert_eq!(lab.knock(viewer, "POST", "/tier/reset", "").status, 403);
 }
 
 /// Executions that do not start, are gone, or fail again and again; orphans; a cleanup that fails.

@@ -1,6 +1,7 @@
 //! The template: its functions, routes and tables against the code and the facts page.
 
 use crate::functions_by_crate;
+use capstan_core::access;
 use capstan_core::ports::Table;
 use capstan_tests::cases::{self, Case, Outcome};
 use capstan_tests::scenario::{GRACE, Scenario};
@@ -8,27 +9,6 @@ use capstan_tests::template::{self, Template};
 use capstan_tests::workspace;
 use serde_json::json;
 use std::collections::BTreeSet;
-
-/// The API, as the facts page of tier transitions has it.
-const API: [(&str, &str); 16] = [
-    ("GET", "/tier"),
-    ("GET", "/tier/compare"),
-    ("POST", "/tier/plan"),
-    ("POST", "/tier/change"),
-    ("POST", "/tier/confirm"),
-    ("POST", "/tier/bypass-cooldown"),
-    ("GET", "/tier/transition-status"),
-    ("POST", "/tier/cancel"),
-    ("POST", "/tier/reset"),
-    ("GET", "/tier/configs"),
-    ("GET", "/tier/configs/{tier}"),
-    ("PUT", "/tier/configs/{tier}"),
-    ("PUT", "/tier/cooldown"),
-    ("GET", "/tier/change-history"),
-    ("GET", "/tier/resources"),
-    ("GET", "/tier/orphans"),
-];
-const BASE: &str = "/api/admin/infrastructure";
 
 #[test]
 fn every_function_crate_is_in_the_template_and_the_reverse() {
@@ -75,9 +55,11 @@ fn every_function_has_an_event_that_succeeds_and_one_that_is_refused() {
 }
 
 #[test]
-fn the_api_is_that_of_the_facts_page() {
-    let wanted: BTreeSet<(String, String)> =
-        API.iter().map(|(method, path)| ((*method).to_owned(), format!("{BASE}{path}"))).collect();
+fn the_routes_are_those_of_the_access_table() {
+    let wanted: BTreeSet<(String, String)> = access::TABLE
+        .iter()
+        .map(|rule| (rule.method.to_owned(), format!("{}{}", access::BASE_PATH, rule.route)))
+        .collect();
     let routes: BTreeSet<(String, String)> =
         functions_by_crate().into_values().flat_map(|f| f.routes).collect();
     let missing: Vec<_> = wanted.difference(&routes).collect();
@@ -85,13 +67,13 @@ fn the_api_is_that_of_the_facts_page() {
     let surplus: Vec<_> = routes.difference(&wanted).collect();
     assert!(
         surplus.is_empty(),
-        "the facts page does not have {surplus:?}: take the event out, or add it there and here"
+        "nobody may call {surplus:?}: take the event out, or add a line to crates/core/src/access.rs"
     );
 }
 
 #[test]
 fn every_route_is_known_to_its_function() {
-    for (method, path) in API {
+    for access::Rule { method, route: path, .. } in access::TABLE {
         let (status, answer) =
             Scenario::empty().request(GRACE, method, path, &json!({"tier": "DEV"}), &json!({}));
         let unknown = answer["detail"].as_str().is_some_and(|detail| detail.starts_with("there is no "));

@@ -10,6 +10,7 @@
 
 mod cloud;
 mod elasticache;
+mod issuer;
 mod kinesis;
 mod machine;
 mod neptune;
@@ -23,6 +24,7 @@ pub use cloud::{CloudError, CloudErrorKind, CloudResult};
 pub use elasticache::{
     CacheGroup, CacheGroupSettings, CacheGroups, CacheStatus, ServerlessCache, ServerlessCaches,
 };
+pub use issuer::{IssuerError, IssuerKeys, KeysDocument};
 pub use kinesis::{Stream, StreamMode, StreamStatus, Streams};
 pub use machine::{Clock, Costs, Entropy, Notice, NoticeKind, Notifier, Traffic};
 pub use neptune::{

@@ -8,7 +8,8 @@ mod load;
 use super::table::Table;
 use super::{Failure, print};
 use crate::clock::{self, Stopwatch};
-use crate::{drill, token};
+use crate::drill;
+use crate::issuer::{self, Bearer, Issuer};
 use capstan_core::ids::TenantId;
 use capstan_core::tier::Role;
 use capstan_core::time::Millis;
@@ -79,7 +80,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Result<Self, Failure> {
-        let name = u64::from_be_bytes(token::random()?);
+        let name = u64::from_be_bytes(issuer::random()?);
         let folder = std::env::temp_dir().join(format!("capstan-bench-{name:016x}"));
         fs::create_dir_all(&folder)?;
         Ok(Self(folder))
@@ -168,8 +169,8 @@ fn up(folder: &Path) -> Result<Vec<Figure>, Failure> {
 }
 
 fn bearer(folder: &Path, tenant: &TenantId) -> Result<String, Failure> {
-    let key = token::key(folder)?;
-    Ok(token::issue(&key, "bench", Role::SuperAdmin, tenant, clock::wall(), Millis::hours(1)))
+    let bearer = Bearer { subject: "bench", role: Role::SuperAdmin, tenant };
+    Ok(Issuer::open(folder)?.token(bearer, clock::wall(), Millis::hours(1)))
 }
 
 /// A line of `/proc/…/status`, in MB.

@@ -2,8 +2,8 @@
 
 use crate::StartError;
 use crate::drill::DrillError;
+use crate::issuer::KeyError;
 use crate::template::TemplateError;
-use crate::token::KeyError;
 use sim::disk::DiskError;
 use std::error::Error;
 

@@ -2,7 +2,7 @@
 
 use super::{Failure, print};
 use crate::clock;
-use crate::token;
+use crate::issuer::{Bearer, Issuer};
 use capstan_core::ids::TenantId;
 use capstan_core::tier::Role;
 use capstan_core::time::Millis;
@@ -22,8 +22,8 @@ pub(super) struct Args {
     /// Who the bearer is, for the record
     #[arg(long, value_name = "NAME", default_value = "developer")]
     subject: String,
-    /// How long it is good
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=8760))]
+    /// How long it is good; none may be good for longer than a day
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=24))]
     hours: u64,
     /// The folder of the system's data, which also holds the key
     #[arg(long, value_name = "FOLDER", env = "CAPSTAN_DATA_DIR", default_value = DATA_DIR)]
@@ -38,8 +38,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.subject.trim().is_empty() {
         return Err(Failure::usage("--subject must not be empty"));
     }
-    let key = token::key(&args.data_dir)?;
-    let life = Millis::hours(args.hours);
-    print(&token::issue(&key, &args.subject, args.role, &args.tenant, clock::wall(), life));
+    let issuer = Issuer::open(&args.data_dir)?;
+    let bearer = Bearer { subject: &args.subject, role: args.role, tenant: &args.tenant };
+    print(&issuer.token(bearer, clock::wall(), Millis::hours(args.hours)));
     Ok(())
 }

@@ -9,8 +9,8 @@ use crate::clock::{self, ScaledClock};
 use crate::engine::{Engine, Options, real::Driver};
 use crate::functions::registry;
 use crate::gateway::{self, Gateway};
-use crate::template::{Description, Parameters, Source};
-use crate::token;
+use crate::issuer::{self, ISSUER, Issuer};
+use crate::template::{Description, Source};
 use capstan_core::tier::prices;
 use sim::{Fault, SharedWorld, WorldConfig, disk};
 use std::io;
@@ -47,30 +47,25 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let key = token::key(&args.data_dir)?;
-    let parameters = parameters(key);
-    let description = Source::choose(args.template.clone()).read(&parameters)?;
+    let issuer = Issuer::open(&args.data_dir)?;
+    let description = Source::choose(args.template.clone()).read(&issuer::parameters())?;
     let listener = listen(args.port)?;
     let address = listener.local_addr()?;
     let world = world(args, &description)?;
+    world.with(|world| world.set_issuer_keys(ISSUER, issuer.document()));
     let system = System::new(description, registry(), world.clone())?;
     let clock = ScaledClock::new(world.now(), args.speed);
     let (tell, told) = oneshot::channel();
     let engine = Engine::new(Arc::clone(&system), Options { seed: seed(args)?, ..Options::default() });
     // Nobody listens any more when the system stops anyway.
     let driver = Driver::start(engine, clock, |reason| drop(tell.send(reason)))?;
-    let gateway = Gateway::new(system).on_real_time(clock, driver.waker());
+    let gateway = Gateway::new(system).on_real_time(clock, driver.waker()).at(&format!("http://{address}"));
     let broken = serve(listener, Arc::new(gateway), told, || print(&greeting(args, address)))?;
     driver.stop();
     match broken {
         None => Ok(()),
         Some(reason) => Err(Failure::failed(reason)),
     }
-}
-
-/// What the template's parameters are on one machine.
-pub(super) fn parameters(key: String) -> Parameters {
-    Parameters::from([("Environment".to_owned(), "local".to_owned()), ("DevTokenKey".to_owned(), key)])
 }
 
 fn listen(port: u16) -> Result<TcpListener, Failure> {
@@ -89,7 +84,7 @@ fn listen(port: u16) -> Result<TcpListener, Failure> {
 fn seed(args: &Args) -> Result<u64, Failure> {
     Ok(match args.seed {
         Some(seed) => seed,
-        None => u64::from_be_bytes(token::random()?),
+        None => u64::from_be_bytes(issuer::random()?),
     })
 }
 
@@ -125,7 +120,7 @@ fn store_file(data_dir: &Path) -> PathBuf {
 
 fn unpredictable() -> [u8; 16] {
     // It gave random bytes at the start. A system that can't make tokens that can't be guessed must not go on.
-    token::random().unwrap_or_else(|_| std::process::abort())
+    issuer::random().unwrap_or_else(|_| std::process::abort())
 }
 
 /// Serves until a signal comes, or the store breaks; then why.

@@ -3,7 +3,7 @@
 use super::{DrillError, tenant};
 use crate::System;
 use crate::gateway::{self, Gateway, Request};
-use crate::token;
+use crate::issuer::{Bearer, Issuer};
 use capstan_core::tier::Role;
 use capstan_core::time::{Millis, Timestamp};
 use serde_json::Value;
@@ -14,17 +14,18 @@ const BASE: &str = "/api/admin/infrastructure";
 #[derive(Debug)]
 pub(super) struct Door {
     gateway: Gateway,
-    key: String,
+    issuer: Issuer,
 }
 
 impl Door {
-    pub(super) fn new(system: Arc<System>, key: String) -> Self {
-        Self { gateway: Gateway::new(system), key }
+    pub(super) fn new(system: Arc<System>, issuer: Issuer) -> Self {
+        Self { gateway: Gateway::new(system), issuer }
     }
 
     pub(super) fn request(&self, now: Timestamp, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let token = token::issue(&self.key, "drill", Role::SuperAdmin, &tenant(), now, Millis::hours(1));
+        let bearer = Bearer { subject: "drill", role: Role::SuperAdmin, tenant: &tenant() };
+        let token = self.issuer.token(bearer, now, Millis::hours(1));
         let request = Request::new(method, &format!("{BASE}{path}"), body).with_token(&token);
         let reply = self.gateway.handle(&request);
         (reply.status, gateway::json_of(&reply))

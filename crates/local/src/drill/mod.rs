@@ -8,8 +8,8 @@ mod watch;
 
 use crate::engine::{Engine, Options};
 use crate::functions::Function;
-use crate::template::{Description, Parameters, Source, TemplateError};
-use crate::token::{self, KeyError};
+use crate::issuer::{self, ISSUER, Issuer, KeyError};
+use crate::template::{Description, Source, TemplateError};
 use crate::{StartError, System, clock::Stopwatch};
 use capstan_core::ids::TenantId;
 use capstan_core::tier::{Tier, prices};
@@ -108,17 +108,14 @@ pub struct Drill {
 impl Drill {
     /// A system with an empty cloud. The same seed gives the same drill.
     pub fn new(source: &Source, registry: &[Function], seed: u64) -> Result<Self, DrillError> {
-        let key = token::passing_key()?;
-        let parameters = Parameters::from([
-            ("Environment".to_owned(), "local".to_owned()),
-            ("DevTokenKey".to_owned(), key.clone()),
-        ]);
-        let description = source.read(&parameters)?;
+        let issuer = Issuer::passing()?;
+        let description = source.read(&issuer::parameters())?;
         let world = SharedWorld::in_memory(config(&description, seed));
+        world.with(|world| world.set_issuer_keys(ISSUER, issuer.document()));
         let system = System::new(description, registry, world)?;
         let options = Options { seed, shuffle: true, interleave: false };
         let engine = Engine::new(Arc::clone(&system), options);
-        Ok(Self { engine, door: Door::new(system, key) })
+        Ok(Self { engine, door: Door::new(system, issuer) })
     }
 
     /// The engine, and through it the world.

@@ -29,7 +29,7 @@ pub(super) fn authorize(
         if turned_away { Problem::unauthorized() } else { Problem::authorizer_failed() }
     })?;
     if !allows(&answer, &context.method_arn(request))? {
-        return Err(Problem::forbidden());
+        return Err(Problem::forbidden(answer.pointer("/context/denied").and_then(Value::as_str)));
     }
     told(&answer)
 }

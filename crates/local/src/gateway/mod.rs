@@ -15,19 +15,25 @@ mod server;
 
 use crate::clock::ScaledClock;
 use crate::engine::real::Waker;
+use crate::issuer::ISSUER;
 use crate::system::{System, TIMED_OUT};
 use capstan_core::ports::{Clock, Entropy};
 use event::Context;
 pub use problem::Problem;
 pub use reply::Reply;
 use routes::{Found, Routes};
-use serde_json::Value;
+use serde_json::{Value, json};
 pub use server::serve;
 use sim::{Invocation, Ports};
 use std::sync::Arc;
 
 /// The largest body that is taken, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// Where the keys of the system's own issuer are.
+const JWKS: &str = "/.well-known/jwks.json";
+/// Where it says so.
+const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// A request as it comes in. Header names are in lower case.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +91,8 @@ pub struct Gateway {
     routes: Routes,
     stage: String,
     page: Vec<u8>,
+    /// Where it is reached, for what says so.
+    url: String,
     /// The time the world is brought to before a request is handled; `None`: somebody else lets time pass.
     clock: Option<ScaledClock>,
     waker: Option<Waker>,
@@ -98,13 +106,20 @@ impl Gateway {
             system.description().functions.iter().find_map(|function| function.env.get("ENVIRONMENT"));
         let stage = environment.cloned().unwrap_or_else(|| "local".to_owned());
         let page = page::html(system.description()).into_bytes();
-        Self { system, routes, stage, page, clock: None, waker: None }
+        Self { system, routes, stage, page, url: ISSUER.to_owned(), clock: None, waker: None }
     }
 
     /// The door of a system on real time: the clock is read at each request, and the engine woken after it.
     #[must_use]
     pub fn on_real_time(mut self, clock: ScaledClock, waker: Waker) -> Self {
         (self.clock, self.waker) = (Some(clock), Some(waker));
+        self
+    }
+
+    /// The door that is reached at this URL.
+    #[must_use]
+    pub fn at(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.url);
         self
     }
 
@@ -115,10 +130,31 @@ impl Gateway {
             ("GET" | "HEAD", "/healthz") => {
                 Ok(Reply::new(200, "application/json", br#"{"status":"ok"}"#.to_vec()))
             }
-            (_, "/" | "/healthz") => Err(Problem::wrong_method(&request.method, "GET")),
+            ("GET" | "HEAD", JWKS) => self.keys(),
+            ("GET" | "HEAD", DISCOVERY) => Ok(Reply::new(200, "application/json", self.discovery())),
+            (_, "/" | "/healthz" | JWKS | DISCOVERY) => Err(Problem::wrong_method(&request.method, "GET")),
             _ => self.answer(request),
         };
         reply.unwrap_or_else(Problem::into_reply)
+    }
+
+    /// The keys of the system's own issuer.
+    fn keys(&self) -> Result<Reply, Problem> {
+        let keys = self.system.world().with(|world| world.issuer_keys(ISSUER).cloned());
+        let keys = keys.ok_or_else(Problem::no_such_path)?;
+        Ok(Reply::new(200, "application/jwk-set+json", keys.text.into_bytes()))
+    }
+
+    /// What OpenID Connect Discovery 1.0 §3 wants of an issuer. Nobody signs in here: tokens come from `capstan token`.
+    fn discovery(&self) -> Vec<u8> {
+        let document = json!({
+            "issuer": ISSUER,
+            "jwks_uri": format!("{}{JWKS}", self.url),
+            "id_token_signing_alg_values_supported": ["EdDSA"],
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+        });
+        document.to_string().into_bytes()
     }
 
     fn answer(&self, request: &Request) -> Result<Reply, Problem> {

@@ -67,8 +67,11 @@ impl Problem {
         Self::new(401, "Unauthorized", "UNAUTHORIZED", detail)
             .with_header("www-authenticate", "Bearer realm=\"capstan\"")
     }
-    pub(super) fn forbidden() -> Self {
-        Self::new(403, "Forbidden", "FORBIDDEN", "This token does not allow this request.")
+    /// `why` is what the authorizer says of it.
+    pub(super) fn forbidden(why: Option<&str>) -> Self {
+        let detail =
+            format!("This token does not allow this request: {}.", why.unwrap_or("it is not for you"));
+        Self::new(403, "Forbidden", "FORBIDDEN", detail)
     }
     pub(super) fn authorizer_failed() -> Self {
         let detail = "The token could not be checked. Try again in a moment.";

@@ -1,6 +1,6 @@
 //! Templates: one that has a little of everything, with one thing wrong at a time, and the real one.
 
-use super::{Description, Parameters, Pattern, Source};
+use super::{Description, Pattern, Source};
 use crate::functions::registry;
 use crate::toy;
 use crate::{StartError, System};
@@ -165,12 +165,7 @@ fn what_is_wrong_is_told_with_its_place() {
 }
 
 fn the_real_one() -> Description {
-    let secret = "0123456789abcdef".repeat(4);
-    let parameters = Parameters::from([
-        ("Environment".to_owned(), "local".to_owned()),
-        ("DevTokenKey".to_owned(), secret),
-    ]);
-    Source::BuiltIn.read(&parameters).unwrap()
+    Source::BuiltIn.read(&crate::issuer::parameters()).unwrap()
 }
 
 fn start(description: Description, registry: &[crate::functions::Function]) -> StartError {
@@ -186,9 +181,9 @@ fn the_template_of_this_repository_and_the_code_fit_together() {
 }
 
 #[test]
-fn without_a_value_for_the_secret_the_place_that_needs_it_is_named() {
+fn without_an_issuer_the_place_that_needs_it_is_named() {
     let error = Source::BuiltIn.read(&toy::parameters()).unwrap_err().to_string();
-    assert!(error.contains("DEV_TOKEN_KEY") && error.contains("DevTokenKey"), "{error}");
+    assert!(error.contains("OIDC_ISSUER") && error.contains("OidcIssuer"), "{error}");
 }
 
 #[test]

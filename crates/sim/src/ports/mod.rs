@@ -7,6 +7,7 @@
 mod caches;
 mod endpoints;
 mod graphs;
+mod issuer;
 mod machine;
 mod search;
 mod store;

@@ -37,6 +37,8 @@ pub enum Act {
     Recovered,
     /// A retired store was deleted.
     RetiredDeleted,
+    /// A known caller asked for what the role does not allow.
+    AccessDenied,
 }
 
 /// A row of the audit.

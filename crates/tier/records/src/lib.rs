@@ -6,6 +6,7 @@
 //! way, stores due for deletion) has rows in an index table that are written in the same transaction.
 
 mod audit;
+pub mod denied;
 mod index;
 mod read;
 mod record;

@@ -6,9 +6,10 @@
 use crate::Ports;
 use crate::change::{Wish, start};
 use api::{Caller, Fields, Problem, Reply, Request};
+use capstan_core::access::{self, Decision};
 use capstan_core::ids::{TransitionId, hex};
 use capstan_core::tier::request::{CONFIRMATION_LIFETIME, confirmation_objection};
-use capstan_core::tier::{Confirmation, Role, TierState};
+use capstan_core::tier::{Confirmation, TierState};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tier_records::{Act, AuditEntry, RecordError, Transaction};
@@ -71,7 +72,6 @@ pub(crate) async fn ask(
 /// Takes a token and starts what it stands for.
 pub(crate) async fn confirm(ports: &impl Ports, request: &Request) -> Result<Reply, Problem> {
     let caller = &request.caller;
-    caller.require(Role::Admin)?;
     let mut fields = Fields::read(request)?;
     let token = fields.text("confirmationToken");
     fields.finish()?;
@@ -96,8 +96,11 @@ pub(crate) async fn confirm(ports: &impl Ports, request: &Request) -> Result<Rep
     let (Some(stored), Some(config), None) = (stored, config, &objection) else {
         return Ok(Reply::rejected(&objection.into_iter().collect::<Vec<_>>()));
     };
-    if stored.bypass {
-        caller.require(Role::SuperAdmin)?;
+    // Confirming a bypass takes the role that asking for one takes.
+    if stored.bypass
+        && let Decision::Deny { least } = access::decide(caller.role, "POST", "/tier/bypass-cooldown")
+    {
+        return Err(api::deny(ports, request, least).await);
     }
     let wish = Wish { target: stored.target, reason: stored.reason.clone(), bypass: stored.bypass };
     let objections = wish.objections(&state, ports.now());

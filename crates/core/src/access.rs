@@ -1,0 +1,124 @@
+//! Who may do what: one table of routes, each with the least role that it takes.
+//!
+//! The authorizer, the functions behind the API, the tests and the documentation all read this table; nobody has another.
+//! A new route is a new line in [`TABLE`]. What is not in it is nobody's. No route names a tenant: a caller acts on the
+//! tenant of the token and on no other, so there is no column for that.
+
+use crate::tier::Role;
+
+/// What every route begins with.
+pub const BASE_PATH: &str = "/api/admin/infrastructure";
+
+/// A route and who may call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// HTTP method.
+    pub method: &'static str,
+    /// The route as the template has it, without [`BASE_PATH`].
+    pub route: &'static str,
+    /// Who may, at least.
+    pub least: Role,
+    /// What it does, in a few words.
+    pub meaning: &'static str,
+}
+
+const fn rule(method: &'static str, route: &'static str, least: Role, meaning: &'static str) -> Rule {
+    Rule { method, route, least, meaning }
+}
+
+/// Every route there is.
+pub const TABLE: &[Rule] = &[
+    rule("GET", "/tier", Role::Viewer, "where the tenant stands"),
+    rule("GET", "/tier/compare", Role::Viewer, "the three tiers side by side"),
+    rule("GET", "/tier/transition-status", Role::Viewer, "how far the change under way has come"),
+    rule("GET", "/tier/change-history", Role::Viewer, "changes, newest first"),
+    rule("GET", "/tier/resources", Role::Viewer, "what the ledger says there is"),
+    rule("GET", "/tier/orphans", Role::Viewer, "what the ledger does not explain"),
+    rule("GET", "/tier/configs", Role::Viewer, "the three configurations"),
+    rule("GET", "/tier/configs/{tier}", Role::Viewer, "one configuration"),
+    rule("POST", "/tier/plan", Role::Viewer, "what a change would do; changes nothing"),
+    rule("POST", "/tier/cancel", Role::Operator, "stops a change and undoes it"),
+    rule("POST", "/tier/change", Role::Admin, "starts a change, or asks for confirmation"),
+    rule("POST", "/tier/confirm", Role::Admin, "starts what was asked for"),
+    rule("PUT", "/tier/configs/{tier}", Role::Admin, "edits a configuration"),
+    rule("POST", "/tier/bypass-cooldown", Role::SuperAdmin, "a change in spite of the cooldown"),
+    rule("POST", "/tier/reset", Role::SuperAdmin, "declares a stuck tier stable"),
+    rule("PUT", "/tier/cooldown", Role::SuperAdmin, "sets the cooldown"),
+];
+
+/// What the table says of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The role is enough.
+    Allow,
+    /// It takes at least this role.
+    Deny {
+        /// The least role.
+        least: Role,
+    },
+    /// There is no such route, so nobody may.
+    NoSuchRoute,
+}
+
+/// The rule of this method and route (without [`BASE_PATH`]).
+pub fn rule_of(method: &str, route: &str) -> Option<&'static Rule> {
+    TABLE.iter().find(|rule| rule.method == method && rule.route == route)
+}
+
+/// Whether a role may call a route (without [`BASE_PATH`]).
+pub fn decide(role: Role, method: &str, route: &str) -> Decision {
+    match rule_of(method, route) {
+        None => Decision::NoSuchRoute,
+        Some(rule) if role >= rule.least => Decision::Allow,
+        Some(rule) => Decision::Deny { least: rule.least },
+    }
+}
+
+/// Why, in words for the caller.
+pub fn denial(role: Role, least: Role) -> String {
+    format!("this takes the role {}; yours is {}", least.as_str(), role.as_str())
+}
+
+/// The table as the documentation shows it, in Markdown.
+pub fn to_markdown() -> String {
+    let mut page = "| Method, path | What it does |".to_owned();
+    Role::ALL.iter().for_each(|role| page.push_str(&format!(" {} |", role.as_str())));
+    page.push_str("\n|---|---|");
+    Role::ALL.iter().for_each(|_| page.push_str("---|"));
+    for rule in TABLE {
+        page.push_str(&format!("\n| {} `{}` | {} |", rule.method, rule.route, rule.meaning));
+        for role in Role::ALL {
+            page.push_str(if role >= rule.least { " yes |" } else { " – |" });
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_route_stands_once_and_a_higher_role_never_may_less() {
+        for (index, rule) in TABLE.iter().enumerate() {
+            let first = TABLE.iter().position(|one| (one.method, one.route) == (rule.method, rule.route));
+            assert_eq!(first, Some(index), "{} {} is there twice", rule.method, rule.route);
+            let may = Role::ALL.map(|role| decide(role, rule.method, rule.route) == Decision::Allow);
+            assert!(may.is_sorted() && may[3], "{} {}: {may:?}", rule.method, rule.route);
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_table_is_nobody_s() {
+        for (method, route) in [
+            ("GET", ""),
+            ("GET", "/tier/"),
+            ("get", "/tier"),
+            ("DELETE", "/tier"),
+            ("GET", "/tier/configs/DEV"),
+            ("GET", "/api/admin/infrastructure/tier"),
+        ] {
+            assert_eq!(decide(Role::SuperAdmin, method, route), Decision::NoSuchRoute, "{method} {route}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What the authorizer is told from outside: whose tokens count, and where they say what.
+
+use tier_steps::{Environment, SettingError};
+
+/// The longest that a token may be good, in hours, unless told otherwise.
+pub const LONGEST_HOURS: u64 = 24;
+/// The most hours that can be set: a week.
+const MOST_HOURS: u64 = 168;
+
+/// What the authorizer is told from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    issuer: String,
+    audience: String,
+    role_claim: String,
+    tenant_claim: String,
+    longest_hours: u64,
+}
+
+impl Config {
+    /// Reads `OIDC_ISSUER`, which must be there; `OIDC_AUDIENCE` (`capstan`), `OIDC_ROLE_CLAIM` (`role`),
+    /// `OIDC_TENANT_CLAIM` (`tenant`) and `OIDC_LONGEST_HOURS` (24).
+    pub fn read(environment: &Environment) -> Result<Self, SettingError> {
+        let given = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
+        let Some(issuer) = given("OIDC_ISSUER") else {
+            let problem =
+                "is missing: give the URL of the issuer of the callers' tokens, as their `iss` has it";
+            return Err(SettingError { name: "OIDC_ISSUER", problem: problem.to_owned() });
+        };
+        if !is_issuer(issuer) {
+            let problem = format!(
+                "is `{issuer}`: give an https URL without query and fragment (http on 127.0.0.1 and localhost)"
+            );
+            return Err(SettingError { name: "OIDC_ISSUER", problem });
+        }
+        let name = |name: &'static str, default: &str| {
+            let value = given(name).unwrap_or(default);
+            let good = value.len() <= 256 && value.bytes().all(|byte| byte.is_ascii_graphic());
+            let problem = format!("is `{value}`: give at most 256 printable characters without spaces");
+            if good { Ok(value.to_owned()) } else { Err(SettingError { name, problem }) }
+        };
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            audience: name("OIDC_AUDIENCE", "capstan")?,
+            role_claim: name("OIDC_ROLE_CLAIM", "role")?,
+            tenant_claim: name("OIDC_TENANT_CLAIM", "tenant")?,
+            longest_hours: hours(given("OIDC_LONGEST_HOURS"))?,
+        })
+    }
+
+    /// The issuer, as tokens name it.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+    /// The audience that a token must be for.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+    pub(crate) fn role_claim(&self) -> &str {
+        &self.role_claim
+    }
+    pub(crate) fn tenant_claim(&self) -> &str {
+        &self.tenant_claim
+    }
+    pub(crate) const fn longest_seconds(&self) -> u64 {
+        self.longest_hours * 3_600
+    }
+}
+
+fn hours(given: Option<&str>) -> Result<u64, SettingError> {
+    let Some(text) = given else { return Ok(LONGEST_HOURS) };
+    text.parse().ok().filter(|hours| (1..=MOST_HOURS).contains(hours)).ok_or_else(|| SettingError {
+        name: "OIDC_LONGEST_HOURS",
+        problem: format!("is `{text}`: give a whole number of hours from 1 to {MOST_HOURS}"),
+    })
+}
+
+/// What is fetched from elsewhere over a line that others read and write is nobody's word: https, or this machine.
+fn is_issuer(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.split(':').next().unwrap_or_default();
+    let well_formed = url.len() <= 512
+        && !host.is_empty()
+        && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"\\<>".contains(&byte))
+        && !authority.contains('@');
+    well_formed && (scheme == "https" || scheme == "http" && ["127.0.0.1", "localhost"].contains(&host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, SettingError> {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::read(&pairs.collect())
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_stops_the_start_and_is_named() {
+        for issuer in [
+            "",
+            "login.example.com",
+            "http://login.example.com",
+            "http://127.0.0.1.example.com",
+            "http://localhost@example.com",
+            "https://",
+            "https://login.example.com/?x=1",
+            "https://login.example.com/#x",
+            "https://user:password@login.example.com",
+            "ftp://login.example.com",
+        ] {
+            let error = read(&[("OIDC_ISSUER", issuer)]).unwrap_err().to_string();
+            assert!(error.contains("OIDC_ISSUER") && error.contains(issuer), "{error}");
+        }
+        for (name, value) in [
+            ("OIDC_AUDIENCE", "two words"),
+            ("OIDC_ROLE_CLAIM", "röle"),
+            ("OIDC_TENANT_CLAIM", "a\nb"),
+            ("OIDC_LONGEST_HOURS", "0"),
+            ("OIDC_LONGEST_HOURS", "169"),
+            ("OIDC_LONGEST_HOURS", "a day"),
+        ] {
+            let error = read(&[("OIDC_ISSUER", "https://login.example.com"), (name, value)]).unwrap_err();
+            assert!(error.to_string().contains(name) && error.to_string().contains(value), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_enough() {
+        for issuer in [
+            "https://login.example.com",
+            "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab1Cd2Ef3",
+            "https://login.example.com:8443/realms/ops/",
+            "http://127.0.0.1:3000",
+            "http://localhost:8080/issuer",
+        ] {
+            let config = read(&[("OIDC_ISSUER", issuer), ("OIDC_AUDIENCE", "")]).unwrap();
+            assert_eq!((config.issuer(), config.audience()), (issuer, "capstan"));
+            assert_eq!((config.role_claim(), config.tenant_claim()), ("role", "tenant"));
+            assert_eq!(config.longest_seconds(), 86_400);
+        }
+    }
+}
