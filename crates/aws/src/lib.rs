@@ -33,6 +33,8 @@ mod elasticache;
 mod inventory;
 #[cfg(feature = "kinesis")]
 mod kinesis;
+#[cfg(feature = "kms")]
+mod kms;
 #[cfg(feature = "neptune")]
 mod neptune;
 #[cfg(feature = "opensearch")]

@@ -4,10 +4,12 @@
 //! out (`aws` with the SDK, `sim` with a simulated cloud). No I/O, no clock, no randomness: what a rule needs
 //! to know, it is told.
 //!
+//! - [`audit`]: the chain of what was done, its seals, and what is wrong with it.
 //! - [`ids`], [`money`], [`time`]: the words everything else is said in.
 //! - [`ports`]: what the outside must be able to do.
 //! - [`tier`]: tier transitions: configurations, requests, the plan, its inverse, progress, recovery.
 
+pub mod audit;
 pub mod ids;
 pub mod money;
 pub mod ports;

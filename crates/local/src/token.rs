@@ -32,6 +32,14 @@ pub enum KeyError {
         /// The file.
         path: PathBuf,
     },
+    /// Something else is in the file of the audit's key.
+    #[error("{} does not hold the private key that the audit is sealed with. Put it back from a backup. If it is lost, move \
+             the file away, and a new one is made; seals of the old one are then checked with `--key` and its public half",
+             path.display())]
+    DamagedAuditKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// The operating system gives no random bytes.
     #[error("the operating system gives no random bytes ({0})")]
     Random(String),
@@ -63,7 +71,7 @@ pub fn key(folder: &Path) -> Result<String, KeyError> {
     if let Some(key) = read(&path)? {
         return Ok(key);
     }
-    make(folder, &path)?;
+    make(folder, "dev-token-key", format!("{}\n", hex(&random::<32>()?)).as_bytes())?;
     // Another process may have been first: what lies there now holds.
     read(&path)?.ok_or(KeyError::Damaged { path })
 }
@@ -84,15 +92,32 @@ fn read(path: &Path) -> Result<Option<String>, KeyError> {
     Err(KeyError::Damaged { path: path.to_owned() })
 }
 
+/// What lies in the file of this name; made, with the folder, if there is none.
+pub(crate) fn kept(
+    folder: &Path,
+    name: &str,
+    new: impl FnOnce() -> Result<Vec<u8>, KeyError>,
+) -> Result<Vec<u8>, KeyError> {
+    let path = folder.join(name);
+    let failed = |source| KeyError::Io { path: path.clone(), source };
+    match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        read => return read.map_err(failed),
+    }
+    make(folder, name, &new()?)?;
+    // Another process may have been first: what lies there now holds.
+    fs::read(&path).map_err(failed)
+}
+
 /// Writes it whole beside its place, then links it there unless something lies there already.
-fn make(folder: &Path, path: &Path) -> Result<(), KeyError> {
-    let failed = |source| KeyError::Io { path: path.to_owned(), source };
+fn make(folder: &Path, name: &str, content: &[u8]) -> Result<(), KeyError> {
+    let path = &folder.join(name);
+    let failed = |source| KeyError::Io { path: path.clone(), source };
     fs::create_dir_all(folder).map_err(failed)?;
-    let text = hex(&random::<32>()?);
-    let draft = folder.join(format!(".dev-token-key.{}", hex(&random::<8>()?)));
+    let draft = folder.join(format!(".{name}.{}", hex(&random::<8>()?)));
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
-    let written = writeln!(file, "{text}").and_then(|()| file.sync_all());
+    let written = file.write_all(content).and_then(|()| file.sync_all());
     let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,

@@ -4,13 +4,13 @@
 //! port, the store; and only then does anything run.
 
 use super::{Failure, print, token::DATA_DIR};
-use crate::System;
 use crate::clock::{self, ScaledClock};
 use crate::engine::{Engine, Options, real::Driver};
 use crate::functions::registry;
 use crate::gateway::{self, Gateway};
 use crate::template::{Description, Parameters, Source};
 use crate::token;
+use crate::{System, audit_key};
 use capstan_core::tier::prices;
 use sim::{Fault, SharedWorld, WorldConfig, disk};
 use std::io;
@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// Where data are kept
     #[arg(long, value_name = "FOLDER", env = "CAPSTAN_DATA_DIR", default_value = DATA_DIR)]
     data_dir: PathBuf,
-    /// Keep nothing: everything but the key for tokens is gone when it stops
+    /// Keep nothing: everything but the keys is gone when it stops
     #[arg(long)]
     in_memory: bool,
     /// How much faster than real time the simulated cloud lives
@@ -52,7 +52,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let description = Source::choose(args.template.clone()).read(&parameters)?;
     let listener = listen(args.port)?;
     let address = listener.local_addr()?;
-    let world = world(args, &description)?;
+    let signing_key = audit_key::open(&args.data_dir)?;
+    let world = world(args, &description, signing_key)?;
     let system = System::new(description, registry(), world.clone())?;
     let clock = ScaledClock::new(world.now(), args.speed);
     let (tell, told) = oneshot::channel();
@@ -94,13 +95,18 @@ fn seed(args: &Args) -> Result<u64, Failure> {
 }
 
 /// The world from the disk, or a new one; its time is the machine's, or later.
-fn world(args: &Args, description: &Description) -> Result<SharedWorld, Failure> {
+fn world(
+    args: &Args,
+    description: &Description,
+    signing_key: Arc<dyn sim::SigningKey>,
+) -> Result<SharedWorld, Failure> {
     let mut config = WorldConfig {
         seed: seed(args)?,
         start: clock::wall(),
         hourly: Some(prices::hourly),
         wall: Some(clock::wall),
         entropy: if args.seed.is_some() { None } else { Some(unpredictable) },
+        signing_key: Some(signing_key),
         record: false,
         ..WorldConfig::default()
     };

@@ -9,6 +9,7 @@ mod endpoints;
 mod graphs;
 mod machine;
 mod search;
+mod signer;
 mod store;
 mod streams;
 mod tags;
