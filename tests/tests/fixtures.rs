@@ -56,7 +56,7 @@ fn come_of(case: &Case, scenario: &Scenario, event: Value) -> Value {
 /// Whoever only looks, is refused, or has sent what makes no sense leaves everything as it was.
 fn changes_nothing(case: &Case) -> bool {
     match case.outcome {
-        Outcome::Status(status) => status >= 400 || case.function() == "tier-read",
+        Outcome::Status(status) => status >= 400 || ["tier-read", "read-audit"].contains(&case.function()),
         Outcome::Failure(name) => {
             ["Unauthorized", "BadInput", "NoSuchTransition", "TransitionEnded", "TransitionCancelled"]
                 .contains(&name)
@@ -167,9 +167,11 @@ feed! {
     provision_neptune "provision-neptune",
     provision_opensearch "provision-opensearch",
     provision_sagemaker "provision-sagemaker",
+    read_audit "read-audit",
     reap_retired "reap-retired",
     reconcile_transitions "reconcile-transitions",
     rollback_provisioning "rollback-provisioning",
+    seal_audit "seal-audit",
     tier_change "tier-change",
     tier_configs "tier-configs",
     tier_read "tier-read",

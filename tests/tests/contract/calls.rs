@@ -125,6 +125,8 @@ fn questions(lab: &mut Lab) {
         "/change-history",
         "/resources",
         "/orphans",
+        "/audit",
+        "/audit/key",
         "/configs",
         "/configs/DEV",
     ] {
@@ -300,6 +302,10 @@ impl Seen {
                     uses.push(Use::Table("dynamodb:PutItem", table));
                 }
                 (Some(_), None) => uses.push(Use::Table("dynamodb:DeleteItem", table)),
+                // An index's row is put whatever is there, and may be there already just so.
+                (Some(_), Some(_)) if table == Table::TierIndex => {
+                    uses.push(Use::Table("dynamodb:PutItem", table));
+                }
                 // A row that is not there is deleted for safety's sake, or checked to be absent.
                 (None, None) if matches!(table, Table::TierIndex | Table::TierLedger) => {
                     checks.push(Use::Table("dynamodb:DeleteItem", table));

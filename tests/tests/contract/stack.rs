@@ -10,7 +10,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The API, as the facts page of tier transitions has it.
-const API: [(&str, &str); 16] = [
+const API: [(&str, &str); 18] = [
     ("GET", "/tier"),
     ("GET", "/tier/compare"),
     ("POST", "/tier/plan"),
@@ -27,6 +27,8 @@ const API: [(&str, &str); 16] = [
     ("GET", "/tier/change-history"),
     ("GET", "/tier/resources"),
     ("GET", "/tier/orphans"),
+    ("GET", "/tier/audit"),
+    ("GET", "/tier/audit/key"),
 ];
 const BASE: &str = "/api/admin/infrastructure";
 

@@ -141,6 +141,7 @@ methods! {
     Notifier { notify: [PUBLISH] = [Publish], }
     Costs { month_to_date: [GET_COST_AND_USAGE] = [GetCostAndUsage], }
     Traffic { connections: [GET_METRIC_DATA] = [GetMetricData], }
+    Signer { sign: [SIGN] = [Sign], public_key: [GET_PUBLIC_KEY] = [GetPublicKey], }
     Clock { now: [] = [], wall: [] = [], }
     Entropy { random: [] = [], }
 }
