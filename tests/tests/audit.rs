@@ -525,3 +525,41 @@ fn a_long_audit_is_read_by_pages_and_sealed_piece_by_piece() {
     let (status, refused) = lab.call("GET", "/tier/audit?cursor=bm90aGluZw", &Value::Null);
     assert_eq!((status, &refused["code"]), (422, &json!("INVALID_FIELDS")));
 }
+
+/// The figures in docs/decisions/0019-the-audit-is-a-chain.md.
+#[test]
+fn an_act_costs_one_read_more() {
+    let mut lab = lab();
+    let calls = |lab: &Lab| {
+        lab.world().with(|world| {
+            let of = |call: &sim::Call| format!("{} {}", call.operation.name(), call.resource);
+            world.calls().iter().map(of).collect::<Vec<_>>()
+        })
+    };
+    lab.call("PUT", "/tier/cooldown", &json!({"hours": 2}));
+    let made = calls(&lab);
+    let heads = made.iter().filter(|call| call.starts_with("GetItem") && call.ends_with("/head")).count();
+    assert_eq!((made.len(), heads), (3, 1), "{made:?}");
+    let writes = made[2].split(' ').skip(1).count();
+    assert_eq!(writes, 4, "the state, the entry, the head, the list of what is unsealed: {}", made[2]);
+    // A whole transition: what is read of the audit by those who act, and what sealing takes.
+    let before = calls(&lab).len();
+    assert_eq!(lab.go(Tier::Staging).status, "COMPLETED");
+    let made = calls(&lab).split_off(before);
+    let audit = |name: &str| {
+        made.iter().filter(|call| call.starts_with(name) && call.contains("cato_tier_audit")).count()
+    };
+    let sealing = made
+        .iter()
+        .filter(|call| {
+            call.contains("AUDIT_") && call.starts_with("Query") || call.contains("cato-tier-audit")
+        })
+        .count();
+    println!(
+        "{} calls; heads and rows of the audit read: {}, queried: {}; the sealer's lists and key: {sealing}",
+        made.len(),
+        audit("GetItem"),
+        audit("Query"),
+    );
+    assert!(audit("GetItem") <= 5, "two acts and their sealing read few rows");
+}

@@ -256,10 +256,9 @@ pub async fn append(store: &impl Store, entry: AuditEntry) -> Result<(), RecordE
         let mut tried = head.clone();
         match Transaction::new().with_entry(&entry, &mut tried).commit(store).await {
             Ok(()) => return Ok(()),
-            Err(RecordError::Store(StoreError::Unknown(_) | StoreError::Conflict))
-            | Err(RecordError::Stale { .. })
-                if attempt < ATTEMPTS =>
-            {
+            Err(
+                RecordError::Store(StoreError::Unknown(_) | StoreError::Conflict) | RecordError::Stale { .. },
+            ) if attempt < ATTEMPTS => {
                 let found: Option<EntryRow> =
                     read::get(store, entry.tenant_id.as_str(), &entry_key(tried.seq)).await?;
                 if found.is_some_and(|found| found.chained.hash == tried.hash) {
