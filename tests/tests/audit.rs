@@ -199,10 +199,11 @@ fn a_life_is_a_good_chain_with_every_act_sealed() {
     }
 }
 
+type Change = fn(&mut Entry);
+
 #[test]
 fn every_field_of_every_entry_that_is_changed_is_found() {
     let (_, good) = lived();
-    type Change = fn(&mut Entry);
     let changes: [(&str, Change); 13] = [
         ("at", |entry| entry.at = "2026-11-21T03:00:00.001Z".to_owned()),
         ("who", |entry| entry.who.push('x')),
@@ -331,7 +332,7 @@ fn a_chain_that_was_made_anew_is_found_by_its_seals_or_the_receipt() {
         for key_id in [seal.key_id.clone(), forger.public_key().id()] {
             let mut seal = Seal { key_id, ..seal.clone() };
             let signature = forger.sign(&seal.message()).expect("a signature");
-            seal.signature = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+            seal.signature = capstan_core::ids::hex(&signature);
             chain.seals = vec![seal];
             assert_eq!(chain.found().1, Fault::BadSeal);
         }

@@ -209,7 +209,7 @@ impl Verifier {
             // What is missed turns up later: it is not gone, it was moved.
             if found.fault == Fault::Removed && found.seq == entry.seq && entry.hash == entry.digest() {
                 found.fault = Fault::Reordered;
-                found.why = "it is there, but after later ones".to_owned();
+                "it is there, but after later ones".clone_into(&mut found.why);
             }
             return;
         }

@@ -84,7 +84,7 @@ async fn seals(
     } else {
         (given.map(str::to_owned), if last { None } else { places.last().copied() })
     };
-    if places.is_empty() && !(last && !descending) {
+    if places.is_empty() && (descending || !last) {
         return Ok(Vec::new());
     }
     let after = above.map(|above| format!("{SEALS}{above}"));
