@@ -172,7 +172,7 @@ def test_up_and_down_to_the_end(stack, queue, figures):
     [tier] = stack.items("cato_infrastructure_tier", tenant)
     assert (tier["current_tier"], tier["transition_status"], tier["target_tier"]) == ("DEV", "STABLE", None)
     audit = stack.items("cato_tier_audit", tenant)
-    told = [(row["transition_id"], row["reason"]) for row in audit if row.get("reason")]
+    told = [(row["transition_id"], row["why"]) for row in audit if row.get("why")]
     assert (up, REASON) in told and (down, "[EMERGENCY] Cost runaway") in told, audit
     subjects = notices(stack, queue)
     moves = ["DEV to STAGING", "STAGING to DEV"]

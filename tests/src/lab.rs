@@ -226,7 +226,10 @@ impl Lab {
             let rows = |table: Table, prefix: &str| -> Vec<Value> {
                 let wanted = |item: &&Map<String, Value>| {
                     // That a tenant is known is not taken back.
-                    if item.get("index_name").is_some_and(|name| name == "TENANTS") {
+                    if item
+                        .get("index_name")
+                        .is_some_and(|name| name == "TENANTS" || name == "AUDIT_UNSEALED")
+                    {
                         return false;
                     }
                     prefix.is_empty()

@@ -252,11 +252,14 @@ fn every_act_is_in_the_audit_with_who_and_why() {
     lab.call("PUT", "/tier/cooldown", &json!({"hours": 2}));
     let table = capstan_core::ports::Table::TierAudit;
     let rows: Vec<Value> = lab.world().with(|world| world.items(table).map(|row| json!(row)).collect());
-    let mut acts: Vec<&str> = rows.iter().filter_map(|row| row["act"].as_str()).collect();
+    let mut acts: Vec<&str> = rows.iter().filter_map(|row| row["action"].as_str()).collect();
     acts.sort_unstable();
     assert_eq!(acts, ["CHANGE_COMPLETED", "CHANGE_STARTED", "CONFIRMATION_REQUESTED", "COOLDOWN_SET"]);
-    let started = rows.iter().find(|row| row["act"] == "CHANGE_STARTED").expect("a row");
-    assert_eq!((&started["actor"], started["reason"].as_str().is_some()), (&json!("grace"), true));
+    let started = rows.iter().find(|row| row["action"] == "CHANGE_STARTED").expect("a row");
+    assert_eq!(
+        (&started["who"], &started["role"], started["why"].as_str().is_some()),
+        (&json!("grace"), &json!("super_admin"), true)
+    );
 }
 
 /// A step that is called before what must come before it does nothing, and one that comes after the end neither.

@@ -76,9 +76,10 @@ async fn admit(ports: &(impl Store + Clock + Entropy), request: &Request) -> Res
 
 /// Records that the caller's role is not enough for the request, and makes the answer.
 pub async fn deny(ports: &(impl Store + Clock + Entropy), request: &Request, least: Role) -> Problem {
-    let Caller { subject, role, tenant } = &request.caller;
+    let Caller { subject, role, tenant, request_id } = &request.caller;
     let (method, route) = (&request.method, &request.route);
-    let denied = Denied { tenant, subject, role: *role, method, route, least: Some(least) };
+    let (least_role, request_id) = (Some(least), request_id.as_deref());
+    let denied = Denied { tenant, subject, role: *role, method, route, least: least_role, request_id };
     match denied::record(ports, denied).await {
         Ok(()) => Problem::forbidden(access::denial(*role, least)),
         Err(error) => error.into(),

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 pub use capstan_core::access::BASE_PATH;
 /// The largest body that is taken, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+/// The longest request id that is kept; API Gateway's have 36 characters.
+const MAX_REQUEST_ID: usize = 128;
 
 /// Who calls, as the authorizer found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Caller {
     pub role: Role,
     /// The tenant.
     pub tenant: TenantId,
+    /// The request's id, as API Gateway gave it.
+    pub request_id: Option<String>,
 }
 
 /// A request.
@@ -57,9 +61,12 @@ struct ProxyEvent {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RequestContext {
     #[serde(default)]
     authorizer: BTreeMap<String, Value>,
+    #[serde(default)]
+    request_id: Option<String>,
 }
 
 impl Request {
@@ -67,7 +74,7 @@ impl Request {
     pub fn read(event: Value) -> Result<Self, Problem> {
         let event: ProxyEvent = serde_json::from_value(event)
             .map_err(|error| Problem::malformed(format!("not an API Gateway proxy event: {error}")))?;
-        let caller = caller(&event.request_context.authorizer)?;
+        let caller = caller(&event.request_context)?;
         let body = match event.body {
             Some(text) if event.is_base64_encoded => Some(decode(&text)?),
             body => body,
@@ -103,13 +110,14 @@ impl Request {
     }
 }
 
-fn caller(context: &BTreeMap<String, Value>) -> Result<Caller, Problem> {
-    let text = |name: &str| context.get(name).and_then(Value::as_str);
+fn caller(context: &RequestContext) -> Result<Caller, Problem> {
+    let text = |name: &str| context.authorizer.get(name).and_then(Value::as_str);
     let unauthorized = || Problem::new(401, "UNAUTHORIZED", "send a valid token: Authorization: Bearer …");
     Ok(Caller {
         subject: text("sub").filter(|subject| !subject.is_empty()).ok_or_else(unauthorized)?.to_owned(),
         role: text("role").and_then(Role::parse).ok_or_else(unauthorized)?,
         tenant: text("tenant").and_then(|tenant| TenantId::parse(tenant).ok()).ok_or_else(unauthorized)?,
+        request_id: context.request_id.clone().filter(|id| id.len() <= MAX_REQUEST_ID),
     })
 }
 

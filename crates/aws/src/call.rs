@@ -5,6 +5,7 @@
     feature = "costexplorer",
     feature = "elasticache",
     feature = "kinesis",
+    feature = "kms",
     feature = "neptune",
     feature = "opensearch",
     feature = "opensearchserverless",

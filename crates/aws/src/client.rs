@@ -42,6 +42,7 @@ clients! {
     "dynamodb" dynamodb: aws_sdk_dynamodb::Client,
     "elasticache" elasticache: aws_sdk_elasticache::Client,
     "kinesis" kinesis: aws_sdk_kinesis::Client,
+    "kms" kms: aws_sdk_kms::Client,
     "neptune" neptune: aws_sdk_neptune::Client,
     "opensearch" opensearch: aws_sdk_opensearch::Client,
     "opensearchserverless" serverless: aws_sdk_opensearchserverless::Client,

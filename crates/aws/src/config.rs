@@ -24,6 +24,8 @@ pub struct AwsConfig {
     pub state_machine_arn: Option<String>,
     /// Where notices go (`ALERT_TOPIC_ARN`); only for functions that send word.
     pub alert_topic_arn: Option<String>,
+    /// The key that the audit is sealed with, or its alias (`AUDIT_KEY_ARN`); only for functions that sign, or hand out its public half.
+    pub audit_key_arn: Option<String>,
     /// Who may read and write the vectors of a Serverless collection (`COLLECTION_PRINCIPALS`: ARNs of roles or users,
     /// separated by commas). A collection is not made without them, since nobody could use it.
     pub collection_principals: Vec<String>,
@@ -55,6 +57,7 @@ impl AwsConfig {
             table_suffix: suffix.clone(),
             state_machine_arn: optional_arn(environment, "STATE_MACHINE_ARN", "states", "stateMachine:")?,
             alert_topic_arn: optional_arn(environment, "ALERT_TOPIC_ARN", "sns", "")?,
+            audit_key_arn: optional_arn(environment, "AUDIT_KEY_ARN", "kms", "")?,
             collection_principals: principals,
         })
     }
@@ -104,6 +107,7 @@ mod tests {
         for (name, value) in [
             ("STATE_MACHINE_ARN", "cato-tier-transition-dev"),
             ("STATE_MACHINE_ARN", "arn:aws:states:us-east-1:123456789012:execution:x"),
+            ("AUDIT_KEY_ARN", "alias/cato-tier-audit-dev"),
             ("ALERT_TOPIC_ARN", ""),
             ("ALERT_TOPIC_ARN", "arn:aws:sqs:us-east-1:123456789012:alerts"),
             ("COLLECTION_PRINCIPALS", "everybody"),

@@ -35,6 +35,8 @@ mod inventory;
 mod issuer;
 #[cfg(feature = "kinesis")]
 mod kinesis;
+#[cfg(feature = "kms")]
+mod kms;
 #[cfg(feature = "neptune")]
 mod neptune;
 #[cfg(feature = "opensearch")]

@@ -32,6 +32,8 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/tier/compare", Role::Viewer, "the three tiers side by side"),
     rule("GET", "/tier/transition-status", Role::Viewer, "how far the change under way has come"),
     rule("GET", "/tier/change-history", Role::Viewer, "changes, newest first"),
+    rule("GET", "/tier/audit", Role::Viewer, "what was done, by whom and why"),
+    rule("GET", "/tier/audit/key", Role::Viewer, "the public key of the audit's seals"),
     rule("GET", "/tier/resources", Role::Viewer, "what the ledger says there is"),
     rule("GET", "/tier/orphans", Role::Viewer, "what the ledger does not explain"),
     rule("GET", "/tier/configs", Role::Viewer, "the three configurations"),

@@ -5,11 +5,13 @@
 //! to know, it is told.
 //!
 //! - [`access`]: who may do what.
+//! - [`audit`]: the chain of what was done, its seals, and what is wrong with it.
 //! - [`ids`], [`money`], [`time`]: the words everything else is said in.
 //! - [`ports`]: what the outside must be able to do.
 //! - [`tier`]: tier transitions: configurations, requests, the plan, its inverse, progress, recovery.
 
 pub mod access;
+pub mod audit;
 pub mod ids;
 pub mod money;
 pub mod ports;

@@ -161,6 +161,14 @@ fn around_the_workflow() -> Vec<Function> {
         Function::new("find-orphans", |_| {
             Ok(Box::new(|ports, _| Box::pin(async move { Ok(find_orphans::handle(&ports).await?) })))
         }),
+        Function::new("seal-audit", |env| {
+            let former = seal_audit::former_keys(env).map_err(|error| error.to_string())?;
+            let former = Arc::new(former);
+            Ok(Box::new(move |ports, _| {
+                let former = Arc::clone(&former);
+                Box::pin(async move { Ok(seal_audit::handle(&ports, &former).await?) })
+            }))
+        }),
         Function::new("reap-retired", |env| {
             let settings = settings(env)?;
             Ok(Box::new(move |ports, _| {
@@ -176,6 +184,7 @@ fn behind_the_api() -> Vec<Function> {
         http!("tier-read", tier_read, settings),
         http!("tier-change", tier_change, settings),
         http!("tier-configs", tier_configs),
+        http!("read-audit", read_audit),
         Function::new("authorizer", |env| {
             let config = authorizer::Config::read(env).map_err(|error| error.to_string())?;
             // One for all runs, as in a function instance: it keeps the issuer's keys.

@@ -4,6 +4,7 @@
 //! use and lies beside the data, readable by its owner alone: a key compiled in, or one that all installations share, would
 //! be no key.
 
+use crate::key_file::{KeyError, kept, random};
 use crate::template::Parameters;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,10 +16,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The issuer's name in tokens. It stays when the port is another, so that tokens stay good; with the usual port it is also
 /// where the issuer can be asked.
@@ -35,33 +33,6 @@ pub fn parameters() -> Parameters {
         ("OidcIssuer".to_owned(), ISSUER.to_owned()),
         ("OidcAudience".to_owned(), AUDIENCE.to_owned()),
     ])
-}
-
-/// Why there is no key.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The file can't be read, or not be made.
-    #[error("the key for tokens in {} can't be read or made", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// Something else is in the file.
-    #[error("{} does not hold a key of 64 hexadecimal digits. Delete it, and a new one is made; tokens signed with \
-             the old one are void then", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The operating system gives no random bytes.
-    #[error("the operating system gives no random bytes ({0})")]
-    Random(String),
-    /// The cryptography refuses the key.
-    #[error("the key for tokens can't be used")]
-    Refused,
 }
 
 /// Whom a token is for.
@@ -155,25 +126,10 @@ impl Issuer {
 }
 
 fn seed(folder: &Path) -> Result<[u8; 32], KeyError> {
-    let path = folder.join(FILE);
-    if let Some(seed) = read(&path)? {
-        return Ok(seed);
-    }
-    make(folder, &path)?;
-    // Another process may have been first: what lies there now holds.
-    read(&path)?.ok_or(KeyError::Damaged { path })
-}
-
-fn read(path: &Path) -> Result<Option<[u8; 32]>, KeyError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            return Err(KeyError::Damaged { path: path.to_owned() });
-        }
-        Err(source) => return Err(KeyError::Io { path: path.to_owned(), source }),
-    };
-    unhex(text.trim()).map(Some).ok_or_else(|| KeyError::Damaged { path: path.to_owned() })
+    let new = || Ok(format!("{}\n", hex(&random::<32>()?)).into_bytes());
+    let bytes = kept(folder, FILE, new)?;
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    unhex(text.trim()).ok_or_else(|| KeyError::Damaged { path: folder.join(FILE) })
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {
@@ -187,35 +143,12 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// Writes it whole beside its place, then links it there unless something lies there already.
-fn make(folder: &Path, path: &Path) -> Result<(), KeyError> {
-    let failed = |source| KeyError::Io { path: path.to_owned(), source };
-    fs::create_dir_all(folder).map_err(failed)?;
-    let text = hex(&random::<32>()?);
-    let draft = folder.join(format!(".{FILE}.{}", hex(&random::<8>()?)));
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
-    let written = writeln!(file, "{text}").and_then(|()| file.sync_all());
-    let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
-    // Whether or not it worked, the draft must not stay.
-    drop(fs::remove_file(&draft));
-    linked.map_err(failed)
-}
-
-/// Random bytes from the operating system.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| KeyError::Random(error.to_string()))?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
 
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("capstan-issuer-{name}-{}", std::process::id()));

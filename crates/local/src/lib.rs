@@ -5,6 +5,7 @@
 //! scaled time, [`gateway`] is its front door, [`issuer`] signs the tokens for it, [`drill`] a rehearsal without waiting, and [`cli`] the command `capstan`. It is a library as well as a binary
 //! so that tests can run the same system without a process and without a socket.
 
+pub mod audit_key;
 pub mod cli;
 pub mod clock;
 mod digest;
@@ -13,6 +14,7 @@ pub mod engine;
 pub mod functions;
 pub mod gateway;
 pub mod issuer;
+mod key_file;
 mod system;
 pub mod template;
 

@@ -1,8 +1,11 @@
 //! What a world is told at its start.
 
+use capstan_core::audit::PublicKey;
 use capstan_core::money::Usd;
 use capstan_core::tier::Spec;
 use capstan_core::time::{Millis, Timestamp};
+use std::fmt;
+use std::sync::Arc;
 
 /// Limits of the account. The defaults are those AWS gives a new account in us-east-1, unless said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,14 @@ impl Default for Quotas {
     }
 }
 
+/// A key that the world signs with, in the place of one in KMS.
+pub trait SigningKey: fmt::Debug + Send + Sync {
+    /// The signature over a message.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, String>;
+    /// The public half.
+    fn public_key(&self) -> PublicKey;
+}
+
 /// What a world is told at its start.
 #[derive(Debug, Clone)]
 pub struct WorldConfig {
@@ -70,6 +81,8 @@ pub struct WorldConfig {
     pub wall: Option<fn() -> Timestamp>,
     /// Chance that can't be foretold; `None`: from the seed.
     pub entropy: Option<fn() -> [u8; 16]>,
+    /// What seals are signed with; `None`: a key that is none, and gives the same bytes in every run.
+    pub signing_key: Option<Arc<dyn SigningKey>>,
     /// Whether calls and effects are recorded ([`World::calls`](crate::World::calls),
     /// [`World::log`](crate::World::log)). Both grow for ever, so a world that runs for days switches them off.
     pub record: bool,
@@ -88,6 +101,7 @@ impl Default for WorldConfig {
             hourly: None,
             wall: None,
             entropy: None,
+            signing_key: None,
             record: true,
             timeout: Millis::seconds(30),
         }

@@ -36,7 +36,7 @@ mod view;
 mod world;
 
 pub use cloud::FinalSnapshot;
-pub use config::{Quotas, WorldConfig};
+pub use config::{Quotas, SigningKey, WorldConfig};
 pub use execution::ExecutionRow;
 pub use fault::{Fault, FaultKind, FaultParseError, Nth};
 pub use invocation::{End, Invocation, Outcome, Stepper, run};

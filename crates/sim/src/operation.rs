@@ -91,6 +91,8 @@ operations! {
     GetItem = "dynamodb" "GetItem" Read,
     Query = "dynamodb" "Query" Read,
     TransactWriteItems = "dynamodb" "TransactWriteItems" Write,
+    Sign = "kms" "Sign" Read,
+    GetPublicKey = "kms" "GetPublicKey" Read,
     StartExecution = "states" "StartExecution" Write,
     DescribeExecution = "states" "DescribeExecution" Read,
     Publish = "sns" "Publish" Write,

@@ -18,5 +18,8 @@ pub(super) const CASES: &[Case] = &[
     answers("reap-retired/nothing-due", at::back_in_dev),
     answers("reap-retired/due", at::retired_is_due),
     fails("reap-retired/access-denied", "AccessDenied", at::retired_is_due_without_rights),
+    answers("seal-audit/nothing-new", at::fresh),
+    answers("seal-audit/grown", at::initiated),
+    fails("seal-audit/store-away", "StoreUnavailable", at::store_away),
     fails("reap-retired/store-away", "StoreUnavailable", at::store_away),
 ];

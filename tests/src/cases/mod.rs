@@ -1,6 +1,7 @@
 //! Which event of `events/` is for which function, in which world, and what must come of it.
 
 mod alone;
+mod audit;
 mod changing;
 mod door;
 mod reading;
@@ -43,7 +44,7 @@ pub enum Outcome {
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    [reading::CASES, changing::CASES, door::CASES, steps::CASES, alone::CASES].concat()
+    [reading::CASES, audit::CASES, changing::CASES, door::CASES, steps::CASES, alone::CASES].concat()
 }
 
 const fn status(file: &'static str, status: u64, place: Place) -> Case {

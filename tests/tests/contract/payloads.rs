@@ -19,11 +19,13 @@ use tier_steps::StepInput;
 /// since a run is cut off after four hours.
 const VERSIONS: [&str; 1] = ["v1"];
 /// The functions that the state machine does not call.
-const NO_STEPS: [&str; 7] = [
+const NO_STEPS: [&str; 9] = [
     "authorizer",
     "tier-read",
     "tier-change",
     "tier-configs",
+    "read-audit",
+    "seal-audit",
     "find-orphans",
     "reap-retired",
     "reconcile-transitions",

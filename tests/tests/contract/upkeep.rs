@@ -149,6 +149,40 @@ fn every_alarm_says_what_to_do_and_stands_in_the_one_for_all() {
     assert_eq!(written(&all["Properties"]["AlarmActions"][0]), "AlertTopic", "template.yaml: HealthAlarm");
 }
 
+/// So does the one about audits that were altered.
+#[test]
+fn a_broken_audit_is_found_in_the_logs_by_the_words_that_are_written() {
+    let filters = of_type("AWS::Logs::MetricFilter");
+    let of_it = |node: &Value| written(&node["Properties"]["LogGroupName"]) == "SealAuditLogGroup";
+    let (_, filter) = filters.iter().find(|(_, node)| of_it(node)).unwrap();
+    let round = "{ $.message = \"The round is done.\" && $.report = %broken.{2,3}[1-9]% }";
+    assert_eq!(written(&filter["Properties"]["FilterPattern"]), round);
+    let source = workspace::text("crates/tier/seal-audit/src/lib.rs");
+    assert!(
+        source.contains("\"broken\": broken"),
+        "seal-audit and its MetricFilter must have the same words"
+    );
+}
+
+/// The key outlives the stack as what it has signed does; only one function may sign, and it may do nothing else to it.
+#[test]
+fn only_the_function_that_seals_may_sign() {
+    let keys = of_type("AWS::KMS::Key");
+    let [(_, key)] = keys.as_slice() else { panic!("template.yaml: there is one key, not {}", keys.len()) };
+    assert_eq!(key["DeletionPolicy"], "Retain");
+    assert_eq!(key["UpdateReplacePolicy"], "Retain");
+    let policy = key["Properties"]["KeyPolicy"]["Statement"].as_sequence().unwrap();
+    let deny = policy.iter().find(|statement| statement["Effect"] == "Deny").unwrap();
+    assert_eq!(deny["Action"], "kms:Sign");
+    let exempt = &deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"];
+    assert_eq!(written(exempt), "SealAuditFunctionRole.Arn");
+    let (roles, _) = crate::roles::read();
+    for (function, rights) in roles {
+        let signs = rights.iter().any(|right| right.action == "kms:Sign");
+        assert_eq!(signs, function == "seal-audit", "template.yaml: {function}");
+    }
+}
+
 /// The alarm about stuck changes reads logs, so it depends on their words.
 #[test]
 fn a_stuck_change_is_found_in_the_logs_by_the_words_that_are_written() {

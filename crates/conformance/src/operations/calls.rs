@@ -110,6 +110,10 @@ calls! {
         START_EXECUTION = "StartExecution" ["states:StartExecution"],
         DESCRIBE_EXECUTION = "DescribeExecution" ["states:DescribeExecution"],
     }
+    "kms" {
+        SIGN = "Sign" ["kms:Sign"],
+        GET_PUBLIC_KEY = "GetPublicKey" ["kms:GetPublicKey"],
+    }
     "sns" {
         PUBLISH = "Publish" ["sns:Publish"],
     }

@@ -142,6 +142,7 @@ methods! {
     Costs { month_to_date: [GET_COST_AND_USAGE] = [GetCostAndUsage], }
     Traffic { connections: [GET_METRIC_DATA] = [GetMetricData], }
     IssuerKeys { issuer_keys: [] = [GetKeys], }
+    Signer { sign: [SIGN] = [Sign], public_key: [GET_PUBLIC_KEY] = [GetPublicKey], }
     Clock { now: [] = [], wall: [] = [], }
     Entropy { random: [] = [], }
 }

@@ -17,6 +17,7 @@ mod machine;
 mod made;
 mod notifier;
 mod serverless_caches;
+mod signer;
 mod store;
 mod store_queries;
 mod store_values;
@@ -28,8 +29,8 @@ mod workflows;
 use crate::case::Case;
 use capstan_core::ports::{
     CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
-    GraphClusters, GraphInstances, Inventory, Notifier, ServerlessCaches, Store, Streams, Tagging, Traffic,
-    Workflows,
+    GraphClusters, GraphInstances, Inventory, Notifier, ServerlessCaches, Signer, Store, Streams, Tagging,
+    Traffic, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -47,7 +48,8 @@ macro_rules! every_port {
 
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
-    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Clock, Entropy,
+    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Clock,
+    Entropy,
 }
 
 /// Every case of every port.
@@ -72,6 +74,7 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         notifier::cases(),
         costs::cases(),
         traffic::cases(),
+        signer::cases(),
         machine::cases(),
     ]
     .into_iter()

@@ -29,6 +29,7 @@ async fn every_kind_of_notice_is_handed_over<P: Notifier>(ports: &P, stage: &Sta
         NoticeKind::Stuck,
         NoticeKind::OrphansFound,
         NoticeKind::Reaped,
+        NoticeKind::AuditBroken,
     ] {
         ports.notify(&notice(stage, kind, "A change came to its end")?).await?;
     }

@@ -40,6 +40,7 @@ impl Cloud {
         }
         let machine = peer.make_machine(&format!("cato-conformance{suffix}")).await.unwrap();
         let topic = peer.make_topic(&format!("cato-alerts{suffix}")).await.unwrap();
+        let key = peer.make_key().await.unwrap();
         if backend == Backend::Moto {
             peer.make_model().await.unwrap();
         }
@@ -52,6 +53,7 @@ impl Cloud {
             ("TABLE_SUFFIX", &suffix),
             ("STATE_MACHINE_ARN", &machine),
             ("ALERT_TOPIC_ARN", &topic),
+            ("AUDIT_KEY_ARN", &key),
             ("COLLECTION_PRINCIPALS", "arn:aws:iam::123456789012:role/app"),
         ];
         let environment: Environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -176,7 +178,7 @@ impl Peer<'_> {
     }
 
     async fn json(&self, service: &str, target: &str, body: &Value) -> Result<Value, Failure> {
-        let version = if service == "sagemaker" { "1.1" } else { "1.0" };
+        let version = if ["sagemaker", "kms"].contains(&service) { "1.1" } else { "1.0" };
         let kind = format!("application/x-amz-json-{version}");
         let headers =
             [("authorization", &*Self::signed(service)), ("content-type", &kind), ("x-amz-target", target)];
@@ -241,6 +243,12 @@ impl Peer<'_> {
         let answer = self.form("sns", &format!("Action=CreateTopic&Version=2010-03-31&Name={name}")).await?;
         let arn = answer.split("<TopicArn>").nth(1).and_then(|rest| rest.split('<').next());
         arn.map(str::to_owned).ok_or(Failure(answer))
+    }
+
+    async fn make_key(&self) -> Result<String, Failure> {
+        let body = json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" });
+        let made = self.json("kms", "TrentService.CreateKey", &body).await?;
+        made["KeyMetadata"]["Arn"].as_str().map(str::to_owned).ok_or_else(|| Failure(made.to_string()))
     }
 
     /// It may be there from an earlier run.

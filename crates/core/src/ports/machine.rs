@@ -39,6 +39,8 @@ pub enum NoticeKind {
     OrphansFound,
     /// A retired store was deleted after its grace period.
     Reaped,
+    /// The audit of a tenant was altered, and is sealed no longer.
+    AuditBroken,
 }
 
 /// A message to people (an SNS topic; behind it e-mail, a pager).

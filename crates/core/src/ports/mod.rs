@@ -16,6 +16,7 @@ mod machine;
 mod neptune;
 mod opensearch;
 mod sagemaker;
+mod signer;
 mod store;
 mod tags;
 mod workflows;
@@ -36,6 +37,7 @@ pub use opensearch::{
 pub use sagemaker::{
     Endpoint, EndpointConfig, EndpointConfigs, EndpointScaling, EndpointStatus, Endpoints, ScalingRange,
 };
+pub use signer::Signer;
 pub use store::{Condition, Effect, Item, Key, Page, Query, Store, StoreError, Table, Write, whole};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

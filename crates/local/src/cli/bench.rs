@@ -8,8 +8,8 @@ mod load;
 use super::table::Table;
 use super::{Failure, print};
 use crate::clock::{self, Stopwatch};
-use crate::drill;
-use crate::issuer::{self, Bearer, Issuer};
+use crate::{drill, key_file};
+use crate::issuer::{Bearer, Issuer};
 use capstan_core::ids::TenantId;
 use capstan_core::tier::Role;
 use capstan_core::time::Millis;
@@ -80,7 +80,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Result<Self, Failure> {
-        let name = u64::from_be_bytes(issuer::random()?);
+        let name = u64::from_be_bytes(key_file::random()?);
         let folder = std::env::temp_dir().join(format!("capstan-bench-{name:016x}"));
         fs::create_dir_all(&folder)?;
         Ok(Self(folder))

@@ -2,7 +2,7 @@
 
 use crate::StartError;
 use crate::drill::DrillError;
-use crate::issuer::KeyError;
+use crate::key_file::KeyError;
 use crate::template::TemplateError;
 use sim::disk::DiskError;
 use std::error::Error;

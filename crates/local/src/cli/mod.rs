@@ -3,6 +3,7 @@
 //! Each subcommand is a function from its arguments to a text for the standard output or a [`Failure`]; only this
 //! module prints and chooses exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answers.
 
+mod audit;
 mod bench;
 mod client;
 mod drill;
@@ -34,6 +35,8 @@ enum Command {
     Token(token::Args),
     /// Look at a tenant's tier, and change it
     Tier(tier::Args),
+    /// Look at what was done, by whom and why, and verify that nothing in it was altered
+    Audit(audit::Args),
     /// Rehearse a procedure: real functions and workflow, simulated cloud, no waiting
     Drill {
         #[command(subcommand)]
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Up(args) => up::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Tier(args) => tier::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
@@ -96,6 +100,8 @@ mod tests {
             "tier --url http://x --token y history --limit 5",
             "tier change STAGING --reason a-reason-long-enough --yes",
             "tier configs PRODUCTION --set sagemakerShadowSelfMinInstances=60",
+            "audit verify --key k.pem --key former.pem --receipt r.json --json",
+            "audit --url http://x list --limit 5",
             "drill tier --path DEV,STAGING,DEV --seed 3 --json",
             "bench --json",
         ] {

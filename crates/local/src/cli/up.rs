@@ -4,13 +4,13 @@
 //! port, the store; and only then does anything run.
 
 use super::{Failure, print, token::DATA_DIR};
-use crate::System;
 use crate::clock::{self, ScaledClock};
 use crate::engine::{Engine, Options, real::Driver};
 use crate::functions::registry;
 use crate::gateway::{self, Gateway};
 use crate::issuer::{self, ISSUER, Issuer};
 use crate::template::{Description, Source};
+use crate::{System, audit_key, key_file};
 use capstan_core::tier::prices;
 use sim::{Fault, SharedWorld, WorldConfig, disk};
 use std::io;
@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// Where data are kept
     #[arg(long, value_name = "FOLDER", env = "CAPSTAN_DATA_DIR", default_value = DATA_DIR)]
     data_dir: PathBuf,
-    /// Keep nothing: everything but the key for tokens is gone when it stops
+    /// Keep nothing: everything but the keys is gone when it stops
     #[arg(long)]
     in_memory: bool,
     /// How much faster than real time the simulated cloud lives
@@ -51,7 +51,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let description = Source::choose(args.template.clone()).read(&issuer::parameters())?;
     let listener = listen(args.port)?;
     let address = listener.local_addr()?;
-    let world = world(args, &description)?;
+    let signing_key = audit_key::open(&args.data_dir)?;
+    let world = world(args, &description, signing_key)?;
     world.with(|world| world.set_issuer_keys(ISSUER, issuer.document()));
     let system = System::new(description, registry(), world.clone())?;
     let clock = ScaledClock::new(world.now(), args.speed);
@@ -84,18 +85,23 @@ fn listen(port: u16) -> Result<TcpListener, Failure> {
 fn seed(args: &Args) -> Result<u64, Failure> {
     Ok(match args.seed {
         Some(seed) => seed,
-        None => u64::from_be_bytes(issuer::random()?),
+        None => u64::from_be_bytes(key_file::random()?),
     })
 }
 
 /// The world from the disk, or a new one; its time is the machine's, or later.
-fn world(args: &Args, description: &Description) -> Result<SharedWorld, Failure> {
+fn world(
+    args: &Args,
+    description: &Description,
+    signing_key: Arc<dyn sim::SigningKey>,
+) -> Result<SharedWorld, Failure> {
     let mut config = WorldConfig {
         seed: seed(args)?,
         start: clock::wall(),
         hourly: Some(prices::hourly),
         wall: Some(clock::wall),
         entropy: if args.seed.is_some() { None } else { Some(unpredictable) },
+        signing_key: Some(signing_key),
         record: false,
         ..WorldConfig::default()
     };
@@ -120,7 +126,7 @@ fn store_file(data_dir: &Path) -> PathBuf {
 
 fn unpredictable() -> [u8; 16] {
     // It gave random bytes at the start. A system that can't make tokens that can't be guessed must not go on.
-    issuer::random().unwrap_or_else(|_| std::process::abort())
+    key_file::random().unwrap_or_else(|_| std::process::abort())
 }
 
 /// Serves until a signal comes, or the store breaks; then why.

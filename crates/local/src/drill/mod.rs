@@ -8,7 +8,8 @@ mod watch;
 
 use crate::engine::{Engine, Options};
 use crate::functions::Function;
-use crate::issuer::{self, ISSUER, Issuer, KeyError};
+use crate::issuer::{self, ISSUER, Issuer};
+use crate::key_file::KeyError;
 use crate::template::{Description, Source, TemplateError};
 use crate::{StartError, System, clock::Stopwatch};
 use capstan_core::ids::TenantId;

@@ -10,6 +10,7 @@ mod graphs;
 mod issuer;
 mod machine;
 mod search;
+mod signer;
 mod store;
 mod streams;
 mod tags;

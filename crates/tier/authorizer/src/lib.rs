@@ -55,7 +55,8 @@ impl Authorizer {
             Decision::NoSuchRoute => None,
         };
         let Claims { subject, role, tenant } = &claims;
-        let denied = Denied { tenant, subject, role: *role, method, route, least };
+        let request_id = event.pointer("/requestContext/requestId").and_then(Value::as_str);
+        let denied = Denied { tenant, subject, role: *role, method, route, least, request_id };
         denied::record(ports, denied).await.map_err(Refusal::Record)?;
         Ok(policy("Deny", arn, &claims, least.map(|least| access::denial(*role, least))))
     }

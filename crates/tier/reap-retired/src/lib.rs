@@ -71,15 +71,14 @@ where
         return Ok(false);
     }
     let name = entry.resource.to_string();
-    let mut audit = AuditEntry::new(tenant, ports.now(), SYSTEM, Act::RetiredDeleted, &name)
+    let audit = AuditEntry::new(tenant, ports.now(), SYSTEM, Act::RetiredDeleted, &name)
         .with(json!({"resource": name, "snapshot": snapshot}));
     let body = format!("Tenant {tenant}\n{name} was deleted after its grace period.");
     tell(ports, tenant, format!("Retired {} deleted", entry.resource.kind), body).await?;
     let mut transaction = Transaction::new();
     transaction.delete(entry);
     transaction.delete_always(row);
-    transaction.put(&mut audit);
-    transaction.commit(ports).await?;
+    transaction.commit_audited(ports, audit).await?;
     Ok(true)
 }
 

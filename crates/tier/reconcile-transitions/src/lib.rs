@@ -110,14 +110,13 @@ async fn take_over(ports: &(impl Store + Clock + Workflows), change: &mut Change
     let mut state = tier_records::state(ports, &change.tenant_id).await?;
     change.recoveries += 1;
     state.transition_execution_arn = Some(ports.execution_arn(&change.execution_name()));
-    let mut audit =
+    let audit =
         AuditEntry::new(&change.tenant_id, ports.now(), SYSTEM, Act::Recovered, &change.execution_name())
             .about(&change.transition_id);
     let mut transaction = Transaction::new();
     transaction.put(change);
     transaction.put(&mut state);
-    transaction.put(&mut audit);
-    match transaction.commit(ports).await {
+    match transaction.commit_audited(ports, audit).await {
         Ok(()) => Ok(true),
         Err(RecordError::Stale { .. }) => Ok(false),
         Err(error) => Err(error.into()),

@@ -1,87 +1,63 @@
-//! The audit: every act, once, with who and why. Rows are only ever added, in the transaction of the act itself.
+//! The audit: every act, once, with who and why, in the transaction of the act itself.
+//!
+//! What a caller makes is an [`AuditEntry`]; [`Transaction::commit_audited`] gives it its place in the tenant's chain
+//! (`capstan_core::audit` says what the chain promises). The head is one more item of the transaction, under its version, so
+//! two acts at once can't take the same place: the second takes the next one. That costs an act one read and two writes.
 
-use crate::record::Record;
+use crate::record::{Record, RecordError};
+use crate::transaction::Transaction;
+use crate::{IndexRow, read};
+use capstan_core::audit::{self, Act, Entry, GENESIS, HEAD, Head, Outcome, Seal, entry_key, seal_key};
 use capstan_core::ids::{TenantId, TransitionId};
-use capstan_core::ports::Table;
+use capstan_core::ports::{Item, Key, Query, Store, StoreError, Table};
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Act {
-    /// A change was asked for that must be confirmed.
-    ConfirmationRequested,
-    /// A change was started.
-    ChangeStarted,
-    /// A change was asked to stop.
-    ChangeCancelled,
-    /// A change came to its good end.
-    ChangeCompleted,
-    /// A change is being undone.
-    RollbackStarted,
-    /// A change was undone.
-    ChangeRolledBack,
-    /// A change was given up half-way.
-    ChangeStuck,
-    /// A stuck change's rollback is tried again.
-    RollbackRetried,
-    /// A tier was declared stable by hand.
-    TierReset,
-    /// A configuration was edited.
-    ConfigEdited,
-    /// The cooldown was set.
-    CooldownSet,
-    /// Another execution took the place of one that is gone.
-    Recovered,
-    /// A retired store was deleted.
-    RetiredDeleted,
-    /// A known caller asked for what the role does not allow.
-    AccessDenied,
-}
+/// The role of an entry where the system acts by itself.
+pub const SYSTEM_ROLE: &str = "SYSTEM";
+/// How often an entry is given another place when others were first.
+const ATTEMPTS: usize = 8;
 
-/// A row of the audit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// An act, before it has its place in the chain.
+#[derive(Debug, Clone, PartialEq)]
 pub struct AuditEntry {
-    /// Whose tenant.
-    pub tenant_id: TenantId,
-    /// Sort key: `<time>#<act>#<subject>`.
-    pub entry: String,
-    /// When.
-    pub at: Timestamp,
-    /// Who: the subject of the token, or `capstan` where the system acts by itself.
-    pub actor: String,
-    /// What.
-    pub act: Act,
-    /// Why, in the actor's words.
-    pub reason: Option<String>,
-    /// Which change.
-    pub transition_id: Option<TransitionId>,
-    /// What else is worth knowing.
-    pub detail: Value,
-    /// Always 1.
-    pub version: u64,
+    tenant_id: TenantId,
+    at: Timestamp,
+    actor: String,
+    role: String,
+    act: Act,
+    outcome: Outcome,
+    subject: String,
+    reason: Option<String>,
+    request_id: Option<String>,
+    transition_id: Option<TransitionId>,
+    detail: Value,
 }
 
 impl AuditEntry {
-    /// An act of now. `subject` tells apart acts of one kind at one instant: a change, a resource, a version.
+    /// An act of now on `subject`: a change, a tier, a resource, a route. By the system itself, unless a role is given.
     pub fn new(tenant: &TenantId, at: Timestamp, actor: &str, act: Act, subject: &str) -> Self {
-        let name = serde_json::to_value(act)
-            .ok()
-            .and_then(|name| name.as_str().map(str::to_owned))
-            .unwrap_or_default();
         Self {
             tenant_id: tenant.clone(),
-            entry: format!("{at}#{name}#{subject}"),
             at,
             actor: actor.to_owned(),
+            role: SYSTEM_ROLE.to_owned(),
             act,
+            outcome: Outcome::Done,
+            subject: subject.to_owned(),
             reason: None,
+            request_id: None,
             transition_id: None,
             detail: Value::Null,
-            version: 0,
         }
+    }
+    /// Under a role, asked for by a request.
+    #[must_use]
+    pub fn under(mut self, role: &str, request_id: Option<&str>) -> Self {
+        role.clone_into(&mut self.role);
+        self.request_id = request_id.map(str::to_owned);
+        self
     }
     /// With a reason.
     #[must_use]
@@ -101,17 +77,197 @@ impl AuditEntry {
         self.detail = detail;
         self
     }
+    /// Refused: nothing was done.
+    #[must_use]
+    pub const fn denied(mut self) -> Self {
+        self.outcome = Outcome::Denied;
+        self
+    }
+
+    fn after(&self, head: &HeadRow) -> Entry {
+        let mut entry = Entry {
+            tenant_id: self.tenant_id.to_string(),
+            seq: head.seq + 1,
+            at: self.at.to_string(),
+            who: self.actor.clone(),
+            role: self.role.clone(),
+            action: self.act.name().to_owned(),
+            subject: self.subject.clone(),
+            why: self.reason.clone(),
+            outcome: self.outcome.name().to_owned(),
+            request_id: self.request_id.clone(),
+            transition_id: self.transition_id.as_ref().map(ToString::to_string),
+            detail: (!self.detail.is_null()).then(|| self.detail.to_string()),
+            prev: head.hash.clone(),
+            hash: String::new(),
+        };
+        entry.hash = entry.digest();
+        entry
+    }
 }
 
-impl Record for AuditEntry {
-    const TABLE: Table = Table::TierAudit;
-    fn keys(&self) -> (String, String) {
-        (self.tenant_id.to_string(), self.entry.clone())
+/// An entry in the store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntryRow {
+    /// Sort key.
+    pub entry: String,
+    /// The entry.
+    #[serde(flatten)]
+    pub chained: Entry,
+    /// Always 1.
+    pub version: u64,
+}
+
+/// Where a tenant's chain ends, in the store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeadRow {
+    /// Whose.
+    pub tenant_id: TenantId,
+    /// Sort key: [`HEAD`].
+    pub entry: String,
+    /// The last entry's place; 0 before the first.
+    pub seq: u64,
+    /// The last entry's hash.
+    pub hash: String,
+    /// Moves with every write.
+    pub version: u64,
+}
+
+impl HeadRow {
+    fn none(tenant: &TenantId) -> Self {
+        let (entry, hash) = (HEAD.to_owned(), GENESIS.to_owned());
+        Self { tenant_id: tenant.clone(), entry, seq: 0, hash, version: 0 }
     }
-    fn version(&self) -> u64 {
-        self.version
+    /// What the chain is held against; `None` where there is no chain yet.
+    pub fn head(&self) -> Option<Head> {
+        (self.version > 0).then(|| Head { seq: self.seq, hash: self.hash.clone() })
     }
-    fn set_version(&mut self, version: u64) {
-        self.version = version;
+}
+
+/// A seal in the store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SealRow {
+    /// Sort key.
+    pub entry: String,
+    /// The seal.
+    #[serde(flatten)]
+    pub seal: Seal,
+    /// Always 1.
+    pub version: u64,
+}
+
+impl SealRow {
+    /// A seal that is to be written.
+    pub fn new(seal: Seal) -> Self {
+        Self { entry: seal_key(seal.seq), seal, version: 0 }
     }
+}
+
+macro_rules! audit_record {
+    ($type:ty, $it:ident, $tenant:expr) => {
+        impl Record for $type {
+            const TABLE: Table = Table::TierAudit;
+            fn keys(&self) -> (String, String) {
+                let $it = self;
+                ($tenant.to_string(), self.entry.clone())
+            }
+            fn version(&self) -> u64 {
+                self.version
+            }
+            fn set_version(&mut self, version: u64) {
+                self.version = version;
+            }
+        }
+    };
+}
+audit_record!(EntryRow, it, it.chained.tenant_id);
+audit_record!(HeadRow, it, it.tenant_id);
+audit_record!(SealRow, it, it.seal.tenant_id);
+
+/// Where a tenant's chain ends.
+pub async fn audit_head(store: &impl Store, tenant: &TenantId) -> Result<HeadRow, RecordError> {
+    Ok(read::get(store, tenant.as_str(), HEAD).await?.unwrap_or_else(|| HeadRow::none(tenant)))
+}
+
+/// A tenant's newest seal.
+pub async fn last_seal(store: &impl Store, tenant: &TenantId) -> Result<Option<Seal>, RecordError> {
+    let page: Vec<SealRow> = read::some(store, tenant.as_str(), audit::SEALS, None, true, 1).await?;
+    Ok(page.into_iter().next().map(|row| row.seal))
+}
+
+/// Rows of a tenant's audit as they are, in the order of their keys: what was written before the chain, the entries, the
+/// head, the seals. Whether there are more.
+pub async fn audit_rows(
+    store: &impl Store,
+    tenant: &TenantId,
+    prefix: &str,
+    after: Option<String>,
+    descending: bool,
+    limit: usize,
+) -> Result<(Vec<Item>, bool), RecordError> {
+    let (table, partition) = (Table::TierAudit, tenant.to_string());
+    let query = Query { table, partition, prefix: prefix.to_owned(), after, descending, limit };
+    let page = store.query(&query).await.map_err(RecordError::Store)?;
+    Ok((page.items, page.next.is_some()))
+}
+
+/// One row of a tenant's audit, as it is.
+pub async fn audit_row(
+    store: &impl Store,
+    tenant: &TenantId,
+    sort: &str,
+) -> Result<Option<Item>, RecordError> {
+    let key = Key { table: Table::TierAudit, partition: tenant.to_string(), sort: sort.to_owned() };
+    store.get(&key).await.map_err(RecordError::Store)
+}
+
+impl Transaction {
+    /// Commits what was gathered together with an entry of the audit. Where another act has taken the entry's place, it takes
+    /// the next one and all is tried again: every other condition still holds or fails as it would have.
+    pub async fn commit_audited(self, store: &impl Store, entry: AuditEntry) -> Result<(), RecordError> {
+        for attempt in 1.. {
+            let mut head = audit_head(store, &entry.tenant_id).await?;
+            match self.with_entry(&entry, &mut head).commit(store).await {
+                Err(RecordError::Stale { table, .. })
+                    if table == Table::TierAudit.name() && attempt < ATTEMPTS => {}
+                result => return result,
+            }
+        }
+        Ok(())
+    }
+
+    fn with_entry(&self, entry: &AuditEntry, head: &mut HeadRow) -> Self {
+        let chained = entry.after(head);
+        (head.seq, head.hash) = (chained.seq, chained.hash.clone());
+        let mut row = EntryRow { entry: entry_key(chained.seq), chained, version: 0 };
+        let mut transaction = self.clone();
+        transaction.put(&mut row);
+        transaction.put(head);
+        transaction.put_always(&IndexRow::unsealed(&entry.tenant_id));
+        transaction
+    }
+}
+
+/// Writes an entry that belongs to no other write: a request that was denied. If the answer is lost it is looked whether
+/// the entry is there, so that it is there once.
+pub async fn append(store: &impl Store, entry: AuditEntry) -> Result<(), RecordError> {
+    let mut head = audit_head(store, &entry.tenant_id).await?;
+    for attempt in 1.. {
+        let mut tried = head.clone();
+        match Transaction::new().with_entry(&entry, &mut tried).commit(store).await {
+            Ok(()) => return Ok(()),
+            Err(
+                RecordError::Store(StoreError::Unknown(_) | StoreError::Conflict) | RecordError::Stale { .. },
+            ) if attempt < ATTEMPTS => {
+                let found: Option<EntryRow> =
+                    read::get(store, entry.tenant_id.as_str(), &entry_key(tried.seq)).await?;
+                if found.is_some_and(|found| found.chained.hash == tried.hash) {
+                    return Ok(());
+                }
+                head = audit_head(store, &entry.tenant_id).await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }

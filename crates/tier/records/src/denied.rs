@@ -3,9 +3,10 @@
 //! It is written before the refusal is answered, and whoever can't write it must not let the caller through either. Who
 //! has no valid token has no tenant, and so no row.
 
-use crate::{Act, AuditEntry, RecordError, Transaction};
-use capstan_core::ids::{TenantId, hex};
-use capstan_core::ports::{Clock, Entropy, Store};
+use crate::audit::{self, AuditEntry};
+use crate::{Act, RecordError};
+use capstan_core::ids::TenantId;
+use capstan_core::ports::{Clock, Store};
 use capstan_core::tier::Role;
 use serde_json::json;
 
@@ -24,20 +25,16 @@ pub struct Denied<'a> {
     pub route: &'a str,
     /// The role it takes; `None`: there is no such route.
     pub least: Option<Role>,
+    /// The request's id, as API Gateway gave it.
+    pub request_id: Option<&'a str>,
 }
 
 /// Records a denial of now.
-pub async fn record(ports: &(impl Store + Clock + Entropy), denied: Denied<'_>) -> Result<(), RecordError> {
-    // Several at one instant are several rows.
-    let mark = hex(&ports.random()[..8]);
-    let mut audit = AuditEntry::new(denied.tenant, ports.now(), denied.subject, Act::AccessDenied, &mark)
-        .with(json!({
-            "method": denied.method,
-            "route": denied.route,
-            "role": denied.role,
-            "leastRole": denied.least,
-        }));
-    let mut transaction = Transaction::new();
-    transaction.put(&mut audit);
-    transaction.commit(ports).await
+pub async fn record(ports: &(impl Store + Clock), denied: Denied<'_>) -> Result<(), RecordError> {
+    let subject = format!("{} {}", denied.method, denied.route);
+    let entry = AuditEntry::new(denied.tenant, ports.now(), denied.subject, Act::RequestDenied, &subject)
+        .under(denied.role.as_str(), denied.request_id)
+        .with(json!({"leastRole": denied.least}))
+        .denied();
+    audit::append(ports, entry).await
 }

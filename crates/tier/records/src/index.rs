@@ -13,6 +13,10 @@ pub const UNDER_WAY: &str = "UNDER_WAY";
 pub const RETIRED: &str = "RETIRED";
 /// Tenants that ever had a change.
 pub const TENANTS: &str = "TENANTS";
+/// Tenants whose audit has entries without a seal.
+pub const AUDIT_UNSEALED: &str = "AUDIT_UNSEALED";
+/// Tenants whose audit was found to be altered, and about which word was given.
+pub const AUDIT_BROKEN: &str = "AUDIT_BROKEN";
 
 /// A row of the index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,8 +61,19 @@ impl IndexRow {
     }
     /// The row of a tenant that is known.
     pub fn tenant(tenant: &TenantId) -> Self {
+        Self::of_tenant(TENANTS, tenant)
+    }
+    /// The row of an audit with entries that have no seal.
+    pub fn unsealed(tenant: &TenantId) -> Self {
+        Self::of_tenant(AUDIT_UNSEALED, tenant)
+    }
+    /// The row of an audit that was altered.
+    pub fn broken(tenant: &TenantId) -> Self {
+        Self::of_tenant(AUDIT_BROKEN, tenant)
+    }
+    fn of_tenant(index: &str, tenant: &TenantId) -> Self {
         Self {
-            index_name: TENANTS.to_owned(),
+            index_name: index.to_owned(),
             entry: tenant.to_string(),
             tenant_id: tenant.clone(),
             transition_id: None,

@@ -12,10 +12,14 @@ mod read;
 mod record;
 mod transaction;
 
-pub use audit::{Act, AuditEntry};
-pub use index::{IndexRow, RETIRED, TENANTS, UNDER_WAY};
+pub use audit::{
+    AuditEntry, EntryRow, HeadRow, SYSTEM_ROLE, SealRow, append, audit_head, audit_row, audit_rows, last_seal,
+};
+pub use capstan_core::audit::Act;
+pub use index::{AUDIT_BROKEN, AUDIT_UNSEALED, IndexRow, RETIRED, TENANTS, UNDER_WAY};
 pub use read::{
-    app_config, change, changes, config, confirmation, effects, index_rows, register, state, update_change,
+    app_config, change, changes, config, confirmation, effects, index_page, index_row, index_rows, register,
+    state, update_change,
 };
 pub use record::{AppConfigRow, ConfigRow, Record, RecordError};
 pub use transaction::Transaction;

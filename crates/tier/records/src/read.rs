@@ -13,7 +13,7 @@ const PAGE: usize = 200;
 /// How often a change is read and written again when somebody else was first.
 const ATTEMPTS: usize = 6;
 
-fn parse<R: Record>(item: Item, what: &str) -> Result<R, RecordError> {
+pub(crate) fn parse<R: Record>(item: Item, what: &str) -> Result<R, RecordError> {
     serde_json::from_value(Value::Object(item)).map_err(|error| RecordError::Corrupt {
         table: R::TABLE.name(),
         key: what.to_owned(),
@@ -21,12 +21,31 @@ fn parse<R: Record>(item: Item, what: &str) -> Result<R, RecordError> {
     })
 }
 
-async fn get<R: Record>(store: &impl Store, partition: &str, sort: &str) -> Result<Option<R>, RecordError> {
+pub(crate) async fn get<R: Record>(
+    store: &impl Store,
+    partition: &str,
+    sort: &str,
+) -> Result<Option<R>, RecordError> {
     let key = Key { table: R::TABLE, partition: partition.to_owned(), sort: sort.to_owned() };
     match store.get(&key).await.map_err(RecordError::Store)? {
         Some(item) => parse(item, &format!("{partition}/{sort}")).map(Some),
         None => Ok(None),
     }
+}
+
+/// At most so many records of a partition, after the sort key given.
+pub(crate) async fn some<R: Record>(
+    store: &impl Store,
+    partition: &str,
+    prefix: &str,
+    after: Option<String>,
+    descending: bool,
+    limit: usize,
+) -> Result<Vec<R>, RecordError> {
+    let (partition, prefix) = (partition.to_owned(), prefix.to_owned());
+    let query = Query { table: R::TABLE, partition, prefix, after, descending, limit };
+    let page = store.query(&query).await.map_err(RecordError::Store)?;
+    page.items.into_iter().map(|item| parse(item, &query.partition)).collect()
 }
 
 async fn all<R: Record>(store: &impl Store, partition: &str, prefix: &str) -> Result<Vec<R>, RecordError> {
@@ -130,6 +149,25 @@ pub async fn confirmation(store: &impl Store, token_hash: &str) -> Result<Option
 /// All rows of one index, in order.
 pub async fn index_rows(store: &impl Store, index: &str) -> Result<Vec<IndexRow>, RecordError> {
     all(store, index, "").await
+}
+
+/// At most so many rows of one index, after an entry.
+pub async fn index_page(
+    store: &impl Store,
+    index: &str,
+    after: Option<String>,
+    limit: usize,
+) -> Result<Vec<IndexRow>, RecordError> {
+    some(store, index, "", after, false, limit).await
+}
+
+/// One row of an index.
+pub async fn index_row(
+    store: &impl Store,
+    index: &str,
+    entry: &str,
+) -> Result<Option<IndexRow>, RecordError> {
+    get(store, index, entry).await
 }
 
 /// Reads a change, lets `edit` alter it, and writes it back; again when somebody else was first. `edit` answers whether

@@ -5,7 +5,7 @@ use capstan_core::ports::{Condition, Effect, Item, Key, Store, StoreError, Write
 use serde_json::Value;
 
 /// Writes that happen together.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[must_use = "a transaction does nothing until it is committed"]
 pub struct Transaction {
     writes: Vec<Write>,

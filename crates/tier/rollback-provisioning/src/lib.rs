@@ -87,14 +87,13 @@ async fn begin(
     change.status = ChangeStatus::InProgress;
     change.milestones.rollback_started_at = Some(now);
     let subject = format!("{}-{}", change.transition_id, change.recoveries);
-    let mut audit = AuditEntry::new(&change.tenant_id, now, SYSTEM, Act::RollbackStarted, &subject)
+    let audit = AuditEntry::new(&change.tenant_id, now, SYSTEM, Act::RollbackStarted, &subject)
         .about(&change.transition_id)
         .with(serde_json::json!({"errors": change.errors}));
     let mut transaction = Transaction::new();
     transaction.put(&mut state);
     transaction.put(&mut change);
-    transaction.put(&mut audit);
-    transaction.commit(ports).await?;
+    transaction.commit_audited(ports, audit).await?;
     Ok(change)
 }
 

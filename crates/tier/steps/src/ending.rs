@@ -43,15 +43,14 @@ pub async fn complete(ports: &(impl Store + Clock), mut change: Change) -> Resul
     };
     (change.resources_provisioned, change.resources_cleaned_up) =
         (named(Phase::Provision), named(Phase::Cleanup));
-    let mut audit =
+    let audit =
         AuditEntry::new(&change.tenant_id, now, SYSTEM, Act::ChangeCompleted, change.transition_id.as_str())
             .about(&change.transition_id)
             .with(json!({"tier": change.to_tier}));
     let mut transaction = Transaction::new();
     transaction.put(&mut state);
     transaction.put(&mut change);
-    transaction.put(&mut audit);
-    transaction.commit(ports).await?;
+    transaction.commit_audited(ports, audit).await?;
     Ok(change)
 }
 
@@ -85,15 +84,14 @@ pub async fn fail(ports: &(impl Store + Clock), mut change: Change) -> Result<Ch
         change.note_failure("NotUndone", &format!("{}: {why}", subject_name(row)), now);
     }
     let subject = format!("{}-{}", change.transition_id, change.recoveries);
-    let mut audit = AuditEntry::new(&change.tenant_id, now, SYSTEM, act, &subject)
+    let audit = AuditEntry::new(&change.tenant_id, now, SYSTEM, act, &subject)
         .about(&change.transition_id)
         .with(json!({"errors": change.errors, "left": left.iter().map(|row| subject_name(row)).collect::<Vec<_>>()}));
     change.end(status, now);
     let mut transaction = Transaction::new();
     transaction.put(&mut state);
     transaction.put(&mut change);
-    transaction.put(&mut audit);
-    transaction.commit(ports).await?;
+    transaction.commit_audited(ports, audit).await?;
     Ok(change)
 }
 

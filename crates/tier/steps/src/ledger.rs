@@ -1,13 +1,14 @@
 //! Intent before an effect, outcome after it: each a transaction that moves the effect's row and the register together.
 
 use crate::StepError;
+use crate::ending::SYSTEM;
 use capstan_core::ports::Store;
 use capstan_core::tier::ledger::{
     EffectRow, EffectStatus, Registered, Subject, effect_entry, resource_entry,
 };
 use capstan_core::tier::{Action, Change, Desired, Spec};
 use capstan_core::time::{Millis, Timestamp};
-use tier_records::{IndexRow, Transaction};
+use tier_records::{Act, AuditEntry, IndexRow, Transaction};
 
 /// The ledger of one change: its effects, and the tenant's register.
 #[derive(Debug)]
@@ -147,7 +148,10 @@ impl Ledger {
             }
         }
         index_retired(&mut transaction, change, action, state);
-        transaction.commit(store).await?;
+        match of_store(change, action, state, now) {
+            Some(audit) => transaction.commit_audited(store, audit).await?,
+            None => transaction.commit(store).await?,
+        }
         if *state == Desired::Absent {
             self.register.retain(|row| row.resource != action.resource);
         } else {
@@ -231,6 +235,18 @@ fn index_retired(transaction: &mut Transaction, change: &Change, action: &Action
             transaction.delete_always(&row);
         }
     }
+}
+
+/// What the audit has to say of a data store that is no longer in use, or no longer there.
+fn of_store(change: &Change, action: &Action, state: &Desired, now: Timestamp) -> Option<AuditEntry> {
+    let stored = action.resource.kind.holds_data();
+    let act = match state {
+        Desired::Retired { .. } if *state == action.after => Act::StoreRetired,
+        Desired::Absent if stored && action.before == Desired::Absent => Act::StoreDeleted,
+        _ => return None,
+    };
+    let name = action.resource.to_string();
+    Some(AuditEntry::new(&change.tenant_id, now, SYSTEM, act, &name).about(&change.transition_id))
 }
 
 /// Remembers when a stream's mode was switched: Kinesis counts, and so must the next plan.

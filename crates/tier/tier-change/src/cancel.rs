@@ -73,19 +73,19 @@ async fn stop(
     let now = ports.now();
     change.cancellation =
         Some(Cancellation { by: caller.subject.clone(), reason: reason.to_owned(), at: now });
-    let mut audit = AuditEntry::new(
+    let audit = AuditEntry::new(
         &caller.tenant,
         now,
         &caller.subject,
         Act::ChangeCancelled,
         change.transition_id.as_str(),
     )
+    .under(caller.role.as_str(), caller.request_id.as_deref())
     .because(reason)
     .about(&change.transition_id);
     let mut transaction = Transaction::new();
     transaction.put(&mut change);
-    transaction.put(&mut audit);
-    transaction.commit(ports).await.map_err(Failed::Record)?;
+    transaction.commit_audited(ports, audit).await.map_err(Failed::Record)?;
     Ok(reply("CANCELLING", &change, "its steps stop at their next look, and what was begun is undone"))
 }
 
@@ -109,8 +109,9 @@ async fn retry_rollback(
     change.recoveries += 1;
     change.milestones.rollback_started_at = Some(now);
     state.transition_execution_arn = Some(ports.execution_arn(&change.execution_name()));
-    let mut audit =
+    let audit =
         AuditEntry::new(&caller.tenant, now, &caller.subject, Act::RollbackRetried, &change.execution_name())
+            .under(caller.role.as_str(), caller.request_id.as_deref())
             .because(reason)
             .about(&change.transition_id);
     let mut transaction = Transaction::new();
@@ -124,9 +125,8 @@ async fn retry_rollback(
     }
     transaction.put(&mut state);
     transaction.put(&mut change);
-    transaction.put(&mut audit);
     transaction.put_always(&IndexRow::under_way(&caller.tenant, &change.transition_id));
-    transaction.commit(ports).await.map_err(Failed::Record)?;
+    transaction.commit_audited(ports, audit).await.map_err(Failed::Record)?;
     // Recorded is promised: if the start fails now, the reconciler makes it good.
     let _started = run(ports, &change).await;
     Ok(reply("ROLLING_BACK", &change, "the rollback is tried again"))

@@ -92,15 +92,15 @@ pub(crate) async fn start(
     state.transition_id = Some(transition.clone());
     state.transition_execution_arn = Some(arn.clone());
     state.transition_started_at = Some(now);
-    let mut audit =
+    let audit =
         AuditEntry::new(&caller.tenant, now, &caller.subject, Act::ChangeStarted, transition.as_str())
+            .under(caller.role.as_str(), caller.request_id.as_deref())
             .because(&wish.reason)
             .about(&transition)
             .with(json!({"from": plan.from_tier, "to": plan.to_tier, "bypassedCooldown": wish.bypass}));
     let mut transaction = Transaction::new();
     transaction.put(&mut state);
     transaction.put(&mut change);
-    transaction.put(&mut audit);
     transaction.unchanged(&planned.config);
     transaction.put_always(&IndexRow::under_way(&caller.tenant, &transition));
     transaction.put_always(&IndexRow::tenant(&caller.tenant));
@@ -108,7 +108,7 @@ pub(crate) async fn start(
         token.used_at = Some(ports.wall());
         transaction.put(&mut token);
     }
-    transaction.commit(ports).await?;
+    transaction.commit_audited(ports, audit).await?;
     // Recorded is promised: if the start fails now, the reconciler makes it good.
     let _started = run(ports, &change).await;
     Ok(Reply::ok(json!({

@@ -46,20 +46,20 @@ pub(crate) async fn ask(
         used_at: None,
         version: 0,
     };
-    let mut audit = AuditEntry::new(
+    let audit = AuditEntry::new(
         &caller.tenant,
         ports.now(),
         &caller.subject,
         Act::ConfirmationRequested,
         transition.as_str(),
     )
+    .under(caller.role.as_str(), caller.request_id.as_deref())
     .because(&wish.reason)
     .about(transition)
     .with(json!({"to": wish.target, "bypassedCooldown": wish.bypass}));
     let mut transaction = Transaction::new();
     transaction.put(&mut confirmation);
-    transaction.put(&mut audit);
-    transaction.commit(ports).await?;
+    transaction.commit_audited(ports, audit).await?;
     Ok(Reply::ok(json!({
         "status": "REQUIRES_CONFIRMATION",
         "confirmationToken": token,

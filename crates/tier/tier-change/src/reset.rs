@@ -61,14 +61,13 @@ pub(crate) async fn reset(
         row.draining = row.config.as_ref().is_some_and(|config| config.draining);
         transaction.put(&mut row);
     }
-    let mut audit =
-        AuditEntry::new(&caller.tenant, now, &caller.subject, Act::TierReset, transition.as_str())
-            .because(&reason)
-            .about(&transition)
-            .with(json!({ "leftBehind": left }));
-    transaction.put(&mut audit);
+    let audit = AuditEntry::new(&caller.tenant, now, &caller.subject, Act::TierReset, transition.as_str())
+        .under(caller.role.as_str(), caller.request_id.as_deref())
+        .because(&reason)
+        .about(&transition)
+        .with(json!({ "leftBehind": left }));
     transaction.delete_always(&IndexRow::under_way(&caller.tenant, &transition));
-    transaction.commit(ports).await?;
+    transaction.commit_audited(ports, audit).await?;
     Ok(Reply::ok(json!({
         "status": state.transition_status,
         "currentTier": state.current_tier,

@@ -37,11 +37,10 @@ async fn edit_config(ports: &(impl Store + Clock), request: &Request) -> Result<
     let mut transaction = Transaction::new();
     transaction.put(&mut row);
     let subject = format!("{tier}-{}", row.version);
-    let mut audit =
-        AuditEntry::new(&caller.tenant, ports.now(), &caller.subject, Act::ConfigEdited, &subject)
-            .with(json!({"tier": tier, "edit": edits, "version": row.version}));
-    transaction.put(&mut audit);
-    match transaction.commit(ports).await {
+    let audit = AuditEntry::new(&caller.tenant, ports.now(), &caller.subject, Act::ConfigEdited, &subject)
+        .under(caller.role.as_str(), caller.request_id.as_deref())
+        .with(json!({"tier": tier, "edit": edits, "version": row.version}));
+    match transaction.commit_audited(ports, audit).await {
         Ok(()) => {}
         Err(RecordError::Stale { .. }) => return Err(stale("somebody else has edited it just now")),
         Err(error) => return Err(error.into()),
@@ -84,15 +83,15 @@ async fn set_cooldown(ports: &(impl Store + Clock), request: &Request) -> Result
     state.set_cooldown(hours);
     let mut transaction = Transaction::new();
     transaction.put(&mut state);
-    let mut audit = AuditEntry::new(
+    let audit = AuditEntry::new(
         &caller.tenant,
         ports.now(),
         &caller.subject,
         Act::CooldownSet,
         &state.version.to_string(),
     )
+    .under(caller.role.as_str(), caller.request_id.as_deref())
     .with(json!({"hours": hours, "before": before}));
-    transaction.put(&mut audit);
-    transaction.commit(ports).await?;
+    transaction.commit_audited(ports, audit).await?;
     Ok(Reply::ok(json!({"cooldownHours": hours, "nextChangeAllowedAt": state.next_change_allowed_at})))
 }

@@ -6,7 +6,7 @@
 mod show;
 mod watch;
 
-use super::client::{Answer, Client};
+use super::client::{Answer, Client, query};
 use super::{Failure, print};
 use capstan_core::tier::Tier;
 use serde_json::{Map, Value, json};
@@ -191,20 +191,7 @@ fn change(client: &Client, json: bool, path: &str, wish: &Wish) -> Result<(), Fa
 }
 
 fn history_path(limit: Option<&str>, cursor: Option<&str>) -> String {
-    let pairs = [("limit", limit), ("cursor", cursor)];
-    let pairs: Vec<String> =
-        pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", encoded((*value)?)))).collect();
-    let question = if pairs.is_empty() { "" } else { "?" };
-    format!("/tier/change-history{question}{}", pairs.join("&"))
-}
-
-/// For a query: everything but what is plain becomes `%XX`.
-fn encoded(text: &str) -> String {
-    let code = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(code).collect()
+    query("/tier/change-history", &[("limit", limit), ("cursor", cursor)])
 }
 
 #[cfg(test)]
