@@ -17,6 +17,7 @@ import interpreters
 import table
 
 LIST = table.CONFORMANCE / "differences.json"
+README = table.ROOT / "crates/states/README.md"
 PENDING = "to be explained"
 
 
@@ -69,16 +70,16 @@ def write(entries, differs, by_name):
     LIST.write_text("[\n" + ",\n".join("  " + json.dumps(entry, ensure_ascii=False) for entry in kept) + "\n]\n")
 
 
-def figures(rows, ended, differs):
-    print(f"{len(rows)} machines in the table")
+def figures(rows, ended, differs) -> list[str]:
+    """A line a peer, as the table in the README of crates/states has them."""
+    to_refuse = {row["name"] for row in rows if row["expect"]["status"] == "REFUSED"}
+    lines = []
     for peer, machines in ended.items():
-        other = sum(1 for place in differs if place[0] == peer)
-        refusals = sum(1 for row in rows if row["expect"]["status"] == "REFUSED" and row["name"] in machines)
-        unseen = sum(1 for place in differs if place[0] == peer and place[1].startswith("refused-"))
-        print(
-            f"{peer:24} ran {len(machines) - refusals:3}, {len(machines) - refusals - (other - unseen):3} as specified; "
-            f"was given {refusals} to refuse, refused {refusals - unseen}"
-        )
+        refused = sum(name in to_refuse and (peer, name) not in differs for name in machines)
+        ran = [name for name in machines if name not in to_refuse]
+        right = sum((peer, name) not in differs for name in ran)
+        lines.append(f"| {peer} | {len(ran)} | {right} | {len(machines) - len(ran)} | {refused} |")
+    return lines
 
 
 def main():
@@ -99,8 +100,11 @@ def main():
     if told.write:
         write(listed(), differs, by_name)
     wrong = problems(listed(), differs, by_name)
-    figures(rows, ended, differs)
-    print(f"{len(differs)} differences, {len(wrong)} of them not as listed; {time.monotonic() - begun:.0f} s")
+    for line in figures(rows, ended, differs):
+        print(line)
+        if line not in README.read_text():
+            wrong.append(f"{README.relative_to(table.ROOT)} does not have the line {line}")
+    print(f"{len(differs)} differences from the specification; {len(wrong)} problems; {time.monotonic() - begun:.0f} s")
     if wrong:
         sys.exit("\n".join(wrong))
 
