@@ -5,10 +5,12 @@
 
 What differs from the specification must stand in crates/states/tests/conformance/differences.json, with the paragraph
 that decides, and what stands there must still differ. `--write` adds what is missing there, for somebody to say why,
-and takes out what no longer differs. `--only` looks at some machines and checks nothing.
+and takes out what no longer differs. `--only` looks at some machines and checks nothing; `--self-test` shows only that
+the check can fail, as every run does first.
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 import time
@@ -70,6 +72,28 @@ def write(entries, differs, by_name):
     LIST.write_text("[\n" + ",\n".join("  " + json.dumps(entry, ensure_ascii=False) for entry in kept) + "\n]\n")
 
 
+def self_test():
+    """That the check fails when it should; no interpreter is asked."""
+    row = {"name": "m", "section": "S", "expect": {"status": "SUCCEEDED", "output": 1, "calls": [["a", 1], {"together": [["b", 1], ["c", 1]]}]}}
+    good = interpreters.Ended("SUCCEEDED", 1, calls=[["a", 1], ["c", 1], ["b", 1]])
+    entry = {"peer": "p", "machine": "m", "differs": ["output"], "section": "S", "does": "Gives 2."}
+    bad = dataclasses.replace(good, output=2)
+    for ended, entries, holds in (
+        (good, [], True),
+        (bad, [entry], True),
+        (bad, [], False),
+        (good, [entry], False),
+        (dataclasses.replace(bad, calls=good.calls[1:]), [entry], False),
+        (dataclasses.replace(good, calls=[["c", 1], ["a", 1], ["b", 1]]), [], False),
+        (interpreters.Ended("RUNNING"), [], False),
+        (bad, [entry | {"does": PENDING}], False),
+        (bad, [entry | {"section": "T"}], False),
+    ):
+        by_place = {(each["peer"], each["machine"]): each for each in entries}
+        if holds == bool(problems(by_place, found([row], {"p": {"m": ended}}), {"m": row})):
+            sys.exit(f"the check is blind: {ended} with {entries}")
+
+
 def figures(rows, ended, differs) -> list[str]:
     """A line a peer, as the table in the README of crates/states has them."""
     to_refuse = {row["name"] for row in rows if row["expect"]["status"] == "REFUSED"}
@@ -86,7 +110,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--self-test", action="store_true")
     told = parser.parse_args()
+    self_test()
+    if told.self_test:
+        return
     rows = [row for row in table.table() if not told.only or row["name"] in told.only]
     by_name = {row["name"]: row for row in rows}
     begun = time.monotonic()
