@@ -5,10 +5,12 @@
 
 What differs from the specification must stand in crates/states/tests/conformance/differences.json, with the paragraph
 that decides, and what stands there must still differ. `--write` adds what is missing there, for somebody to say why,
-and takes out what no longer differs. `--only` looks at some machines and checks nothing.
+and takes out what no longer differs. `--only` looks at some machines and checks nothing; `--self-test` shows only that
+the check can fail, as every run does first.
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 import time
@@ -17,6 +19,7 @@ import interpreters
 import table
 
 LIST = table.CONFORMANCE / "differences.json"
+README = table.ROOT / "crates/states/README.md"
 PENDING = "to be explained"
 
 
@@ -69,23 +72,49 @@ def write(entries, differs, by_name):
     LIST.write_text("[\n" + ",\n".join("  " + json.dumps(entry, ensure_ascii=False) for entry in kept) + "\n]\n")
 
 
-def figures(rows, ended, differs):
-    print(f"{len(rows)} machines in the table")
+def self_test():
+    """That the check fails when it should; no interpreter is asked."""
+    row = {"name": "m", "section": "S", "expect": {"status": "SUCCEEDED", "output": 1, "calls": [["a", 1], {"together": [["b", 1], ["c", 1]]}]}}
+    good = interpreters.Ended("SUCCEEDED", 1, calls=[["a", 1], ["c", 1], ["b", 1]])
+    entry = {"peer": "p", "machine": "m", "differs": ["output"], "section": "S", "does": "Gives 2."}
+    bad = dataclasses.replace(good, output=2)
+    for ended, entries, holds in (
+        (good, [], True),
+        (bad, [entry], True),
+        (bad, [], False),
+        (good, [entry], False),
+        (dataclasses.replace(bad, calls=good.calls[1:]), [entry], False),
+        (dataclasses.replace(good, calls=[["c", 1], ["a", 1], ["b", 1]]), [], False),
+        (interpreters.Ended("RUNNING"), [], False),
+        (bad, [entry | {"does": PENDING}], False),
+        (bad, [entry | {"section": "T"}], False),
+    ):
+        by_place = {(each["peer"], each["machine"]): each for each in entries}
+        if holds == bool(problems(by_place, found([row], {"p": {"m": ended}}), {"m": row})):
+            sys.exit(f"the check is blind: {ended} with {entries}")
+
+
+def figures(rows, ended, differs) -> list[str]:
+    """A line a peer, as the table in the README of crates/states has them."""
+    to_refuse = {row["name"] for row in rows if row["expect"]["status"] == "REFUSED"}
+    lines = []
     for peer, machines in ended.items():
-        other = sum(1 for place in differs if place[0] == peer)
-        refusals = sum(1 for row in rows if row["expect"]["status"] == "REFUSED" and row["name"] in machines)
-        unseen = sum(1 for place in differs if place[0] == peer and place[1].startswith("refused-"))
-        print(
-            f"{peer:24} ran {len(machines) - refusals:3}, {len(machines) - refusals - (other - unseen):3} as specified; "
-            f"was given {refusals} to refuse, refused {refusals - unseen}"
-        )
+        refused = sum(name in to_refuse and (peer, name) not in differs for name in machines)
+        ran = [name for name in machines if name not in to_refuse]
+        right = sum((peer, name) not in differs for name in ran)
+        lines.append(f"| {peer} | {len(ran)} | {right} | {len(machines) - len(ran)} | {refused} |")
+    return lines
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--self-test", action="store_true")
     told = parser.parse_args()
+    self_test()
+    if told.self_test:
+        return
     rows = [row for row in table.table() if not told.only or row["name"] in told.only]
     by_name = {row["name"]: row for row in rows}
     begun = time.monotonic()
@@ -99,8 +128,11 @@ def main():
     if told.write:
         write(listed(), differs, by_name)
     wrong = problems(listed(), differs, by_name)
-    figures(rows, ended, differs)
-    print(f"{len(differs)} differences, {len(wrong)} of them not as listed; {time.monotonic() - begun:.0f} s")
+    for line in figures(rows, ended, differs):
+        print(line)
+        if line not in README.read_text():
+            wrong.append(f"{README.relative_to(table.ROOT)} does not have the line {line}")
+    print(f"{len(differs)} differences from the specification; {len(wrong)} problems; {time.monotonic() - begun:.0f} s")
     if wrong:
         sys.exit("\n".join(wrong))
 

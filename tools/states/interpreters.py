@@ -26,7 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Machines that run at once on an emulator; each has functions of its own.
 LANES = 3
 # Seconds until a machine counts as hanging: when a task is meant to stay silent, and else.
-SHORT, LONG = 6, 40
+SHORT, LONG = 8, 40
 # The function that every task of the table is: it asks the stage what to do. It speaks the Runtime API itself, since
 # ministack's own runtime for Python calls every exception Runtime.HandlerError.
 BOOTSTRAP = f"""#!{sys.executable}

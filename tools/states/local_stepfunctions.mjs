@@ -13,7 +13,7 @@ Promise.withResolvers ??= function () {
 };
 
 // Milliseconds until a machine counts as hanging.
-const PATIENCE = 4000;
+const PATIENCE = 6000;
 
 /** Every state with its name, those of branches and iterators included. */
 function* states(flow) {

@@ -31,10 +31,10 @@ use history::object;
 pub use history::{HistoryEvent, HistoryKind};
 use run::Run;
 
-/// What an execution is started with. Everything but `input` and `at` has a usable default.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// What an execution is started with. Everything but `at` has a usable default.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StartArgs {
-    /// The data the first state gets.
+    /// The data the first state gets; by default, as the specification has it, an empty object.
     pub input: Value,
     /// `$$.Execution.Name`.
     pub name: String,
@@ -54,6 +54,23 @@ pub struct StartArgs {
     pub limits: Limits,
     /// Put inputs and outputs into the history.
     pub record_data: bool,
+}
+
+impl Default for StartArgs {
+    fn default() -> Self {
+        Self {
+            input: Value::Object(serde_json::Map::new()),
+            name: String::new(),
+            arn: String::new(),
+            role_arn: String::new(),
+            state_machine_arn: String::new(),
+            state_machine_name: String::new(),
+            at: 0,
+            seed: 0,
+            limits: Limits::default(),
+            record_data: false,
+        }
+    }
 }
 
 /// Bounds on an execution; the defaults are the service's.

@@ -110,3 +110,12 @@ fn a_wrong_expectation_is_noticed() {
     }
     assert!(noticed >= 60);
 }
+
+#[test]
+fn the_readme_has_the_figures() {
+    let rows = table();
+    let refused = rows.iter().filter(|row| row.expect.status == "REFUSED").count();
+    let ran = rows.len() - refused;
+    let line = format!("| **this crate** | {ran} | {ran} | {refused} | {refused} |");
+    assert!(include_str!("../../README.md").contains(&line), "{line}");
+}

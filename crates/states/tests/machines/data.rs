@@ -226,3 +226,11 @@ fn a_payload_over_the_limit() {
         .input(json!({"a": half}))
         .fails("States.DataLimitExceeded");
 }
+
+#[test]
+fn without_input_there_is_an_empty_object() {
+    let machine = json!({ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } });
+    let machine = states::Machine::parse(&machine).unwrap();
+    let (execution, _) = states::Execution::start(&machine, states::StartArgs::default());
+    assert_eq!(execution.output(), Some(&json!({})));
+}
