@@ -37,6 +37,7 @@ CARGO_DENY := 0.20.2
 DENY := $(CARGO_TARGET_DIR)/tools/cargo-deny-$(CARGO_DENY)/bin/cargo-deny
 # So long for each target in `make test`, more in `make fuzz`; the end is by time alone, not by count.
 FUZZ_SECONDS := 5
+FUZZED := --manifest-path tests/fuzz/Cargo.toml
 FUZZ = BOLERO_RANDOM_ITERATIONS=1000000000 BOLERO_RANDOM_TEST_TIME_MS=$(FUZZ_SECONDS)000
 
 .PHONY: help run build check test test-rust test-simulation test-aws lint lint-rust lint-template tools machine fmt bench \
@@ -55,7 +56,7 @@ build: ## the binary target/release/capstan
 check: ## quick inner loop: formatting, clippy, unit tests (no template, no simulation)
 	@$(STAGE) 60 'formatting' cargo fmt --all --check
 	@$(STAGE) 600 'clippy' $(CLIPPY) $(LIGHT) -- --deny warnings
-	@$(STAGE) 600 'unit tests' cargo test $(LIGHT) --exclude capstan-tests --exclude capstan-fuzz --lib --bins --quiet
+	@$(STAGE) 600 'unit tests' cargo test $(LIGHT) --exclude capstan-tests --lib --bins --quiet
 
 test: machine ## everything that must hold; from a clean checkout too
 	@$(STAGE) 900 'tools' $(MAKE) tools
@@ -71,7 +72,7 @@ test: machine ## everything that must hold; from a clean checkout too
 	@echo '── all stages passed'
 
 test-rust: ## tests of all crates, with their documentation's examples
-	@$(STAGE) 1200 'tests of the crates' cargo test $(LIGHT) --exclude capstan-tests --exclude capstan-fuzz --locked
+	@$(STAGE) 1200 'tests of the crates' cargo test $(LIGHT) --exclude capstan-tests --locked
 
 test-states: tools ## the interpreter on its conformance table, and interpreters that others wrote on the same
 	@$(STAGE) 900 'conformance table' cargo test --package states --test conformance --locked
@@ -102,14 +103,15 @@ test-outside: tools $(DENY) ## what others' tools find: the API's document and s
 	@$(STAGE) 900 'the system, optimised' cargo build --package local --profile test-release --locked
 	@$(STAGE) 180 'schemathesis' .venv-peers/bin/python tests/outside/api.py
 	@$(STAGE) 900 'kill -9, two hundred times' cargo test --package local --test kill --profile test-release --locked -- --test-threads=1
-	@$(STAGE) 900 'fuzz targets are built' cargo test --package capstan-fuzz --profile test-release --locked --no-run
-	@BOLERO_RANDOM_SEED=24 $(FUZZ) $(STAGE) 180 'fuzz targets' cargo test --package capstan-fuzz --profile test-release --locked
+	@$(STAGE) 60 'formatting of the fuzz targets' cargo fmt $(FUZZED) --check
+	@$(STAGE) 900 'fuzz targets are built' cargo test $(FUZZED) --profile test-release --locked --no-run
+	@BOLERO_RANDOM_SEED=24 $(FUZZ) $(STAGE) 180 'fuzz targets' cargo test $(FUZZED) --profile test-release --locked
 	@$(STAGE) 120 'licences, doubles and sources of dependencies' $(DENY) --locked check licenses bans sources
 
 fuzz: FUZZ_SECONDS := 300
 fuzz: ## spoiled input for every parser of what comes from outside (FUZZ_SECONDS=600: so long for each; ARGS: a target's name)
-	@$(STAGE) 900 'fuzz targets are built' cargo test --package capstan-fuzz --profile test-release --locked --no-run
-	@$(FUZZ) $(STAGE) 86400 'fuzz targets, $(FUZZ_SECONDS) s each' cargo test --package capstan-fuzz --profile test-release --locked --test fuzz -- --nocapture $(ARGS)
+	@$(STAGE) 900 'fuzz targets are built' cargo test $(FUZZED) --profile test-release --locked --no-run
+	@$(FUZZ) $(STAGE) 86400 'fuzz targets, $(FUZZ_SECONDS) s each' cargo test $(FUZZED) --profile test-release --locked --test fuzz -- --nocapture $(ARGS)
 
 bootstraps: tools ## all functions as they ship, into target/lambda/<function>/bootstrap (ARCH=arm64 for Graviton)
 	@$(STAGE) 3000 'bootstraps' $(PYTHON) tools/bootstraps.py $(if $(filter arm64,$(ARCH)),--arm64)

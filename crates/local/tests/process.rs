@@ -251,6 +251,11 @@ fn a_start_that_goes_wrong_says_what_to_do() {
         "nothing is deleted"
     );
 
+    let emptied = folder("wrong-empty");
+    std::fs::write(emptied.join("store.redb"), b"").expect("written");
+    let message = refused("0", &[], &emptied);
+    assert!(message.contains("it is empty") && message.contains("Move it away"), "{message}");
+
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let text = std::fs::read_to_string(root.join("template.yaml")).expect("the template");
     let strange = folder("wrong-template");

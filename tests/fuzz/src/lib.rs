@@ -155,14 +155,14 @@ impl<'a> Edits<'a> {
     fn value(&mut self) -> Value {
         match self.byte() % 8 {
             0 => Value::Null,
-            1 => json!(self.byte() % 2 == 0),
+            1 => json!(self.byte().is_multiple_of(2)),
             2 => self.number(),
             3 => json!([]),
             4 => json!({}),
             5 => {
                 let depth = self.below(200);
                 (0..depth).fold(Value::Null, |inner, level| {
-                    if level % 2 == 0 { json!([inner]) } else { json!({"a": inner}) }
+                    if level.is_multiple_of(2) { json!([inner]) } else { json!({"a": inner}) }
                 })
             }
             _ => json!(self.piece()),
@@ -172,7 +172,7 @@ impl<'a> Edits<'a> {
     /// Spoils a document in one place, however deep; text that holds JSON is gone into.
     pub fn document(&mut self, document: &mut Value) {
         let mut at = document;
-        while self.byte() % 8 != 0 {
+        while !self.byte().is_multiple_of(8) {
             let length = at.as_object().map_or(0, Map::len) + at.as_array().map_or(0, Vec::len);
             if length == 0 {
                 break;

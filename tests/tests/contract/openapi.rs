@@ -23,10 +23,10 @@ fn the_document_has_the_routes_and_no_others() {
     }
     let functions = Template::read().functions();
     let routes = functions.iter().flat_map(|function| &function.routes);
-    let routed: BTreeSet<String> = routes.map(|(method, path)| format!("{method} {path}")).collect();
-    assert!(!routed.is_empty());
-    let missing: Vec<_> = routed.difference(&described).collect();
+    let given: BTreeSet<String> = routes.map(|(method, path)| format!("{method} {path}")).collect();
+    assert!(!given.is_empty());
+    let missing: Vec<_> = given.difference(&described).collect();
     assert!(missing.is_empty(), "in template.yaml and not in docs/openapi.yaml: {missing:?}");
-    let surplus: Vec<_> = described.difference(&routed).collect();
+    let surplus: Vec<_> = described.difference(&given).collect();
     assert!(surplus.is_empty(), "in docs/openapi.yaml and not in template.yaml: {surplus:?}");
 }

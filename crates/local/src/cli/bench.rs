@@ -31,6 +31,8 @@ pub(super) struct Args {
 }
 
 const PATH: &str = "DEV,STAGING,PRODUCTION,STAGING,DEV";
+/// More options of `capstan up`, such as a rate of requests that is off.
+const MORE: &[&str] = &[];
 const CONNECTIONS: usize = 50;
 const REQUESTS: usize = 400;
 
@@ -131,6 +133,7 @@ fn start(folder: &Path, more: &[&str]) -> Result<(Running, f64), Failure> {
     let mut child = Command::new(std::env::current_exe()?)
         .args(["up", "--port", "0", "--data-dir"])
         .arg(folder)
+        .args(MORE)
         .args(more)
         .stdout(Stdio::piped())
         .spawn()?;

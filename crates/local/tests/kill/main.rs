@@ -77,7 +77,9 @@ fn nothing_acknowledged_is_lost_and_everything_finishes() {
     check::audit(&folder, &notes);
     let server = Server::start(&folder, LAST_SPEED);
     shared.stop();
-    threads.into_iter().for_each(|thread| thread.join().expect("a client that saw nothing wrong"));
+    for thread in threads {
+        thread.join().expect("a client that saw nothing wrong");
+    }
     check::answers(&server.url, &notes);
     let ends = check::everything_ends(&server.url, &notes);
     drop(server);

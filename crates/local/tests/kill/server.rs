@@ -5,6 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// More options of `capstan up`, such as a rate of requests that is off: clients here ask as fast as they are answered.
+const MORE: &[&str] = &[];
+
 /// The program, deaf to the environment.
 pub(crate) fn capstan() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_capstan"));
@@ -34,6 +37,7 @@ impl Server {
         let child = capstan()
             .args(["up", "--port", "0", "--speed", speed, "--data-dir"])
             .arg(folder)
+            .args(MORE)
             .stdout(Stdio::piped())
             .spawn()
             .expect("capstan starts");

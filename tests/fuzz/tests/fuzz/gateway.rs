@@ -12,7 +12,6 @@ use serde_json::Value;
 use sim::{SharedWorld, WorldConfig};
 use std::cell::RefCell;
 
-const BASE: &str = "/api/admin/infrastructure";
 const HEADERS: [&str; 8] = [
     "authorization",
     "content-type",
@@ -63,19 +62,19 @@ pub(crate) fn spoiled(mut edits: Edits<'_>) {
         }
         let mut body: Value =
             serde_json::json!({"targetTier": "STAGING", "reason": "[EMERGENCY] load test", "hours": 3});
-        let mut bytes = match way & 24 {
+        let mut bytes = match way & 0x18 {
             0 => Vec::new(),
-            8 => {
+            0x08 => {
                 edits.document(&mut body);
                 body.to_string().into_bytes()
             }
             _ => edits.text(&body.to_string()).into_bytes(),
         };
-        if way & 32 != 0 {
+        if way & 0x20 != 0 {
             bytes.push(0xff);
         }
         let mut request = super::request(&method, &target, bytes);
-        if way & 64 == 0 {
+        if way & 0x40 == 0 {
             request = request.with_header("Authorization", &door.token);
         }
         while edits.more() {

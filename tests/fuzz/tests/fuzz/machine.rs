@@ -61,7 +61,7 @@ pub(crate) fn spoiled(mut edits: Edits<'_>) {
         for _ in 0..times {
             edits.document(&mut definition);
         }
-        if edits.byte() % 2 == 0 {
+        if edits.byte().is_multiple_of(2) {
             edits.document(&mut input);
         }
         super::in_time("a state machine", || match Machine::parse(&definition) {
@@ -81,7 +81,7 @@ fn run(machine: &Machine, input: Value, edits: &mut Edits<'_>) {
     let (mut execution, mut commands) = Execution::start(machine, args);
     let mut agenda: BTreeMap<(i64, usize), Event> = BTreeMap::new();
     let mut planned = 0;
-    for step in 0..200 {
+    for step in 0..200_u32 {
         for command in commands {
             planned += 1;
             match command {
@@ -105,13 +105,13 @@ fn run(machine: &Machine, input: Value, edits: &mut Edits<'_>) {
                     agenda.insert((execution.now() + i64::from(edits.byte()) * 20, planned), event);
                 }
                 Command::SetTimer { timer, at } => {
-                    drop(agenda.insert((at, planned), Event::TimerFired { timer }))
+                    drop(agenda.insert((at, planned), Event::TimerFired { timer }));
                 }
                 Command::CancelTask { .. } | Command::CancelTimer { .. } => {}
                 Command::Finished { .. } => return,
             }
         }
-        if step % 8 == 0 {
+        if step.is_multiple_of(8) {
             let written = serde_json::to_value(&execution).expect("it can be written");
             let read: Execution = serde_json::from_value(written.clone()).expect("it can be read");
             assert_eq!(serde_json::to_value(&read).expect("again"), written);

@@ -2,7 +2,7 @@
 //!
 //! For each: no panic, no bad input answered by 5xx, an end within the time of one look, and what is read is written as it is
 //! read. `make test` runs each for some seconds from a fixed seed, `make fuzz` for longer from other ones. What fails is
-//! shrunk and printed with its seed: `BOLERO_RANDOM_SEED=… cargo test -p capstan-fuzz --test fuzz <target>` shows it again.
+//! shrunk and printed with its seed: `BOLERO_RANDOM_SEED=… cargo test --manifest-path tests/fuzz/Cargo.toml <target>` shows it again.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test")]
 
 mod events;

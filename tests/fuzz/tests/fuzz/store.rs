@@ -26,7 +26,7 @@ pub(crate) fn spoiled(mut edits: Edits<'_>) {
             }
             _ => value,
         };
-        if way % 4 != 0 {
+        if !way.is_multiple_of(4) {
             entries.insert(key, value);
         }
         let loaded = super::in_time("a store", || World::load(WorldConfig::default(), entries));

@@ -27,7 +27,7 @@ thread_local! {
 pub(crate) fn template(mut edits: Edits<'_>) {
     TEMPLATE.with(|(whole, file)| {
         let mut text = whole.clone();
-        if edits.byte() % 4 == 0 {
+        if edits.byte().is_multiple_of(4) {
             text = edits.text(&text);
         } else {
             let mut lines: Vec<String> = whole.lines().map(str::to_owned).collect();
@@ -107,7 +107,7 @@ pub(crate) fn config_edit(mut edits: Edits<'_>) {
         "sagemakerShadowSelfScaleToZero": false, "opensearchInstanceType": "r6g.large", "opensearchInstanceCount": 2,
         "budgetMonthlyCuriosityLimit": 200.5, "budgetDailyExplorationCap": 3
     });
-    if edits.byte() % 2 == 0 {
+    if edits.byte().is_multiple_of(2) {
         // What belongs together alone is taken more often.
         whole = json!({"sagemakerShadowSelfMinInstances": 1, "sagemakerShadowSelfMaxInstances": 2});
     }
@@ -117,7 +117,7 @@ pub(crate) fn config_edit(mut edits: Edits<'_>) {
     let Value::Object(fields) = whole else { return };
     match edit::apply(tier, &config, &fields) {
         Err(errors) => {
-            assert!(!errors.is_empty() && errors.iter().all(|error| error.field.chars().count() <= 64))
+            assert!(!errors.is_empty() && errors.iter().all(|error| error.field.chars().count() <= 64));
         }
         Ok(edited) => {
             let read: TierConfig = serde_json::from_value(json!(edited)).expect("it can be stored");

@@ -21,7 +21,6 @@ const TRANSITION: u64 = 600;
 pub(super) fn figures(folder: &Path, seconds: u64) -> Result<Vec<Figure>, Failure> {
     // As fast as the transitions outlast the load, with time to begin and to look.
     let speed = (TRANSITION / (seconds + 15)).max(1).to_string();
-    // More options of `capstan up` go here, such as a rate of requests that is off.
     let (running, _) = start(folder, &["--speed", &speed])?;
     let to = running.address;
     let tokens = tokens(folder)?;
@@ -66,7 +65,7 @@ fn crowd(to: SocketAddr, tokens: &[String], time: Duration) -> Result<(Latency, 
 /// Says so if it is not the case.
 fn under_way(to: SocketAddr, tokens: &[String]) -> Result<(), Failure> {
     for token in tokens {
-        let status = load::read_one(to, load::look(to, token, "/tier/transition-status"))?;
+        let status = load::read_one(to, &load::look(to, token, "/tier/transition-status"))?;
         if !status.contains("\"status\":\"SCALING_UP\"") {
             return Err(Failure::failed(format!(
                 "a transition is not under way, so this measures nothing: {status}"

@@ -110,12 +110,12 @@ pub(super) fn ask(to: SocketAddr, token: &str, body: &str) -> Result<(), Failure
 }
 
 /// Sends one request; its answer, head and body.
-pub(super) fn read_one(to: SocketAddr, request: String) -> Result<String, Failure> {
+pub(super) fn read_one(to: SocketAddr, request: &str) -> Result<String, Failure> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     Ok(runtime.block_on(async {
         let stream = TcpStream::connect(to).await?;
         let mut answer = Vec::new();
-        exchange(&stream, &request, &mut answer).await?;
+        exchange(&stream, request, &mut answer).await?;
         Ok::<_, io::Error>(String::from_utf8_lossy(&answer).into_owned())
     })?)
 }
