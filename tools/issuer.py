@@ -84,6 +84,12 @@ class Issuer:
             return token
 
 
+    def renamed_in(self, value: object) -> object:
+        """A value of JSON with every token in it renamed."""
+        token = re.compile(r"(?<=Bearer )[\w-]+\.[\w-]+\.[\w-]*")
+        return json.loads(token.sub(lambda found: self.renamed(found[0]), json.dumps(value)))
+
+
 class Served:
     """An issuer that can be asked on loopback. `keys` is what it publishes, and may be changed; `asked` what it was."""
 

@@ -4,9 +4,6 @@ Nothing of Capstan's own code is used here: what is there is asked of the clouds
 documentation name it.
 """
 
-import base64
-import hashlib
-import hmac
 import json
 import os
 import pathlib
@@ -22,13 +19,15 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import env_json  # noqa: E402
+import issuer  # noqa: E402
 import peers  # noqa: E402
 from items import plain  # noqa: E402
 
 STACK = "capstan-e2e"
 ENVIRONMENT = "dev"
 BASE = "/api/admin/infrastructure"
-TOKEN_KEY = "a key for tokens that guards nothing but this test"
+# Whose tokens the stack believes. The key guards nothing but this test.
+ISSUER = issuer.Issuer(b"a key that guards but this test.")
 ACCOUNT = "000000000000"
 # Seconds until an execution must be at its end: all waits are over at once here.
 PATIENCE = 120
@@ -139,7 +138,7 @@ class Deployed:
         self.crates = {name: one["Metadata"]["BuildProperties"]["Binary"] for name, one in functions.items()}
         self.programs = {name: folder / one["Properties"]["CodeUri"] / "bootstrap" for name, one in functions.items()}
         overrides = [
-            f"Environment={ENVIRONMENT}", f"Architecture={self.architecture}", f"DevTokenKey={TOKEN_KEY}",
+            f"Environment={ENVIRONMENT}", f"Architecture={self.architecture}", f"OidcIssuer={ISSUER.name}",
             "AlertEmail=ops@example.com",
             f"CollectionPrincipals=arn:aws:iam::{ACCOUNT}:role/tenant-app",
             *parameters,
@@ -211,9 +210,5 @@ class Deployed:
 
 
 def token(role: str, tenant: str, subject: str = "grace") -> str:
-    """A development token: a JWT that is signed with the deployment's key by HMAC-SHA-256."""
-    now = int(time.time())
-    claims = {"iss": "capstan-dev", "sub": subject, "role": role, "tenant": tenant, "iat": now, "exp": now + 3600}
-    encode = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=").decode()  # noqa: E731
-    signed = ".".join(encode(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
-    return f"{signed}.{encode(hmac.new(TOKEN_KEY.encode(), signed.encode(), hashlib.sha256).digest())}"
+    """A token of the issuer that the stack believes."""
+    return ISSUER.token(role, tenant, subject)

@@ -1,10 +1,12 @@
 """One stack for all tests: built, deployed, and taken down with the clouds it stands in."""
 
+import contextlib
 import signal
 
 import pytest
 
 import cloud
+import issuer
 import peers
 
 FOLDER = cloud.ROOT / "target" / "e2e"
@@ -34,7 +36,8 @@ def stack(figures):
             # A SystemExit would pass for one failed test.
             signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended from outside", returncode=143))
             deployed = cloud.Deployed(clouds, figures)
-            deployed.build_and_deploy(FOLDER / "build")
-            yield deployed
+            with contextlib.closing(issuer.Served(cloud.ISSUER)) as deployed.issuer:
+                deployed.build_and_deploy(FOLDER / "build")
+                yield deployed
     except cloud.Refused as refused:
         pytest.exit(str(refused), returncode=1)

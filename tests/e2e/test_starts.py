@@ -30,13 +30,16 @@ SPOILED = {
     "COLLECTION_PRINCIPALS": "everybody",
     "GRACE_DAYS": "a week",
     "SHADOW_SELF_MODEL": "no model!",
-    "DEV_TOKEN_KEY": "short",
-    "OIDC_ISSUER": "https://issuer.example",
+    "OIDC_ISSUER": "http://issuer.example",
+    "OIDC_AUDIENCE": "two words",
+    "OIDC_ROLE_CLAIM": "two words",
+    "OIDC_TENANT_CLAIM": "two words",
+    "OIDC_LONGEST_HOURS": "a day",
 }
 # What a function can do without: its absence is met when it is needed, or has a default.
 OPTIONAL = {
     "ENVIRONMENT", "GRACE_DAYS", "SHADOW_SELF_MODEL", "COLLECTION_PRINCIPALS", "STATE_MACHINE_ARN", "ALERT_TOPIC_ARN",
-    "OIDC_ISSUER",
+    "OIDC_AUDIENCE", "OIDC_ROLE_CLAIM", "OIDC_TENANT_CLAIM", "OIDC_LONGEST_HOURS",
 }
 # What a function reads, by what stands in its main.rs.
 READ_BY = {

@@ -38,6 +38,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import alike  # noqa: E402
 import env_json  # noqa: E402
 import front  # noqa: E402
+import issuer  # noqa: E402
 import pace  # noqa: E402
 import peers  # noqa: E402
 import runtime  # noqa: E402
@@ -94,7 +95,10 @@ class Runner:
         self._fronts = [stack.enter_context(front.Front(url)) for url in (clouds.ministack, clouds.moto)]
         behind = peers.Clouds(*(one.url for one in self._fronts), folder=clouds.folder)
         self._environment = behind.environment()
-        template = env_json.Template(PARAMETERS)
+        # The events' tokens, by the same key, of an issuer that can be asked.
+        self._issuer = issuer.Issuer(issuer.seed_of_events())
+        stack.enter_context(contextlib.closing(issuer.Served(self._issuer)))
+        template = env_json.Template(PARAMETERS | {"OidcIssuer": self._issuer.name})
         binaries = template.binaries()
         # Each function's environment, as the template gives it.
         self.own = {binary: template.environment(function) for binary, function in binaries.items()}
@@ -106,7 +110,7 @@ class Runner:
         function = case["case"].split("/")[0]
         environment = self.own[function] | self._environment
         self._cloud.reset()
-        event = case["event"]
+        event = case["event"] = self._issuer.renamed_in(case["event"])
         asks = (
             event.get("requestContext", {}).get("authorizer", {}).get("tenant", "") if isinstance(event, dict) else ""
         )

@@ -71,8 +71,8 @@ pub fn rule_of(method: &str, route: &str) -> Option<&'static Rule> {
 pub fn decide(role: Role, method: &str, route: &str) -> Decision {
     match rule_of(method, route) {
         None => Decision::NoSuchRoute,
-        Some(rule) if role >= rule.least => Decision::Allow,
-        Some(rule) => Decision::Deny { least: rule.least },
+        Some(Rule { least, .. }) if role >= *least => Decision::Allow,
+        Some(Rule { least, .. }) => Decision::Deny { least: *least },
     }
 }
 
@@ -84,13 +84,13 @@ pub fn denial(role: Role, least: Role) -> String {
 /// The table as the documentation shows it, in Markdown.
 pub fn to_markdown() -> String {
     let mut page = "| Method, path | What it does |".to_owned();
-    Role::ALL.iter().for_each(|role| page.push_str(&format!(" {} |", role.as_str())));
+    page.extend(Role::ALL.map(|role| format!(" {} |", role.as_str())));
     page.push_str("\n|---|---|");
-    Role::ALL.iter().for_each(|_| page.push_str("---|"));
-    for rule in TABLE {
-        page.push_str(&format!("\n| {} `{}` | {} |", rule.method, rule.route, rule.meaning));
+    page.push_str(&"---|".repeat(Role::ALL.len()));
+    for Rule { method, route, least, meaning } in TABLE {
+        page.push_str(&format!("\n| {method} `{route}` | {meaning} |"));
         for role in Role::ALL {
-            page.push_str(if role >= rule.least { " yes |" } else { " – |" });
+            page.push_str(if role >= *least { " yes |" } else { " – |" });
         }
     }
     page

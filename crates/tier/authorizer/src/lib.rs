@@ -5,7 +5,7 @@
 //! denial is answered. On one machine `capstan up` is the issuer, and all else is the same.
 //!
 //! Rejected: a library for tokens. Those that are well kept bring a second cryptography (aws-lc) or one with an open
-//! advisory (`rsa`), and check less than is wanted here; docs/decisions/0018-own-verification.md.
+//! advisory (`rsa`); docs/decisions/0018-own-verification.md.
 
 mod cache;
 mod config;

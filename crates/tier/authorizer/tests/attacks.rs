@@ -1,5 +1,5 @@
 //! Ways around a token, each of which has worked somewhere. `tokens.json` was signed by another implementation.
-#![expect(clippy::panic, reason = "a test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 use authorizer::{Authorizer, Claims, Config, LEEWAY, MAX_TOKEN, Reason, Refusal};
 use base64::Engine as _;
