@@ -41,6 +41,12 @@ pub(super) struct Args {
     /// Make the cloud misbehave, such as opensearch:CreateDomain:1:throttled (several times for several faults)
     #[arg(long, value_name = "SERVICE:OPERATION:NTH:KIND")]
     fault: Vec<Fault>,
+    /// Requests a minute that each tenant may make, a quarter of it at once; 0 for no limit
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    requests_per_minute: Option<u32>,
+    /// Whether moves into and out of PRODUCTION are confirmed by somebody else than asked for them
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "true", value_parser = ["true", "unless-emergency", "false"])]
+    two_person_rule: Option<String>,
     /// The template of the system [default: ./template.yaml, else the one compiled in]
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
@@ -48,7 +54,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let key = token::key(&args.data_dir)?;
-    let parameters = parameters(key);
+    let parameters = parameters(key, args);
     let description = Source::choose(args.template.clone()).read(&parameters)?;
     let listener = listen(args.port)?;
     let address = listener.local_addr()?;
@@ -69,8 +75,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// What the template's parameters are on one machine.
-pub(super) fn parameters(key: String) -> Parameters {
-    Parameters::from([("Environment".to_owned(), "local".to_owned()), ("DevTokenKey".to_owned(), key)])
+fn parameters(key: String, args: &Args) -> Parameters {
+    let mut parameters =
+        Parameters::from([("Environment".to_owned(), "local".to_owned()), ("DevTokenKey".to_owned(), key)]);
+    let rate = args.requests_per_minute.map(|number| number.to_string());
+    parameters.extend(rate.map(|rate| ("TenantRequestsPerMinute".to_owned(), rate)));
+    parameters.extend(args.two_person_rule.clone().map(|when| ("TwoPersonRule".to_owned(), when)));
+    parameters
 }
 
 fn listen(port: u16) -> Result<TcpListener, Failure> {

@@ -9,12 +9,15 @@ mod audit;
 mod index;
 mod read;
 mod record;
+mod request;
 mod transaction;
 
 pub use audit::{Act, AuditEntry};
 pub use index::{IndexRow, RETIRED, TENANTS, UNDER_WAY};
 pub use read::{
-    app_config, change, changes, config, confirmation, effects, index_rows, register, state, update_change,
+    app_config, change, changes, config, confirmation, effects, index_rows, rate, register, request, state,
+    update_change,
 };
 pub use record::{AppConfigRow, ConfigRow, Record, RecordError};
+pub use request::{KeptAnswer, KeptSecret, RateRow, RequestRow};
 pub use transaction::Transaction;

@@ -5,6 +5,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     lambda::start("tier-change", async |start| {
         let (aws, settings) = (start.aws()?, start.settings()?);
-        start.run_http(async |request| tier_change::handle(&aws, &settings, request).await).await
+        start.run_http(&aws, async |request| tier_change::handle(&aws, &settings, request).await).await
     })
 }

@@ -69,13 +69,15 @@ pub(crate) async fn reset(
             .with(json!({ "leftBehind": left }));
     transaction.put(&mut audit);
     transaction.delete_always(&IndexRow::under_way(&caller.tenant, &transition));
-    transaction.commit(ports).await?;
-    Ok(Reply::ok(json!({
+    let reply = Reply::ok(json!({
         "status": state.transition_status,
         "currentTier": state.current_tier,
         "leftBehind": left,
         "next": "what could not be deleted is retired and deleted within the hour in which it can be: GET /tier/resources",
-    })))
+    }));
+    let reply = request.keep(&mut transaction, reply);
+    transaction.commit(ports).await?;
+    Ok(reply)
 }
 
 const APP_CONFIG: &str = "app-config";

@@ -5,6 +5,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     lambda::start("tier-read", async |start| {
         let (aws, settings) = (start.aws()?, start.settings()?);
-        start.run_http(async |request| tier_read::handle(&aws, &settings, request).await).await
+        start.run_http(&aws, async |request| tier_read::handle(&aws, &settings, request).await).await
     })
 }
