@@ -5,11 +5,13 @@
 //! every run, and an event file can hold them. Rejected: rows written into the tables by hand; they say what a test's
 //! author believes.
 
+mod keys;
 mod mishaps;
 mod places;
 mod shifted;
 mod ways;
 
+pub use keys::*;
 pub use mishaps::*;
 pub use places::{ALL, Place};
 pub use shifted::{id_later, shifted, text_later};
