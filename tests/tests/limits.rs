@@ -1,5 +1,7 @@
 //! What a tenant may ask for how often, how long things may be, and who confirms.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "what is wrong is a failed test")]
+
 use capstan_core::ids::TenantId;
 use capstan_core::ports::Table;
 use capstan_core::tier::Tier;

@@ -4,6 +4,8 @@
 //! them is a word found nowhere else, and all that comes out is searched for it. The one answer that hands out a
 //! confirmation token is the one exception, and only for that token.
 
+#![expect(clippy::expect_used, reason = "what is wrong is a failed test")]
+
 use capstan_core::ids::TenantId;
 use capstan_core::ports::Table;
 use capstan_core::tier::Role;

@@ -9,30 +9,30 @@ use std::time::Duration;
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 /// The longest that an answer may make us wait.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Sends until there is an answer that says what is. `wait` is told for how long, and why.
 pub(super) fn until_clear(
     mut send: impl FnMut() -> Result<Answer, NoAnswer>,
     mut wait: impl FnMut(Duration, &str),
 ) -> Result<Answer, NoAnswer> {
-    let mut sent = false;
+    let mut begun = false;
     for pause in PAUSES {
         let answer = send();
-        match unclear(&answer, sent) {
+        match unclear(&answer, begun) {
             None => return answer,
             Some((why, asked)) => wait(asked.unwrap_or(pause).min(LONGEST), &why),
         }
-        sent = true;
+        begun = true;
     }
     send()
 }
 
 /// Why it is to be sent again, and how long the answer asks to wait; `None` if it says what is.
-fn unclear(answer: &Result<Answer, NoAnswer>, sent: bool) -> Option<(String, Option<Duration>)> {
+fn unclear(answer: &Result<Answer, NoAnswer>, begun: bool) -> Option<(String, Option<Duration>)> {
     match answer {
         // Nobody is there: nothing was sent, and who waits for nothing should be told so.
-        Err(NoAnswer::Unreachable { connected: false, .. }) if !sent => None,
+        Err(NoAnswer::Unreachable { connected: false, .. }) if !begun => None,
         Err(NoAnswer::Unreachable { reason, .. }) => Some((format!("no answer ({reason})"), None)),
         Err(NoAnswer::Url(_)) => None,
         Ok(answer) => {

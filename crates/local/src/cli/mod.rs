@@ -113,7 +113,7 @@ mod tests {
         for (line, word) in [
             ("up --speed 0", "speed"),
             ("up --port 70000", "port"),
-            ("up --requests-per-minute -1", "requests-per-minute"),
+            ("up --requests-per-minute 2000000", "requests-per-minute"),
             ("up --two-person-rule maybe", "unless-emergency"),
             ("up --fault nonsense", "SERVICE:OPERATION:NTH:KIND"),
             ("token --role boss --tenant 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b", "super_admin"),

@@ -13,7 +13,7 @@ use crate::template::{Description, Parameters, Source};
 use crate::token;
 use capstan_core::tier::prices;
 use sim::{Fault, SharedWorld, WorldConfig, disk};
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,6 +53,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    panics_say_where_alone();
     let key = token::key(&args.data_dir)?;
     let parameters = parameters(key, args);
     let description = Source::choose(args.template.clone()).read(&parameters)?;
@@ -72,6 +73,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         None => Ok(()),
         Some(reason) => Err(Failure::failed(reason)),
     }
+}
+
+/// As in the cloud (`lambda::start`): what a panic says may hold what must not be printed. The request is answered by 502.
+fn panics_say_where_alone() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        // Nobody to tell if this fails.
+        let _ = writeln!(io::stderr(), "capstan: a function has a defect, at {place}");
+    }));
 }
 
 /// What the template's parameters are on one machine.
