@@ -88,4 +88,4 @@ def test_the_tables_outlive_the_stack(stack):
     functions = stack.client("lambda").list_functions()["Functions"]
     assert not [one["FunctionName"] for one in functions if one["FunctionName"].startswith("cato-")]
     tables = stack.client("dynamodb").list_tables()["TableNames"]
-    assert len([name for name in tables if name.startswith("cato_")]) == 8, tables
+    assert len([name for name in tables if name.startswith("cato_")]) == 9, tables

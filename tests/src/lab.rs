@@ -36,6 +36,17 @@ pub struct Lab {
     engine: Engine,
 }
 
+/// An answer of the API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// HTTP status.
+    pub status: u64,
+    /// Headers as the function gave them.
+    pub headers: Value,
+    /// The body.
+    pub body: Value,
+}
+
 /// What a change came to.
 #[derive(Debug, Clone)]
 pub struct Ended {
@@ -68,7 +79,21 @@ impl Lab {
 
     /// A lab on a world, with these functions.
     pub fn on(world: SharedWorld, functions: &[Function], options: Options) -> Self {
-        let description = Source::BuiltIn.read(&parameters()).expect("the template can be read");
+        Self::with(world, functions, options, &[])
+    }
+
+    /// The same with other values for some parameters of the template.
+    pub fn with(
+        world: SharedWorld,
+        functions: &[Function],
+        options: Options,
+        given: &[(&str, &str)],
+    ) -> Self {
+        let mut parameters = parameters();
+        // Who counts calls counts those of the request alone.
+        parameters.insert("TenantRequestsPerMinute".to_owned(), "0".to_owned());
+        parameters.extend(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let description = Source::BuiltIn.read(&parameters).expect("the template can be read");
         world.with(|world| world.set_issuer_keys(ISSUER, issuer().document()));
         let system = System::new(description, functions, world).expect("template and code fit together");
         Self { engine: Engine::new(Arc::clone(&system), options), system }
@@ -95,6 +120,11 @@ impl Lab {
     #[must_use]
     pub fn fork_with(&self, functions: &[Function], options: Options) -> Self {
         Self::on(SharedWorld::new(self.system.world().fork()), functions, options)
+    }
+
+    /// The front door, for those who come with tokens signed with `KEY`.
+    pub fn gateway(&self) -> Gateway {
+        Gateway::new(Arc::clone(&self.system))
     }
 
     /// The world.
@@ -136,10 +166,50 @@ impl Lab {
     }
 
     /// The same with a body that may be anything.
+    pub fn call_raw(&mut self, method: &str, path: &str, body: &str) -> (u64, Value) {
+        let caller = json!({"sub": "grace", "role": "super_admin", "tenant": TENANT});
+        match self.send(method, path, body, &caller, &Value::Null) {
+            None => (502, Value::Null),
+            Some(answer) => (answer.status, answer.body),
+        }
+    }
+
+    /// Sends a request under an idempotency key, as a super admin; `None` where the function died.
+    pub fn call_once(&mut self, path: &str, body: &Value, key: &str) -> Option<Sent> {
+        let caller = json!({"sub": "grace", "role": "super_admin", "tenant": TENANT});
+        self.send("POST", path, &body.to_string(), &caller, &json!({ "Idempotency-Key": key }))
+    }
+
+    /// Sends a request of anybody's, with headers; `None` where the function died.
+    pub fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+        caller: &Value,
+        headers: &Value,
+    ) -> Option<Sent> {
+        let (function, event) = self.event(method, path, body, caller, headers);
+        let invoked = self.system.invoke(&function, event);
+        self.engine.look();
+        let answer = invoked.answer.ok()?;
+        let status = answer["statusCode"].as_u64().expect("a status");
+        let body = serde_json::from_str(answer["body"].as_str().expect("a body")).expect("JSON");
+        Some(Sent { status, headers: answer["headers"].clone(), body })
+    }
+
+    /// The function behind a route, by its logical id, and what it gets.
     ///
     /// # Panics
     /// If there is no such route.
-    pub fn call_raw(&mut self, method: &str, path: &str, body: &str) -> (u64, Value) {
+    pub fn event(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        caller: &Value,
+        headers: &Value,
+    ) -> (String, Value) {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let (route, parameters) = match path.strip_prefix("/tier/configs/") {
             Some(tier) => (format!("{BASE}/tier/configs/{{tier}}"), json!({ "tier": tier })),
@@ -157,16 +227,13 @@ impl Lab {
             "resource": route,
             "path": format!("{BASE}{path}"),
             "httpMethod": method,
+            "headers": headers,
             "queryStringParameters": query,
             "pathParameters": parameters,
-            "requestContext": {"authorizer": {"sub": "grace", "role": "super_admin", "tenant": TENANT}},
+            "requestContext": {"authorizer": caller},
             "body": if body.is_empty() { Value::Null } else { json!(body) },
         });
-        let invoked = self.system.invoke(&function, event);
-        self.engine.look();
-        let Ok(answer) = invoked.answer else { return (502, Value::Null) };
-        let status = answer["statusCode"].as_u64().expect("a status");
-        (status, serde_json::from_str(answer["body"].as_str().expect("a body")).expect("JSON"))
+        (function, event)
     }
 
     /// Calls a function of the workflow directly, as nobody should: the error's name, if it fails.

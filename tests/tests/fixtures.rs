@@ -37,8 +37,20 @@ fn come_of(case: &Case, scenario: &Scenario, event: Value) -> Value {
         (json!(done), json!(world.notices()[told_before..]))
     });
     if changes_nothing(case) {
+        let but_requests = |mut records: Value| {
+            // That a request was refused under its key is kept.
+            if let Some(tables) = records["tables"].as_array_mut() {
+                tables.retain(|table| table[0] != "cato_tier_request");
+            }
+            records
+        };
         let (after, denials) = without_denials(scenario.records());
-        assert_eq!(before, after, "events/{}.json: nothing may be written", case.file);
+        assert_eq!(
+            but_requests(before),
+            but_requests(after),
+            "events/{}.json: nothing may be written",
+            case.file
+        );
         let denied = usize::from(case.outcome == Outcome::Status(403));
         assert_eq!(
             denials, denied,

@@ -45,6 +45,19 @@ impl Fields {
         }
     }
 
+    /// Takes a field that must be text and is a secret: what stands there instead is not repeated in the answer.
+    pub fn secret(&mut self, name: &str) -> Option<String> {
+        match self.left.remove(name) {
+            Some(Value::String(text)) => Some(text),
+            None => self.wrong(name, None, "text"),
+            Some(_) => {
+                let message = "what was sent is not text".to_owned();
+                self.errors.push(FieldError { field: name.to_owned(), message });
+                None
+            }
+        }
+    }
+
     /// Takes a field that must be a tier.
     pub fn tier(&mut self, name: &str) -> Option<Tier> {
         let value = self.left.remove(name);

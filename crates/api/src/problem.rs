@@ -2,6 +2,7 @@
 
 use capstan_core::ports::StoreError;
 use capstan_core::tier::edit::FieldError;
+use capstan_core::time::Millis;
 use serde_json::{Map, Value, json};
 use tier_records::RecordError;
 use tier_steps::StepError;
@@ -17,12 +18,14 @@ pub struct Problem {
     pub detail: String,
     /// More members of the problem.
     pub more: Map<String, Value>,
+    /// After how many seconds it may be tried again.
+    pub retry_after: Option<u64>,
 }
 
 impl Problem {
     /// A problem.
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), more: Map::new() }
+        Self { status, code, detail: detail.into(), more: Map::new(), retry_after: None }
     }
     /// 400: what was sent is not JSON, or not an object.
     pub fn malformed(detail: impl Into<String>) -> Self {
@@ -59,6 +62,19 @@ impl Problem {
     /// 422: one field is wrong.
     pub fn invalid_field(field: &str, message: impl Into<String>) -> Self {
         Self::invalid(&[FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    /// The same, with the time after which it may be tried again.
+    #[must_use]
+    pub fn after(mut self, left: Millis) -> Self {
+        self.retry_after = Some(left.as_seconds_ceil().max(1));
+        self
+    }
+    /// Whether the same request may be answered otherwise in a moment, so that this is no answer to keep.
+    pub fn passes(&self) -> bool {
+        self.status >= 500
+            || self.status == 429
+            || ["CONCURRENT_CHANGE", "REQUEST_IN_PROGRESS"].contains(&self.code)
     }
 
     /// The body.

@@ -1,12 +1,12 @@
 //! A request as a handler sees it.
 
-use crate::Problem;
+use crate::{Claim, IdempotencyKey, Problem};
 use base64::Engine as _;
 use capstan_core::ids::TenantId;
 use capstan_core::tier::Role;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use capstan_core::access::BASE_PATH;
 /// The largest body that is taken, in bytes.
@@ -42,6 +42,10 @@ pub struct Request {
     pub body: Option<String>,
     /// Who calls.
     pub caller: Caller,
+    /// The value of `Idempotency-Key`, or why it is none; until it is looked at.
+    pub(crate) idempotency_key: Option<Result<IdempotencyKey, Problem>>,
+    /// What a request under a key has to commit its answer by.
+    pub(crate) claim: Option<Claim>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +53,10 @@ pub struct Request {
 struct ProxyEvent {
     http_method: String,
     resource: String,
+    #[serde(default)]
+    headers: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
     #[serde(default)]
     path_parameters: Option<BTreeMap<String, String>>,
     #[serde(default)]
@@ -69,12 +77,28 @@ struct RequestContext {
     request_id: Option<String>,
 }
 
+impl ProxyEvent {
+    /// `Idempotency-Key`, however it is spelled. Of two different ones neither is believed.
+    fn idempotency_key(&self) -> Option<Result<IdempotencyKey, Problem>> {
+        let named = |name: &String| name.eq_ignore_ascii_case("idempotency-key");
+        let single = self.headers.iter().flatten().filter(|(name, _)| named(name)).map(|(_, value)| value);
+        let multi = self.multi_value_headers.iter().flatten().filter(|(name, _)| named(name));
+        let values: BTreeSet<&String> = single.chain(multi.flat_map(|(_, values)| values)).collect();
+        match values.into_iter().collect::<Vec<_>>().as_slice() {
+            [] => None,
+            [only] => Some(IdempotencyKey::parse(only)),
+            _ => Some(IdempotencyKey::parse("")),
+        }
+    }
+}
+
 impl Request {
     /// Reads a proxy event.
     pub fn read(event: Value) -> Result<Self, Problem> {
         let event: ProxyEvent = serde_json::from_value(event)
             .map_err(|error| Problem::malformed(format!("not an API Gateway proxy event: {error}")))?;
         let caller = caller(&event.request_context)?;
+        let idempotency_key = event.idempotency_key();
         let body = match event.body {
             Some(text) if event.is_base64_encoded => Some(decode(&text)?),
             body => body,
@@ -90,6 +114,8 @@ impl Request {
             query: event.query_string_parameters.unwrap_or_default(),
             body,
             caller,
+            idempotency_key,
+            claim: None,
         })
     }
 

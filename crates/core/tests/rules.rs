@@ -7,7 +7,7 @@ use capstan_core::tier::ledger::{EffectRow, EffectStatus, Subject, effect_entry}
 use capstan_core::tier::progress::{self, ResourceState};
 use capstan_core::tier::recovery::{self, Recovery};
 use capstan_core::tier::request::{
-    ChangeRequest, Confirmation, confirmation_objection, needs_confirmation, objections,
+    ChangeRequest, Confirmation, TwoPersonRule, confirmation_objection, needs_confirmation, objections,
 };
 use capstan_core::tier::{
     AppConfig, Cancellation, Change, ChangeStatus, Direction, Milestones, Phase, Plan, PlanInput, Role, Tier,
@@ -55,6 +55,7 @@ fn change() -> Change {
         direction: Direction::ScalingUp,
         status: ChangeStatus::InProgress,
         changed_by: "ada".to_owned(),
+        confirmed_by: None,
         reason: REASON.to_owned(),
         bypassed_cooldown: false,
         created_at: now(),
@@ -143,7 +144,8 @@ fn a_confirmation_is_for_one_caller_one_state_one_use_and_ten_minutes() {
     };
     let refusal =
         |stored: Option<&Confirmation>, who: &str, state: &TierState, config: u64, at: Timestamp| {
-            confirmation_objection(stored, &tenant(), who, state, config, at).map(|objection| objection.code)
+            confirmation_objection(stored, &tenant(), who, TwoPersonRule::Off, state, config, at)
+                .map(|objection| objection.code)
         };
     assert_eq!(refusal(Some(&stored), "ada", &state, 2, now()), None);
     assert_eq!(refusal(None, "ada", &state, 2, now()).as_deref(), Some("TOKEN_UNKNOWN"));
@@ -156,12 +158,35 @@ fn a_confirmation_is_for_one_caller_one_state_one_use_and_ten_minutes() {
     state.version = 4;
     assert_eq!(refusal(Some(&stored), "ada", &state, 2, now()).as_deref(), Some("PLAN_STALE"));
     let elsewhere = TenantId::parse("1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed").unwrap();
-    let foreign = confirmation_objection(Some(&stored), &elsewhere, "ada", &state, 2, now());
+    let foreign =
+        confirmation_objection(Some(&stored), &elsewhere, "ada", TwoPersonRule::On, &state, 2, now());
     assert_eq!(
         foreign.unwrap().code,
         "TOKEN_UNKNOWN",
         "what is another's is not told apart from what is not"
     );
+}
+
+#[test]
+fn which_moves_take_two_persons() {
+    use TwoPersonRule::{Off, On, UnlessEmergency};
+    let (dev, staging, production) = (Tier::Dev, Tier::Staging, Tier::Production);
+    for (from, to, bypass, on, unless) in [
+        (dev, staging, false, false, false),
+        (staging, dev, true, false, false),
+        (staging, production, false, true, true),
+        (dev, production, true, true, true),
+        (production, staging, false, true, true),
+        (production, dev, true, true, false),
+    ] {
+        assert!(!Off.applies(from, to, bypass));
+        assert_eq!(On.applies(from, to, bypass), on, "{from} {to} {bypass}");
+        assert_eq!(UnlessEmergency.applies(from, to, bypass), unless, "{from} {to} {bypass}");
+    }
+    for (name, rule) in TwoPersonRule::NAMES.into_iter().zip([Off, On, UnlessEmergency]) {
+        assert_eq!(TwoPersonRule::parse(name), Some(rule));
+    }
+    assert_eq!(TwoPersonRule::parse("True"), None);
 }
 
 #[test]

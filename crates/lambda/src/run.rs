@@ -3,7 +3,7 @@
 use crate::metric::{Stopwatch, emit};
 use crate::start::{Start, StartError};
 #[cfg(feature = "http")]
-use capstan_core::ports::{Clock, Entropy, Store};
+use capstan_core::ports::{Clock, Store};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 #[cfg(feature = "http")]
@@ -79,27 +79,22 @@ impl Start {
         .await
     }
 
-    /// Serves a function behind the API: a proxy event in, a proxy response out; it never fails.
+    /// Serves a function behind the API: a proxy event in, a proxy response out; it never fails. `ports` are for what stands
+    /// before the handler: rate and idempotency.
     #[cfg(feature = "http")]
     pub async fn run_http(
         &self,
-        ports: &(impl Store + Clock + Entropy),
+        ports: &(impl Store + Clock),
         handle: impl AsyncFn(api::Request) -> Result<api::Reply, api::Problem>,
     ) -> Result<(), StartError> {
+        let guard = api::Guard::read(self.environment())?;
         self.serve(async |event| {
-            let tenant = event.pointer("/requestContext/authorizer/tenant").and_then(Value::as_str);
-            let tenant = tenant.unwrap_or_default().to_owned();
-            let route = event.get("resource").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let answer = Box::pin(api::serve(ports, event, |request| handle(request)));
+            let line = api::Line::of(&event);
+            let answer = Box::pin(api::serve(event, |request| {
+                guard.answer(ports, request, |request| handle(request))
+            }));
             let response = within(BEHIND_THE_API, answer).await;
-            let status = response.get("statusCode").and_then(Value::as_u64).unwrap_or_default();
-            let function = self.function;
-            if status >= 500 {
-                let code = problem_code(&response);
-                tracing::error!(function, tenant.id = tenant, route, status, code, "The request failed.");
-            } else {
-                tracing::info!(function, tenant.id = tenant, route, status, "The request was answered.");
-            }
+            line.log(self.function, &response);
             Ok(response)
         })
         .await
@@ -222,14 +217,6 @@ fn outcome(result: &Result<Value, Diagnostic>) -> String {
     }
 }
 
-/// The stable code of a problem, which is no secret; the rest of the body stays out of the logs.
-#[cfg(feature = "http")]
-fn problem_code(response: &Value) -> String {
-    let body: Option<Value> =
-        response.get("body").and_then(Value::as_str).and_then(|body| serde_json::from_str(body).ok());
-    body.and_then(|body| body.get("code").and_then(Value::as_str).map(str::to_owned)).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,7 +242,8 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let slow = within(Duration::from_millis(1), std::future::pending());
         let answer = runtime.block_on(slow);
-        assert_eq!((&answer["statusCode"], problem_code(&answer).as_str()), (&json!(503), "OUTCOME_UNKNOWN"));
+        assert_eq!(answer["statusCode"], 503);
+        assert!(answer["body"].as_str().is_some_and(|body| body.contains("OUTCOME_UNKNOWN")), "{answer}");
         let quick = within(BEHIND_THE_API, async { json!({"statusCode": 200}) });
         assert_eq!(runtime.block_on(quick)["statusCode"], 200);
     }

@@ -78,10 +78,19 @@ fn begin(
 ) -> Result<(), StartError> {
     let environment = environment();
     logs::start(&environment)?;
+    panics_say_where_alone(function);
     inside_lambda(&environment)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Runtime)?;
     runtime.block_on(body(Start { function, environment }))
+}
+
+/// What a panic says may hold what must not be logged; where it was is enough to find it. Neither is the stack printed.
+fn panics_say_where_alone(function: &'static str) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(function, place, "The function has a defect and ends.");
+    }));
 }
 
 /// The one place where the environment is read. What is not text is left out.

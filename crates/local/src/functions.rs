@@ -85,21 +85,31 @@ macro_rules! step {
 /// A function behind the API: a proxy event in, a proxy response out; it never fails.
 macro_rules! http {
     ($name:literal, $module:ident) => {
-        Function::new($name, |_| {
-            Ok(Box::new(|ports, event| {
+        Function::new($name, |env| {
+            let guard = guard(env)?;
+            Ok(Box::new(move |ports, event| {
+                let guard = Arc::clone(&guard);
                 Box::pin(async move {
-                    Ok(api::serve(&ports, event, |request| $module::handle(&ports, request)).await)
+                    let handle = |request| $module::handle(&ports, request);
+                    let line = api::Line::of(&event);
+                    let answer = api::serve(event, |request| guard.answer(&ports, request, handle)).await;
+                    line.log($name, &answer);
+                    Ok(answer)
                 })
             }))
         })
     };
     ($name:literal, $module:ident, settings) => {
         Function::new($name, |env| {
-            let settings = settings(env)?;
+            let (settings, guard) = (settings(env)?, guard(env)?);
             Ok(Box::new(move |ports, event| {
-                let settings = Arc::clone(&settings);
+                let (settings, guard) = (Arc::clone(&settings), Arc::clone(&guard));
                 Box::pin(async move {
-                    Ok(api::serve(&ports, event, |request| $module::handle(&ports, &settings, request)).await)
+                    let handle = |request| $module::handle(&ports, &settings, request);
+                    let line = api::Line::of(&event);
+                    let answer = api::serve(event, |request| guard.answer(&ports, request, handle)).await;
+                    line.log($name, &answer);
+                    Ok(answer)
                 })
             }))
         })
@@ -108,6 +118,11 @@ macro_rules! http {
 
 fn settings(env: &Env) -> Result<Arc<Settings>, String> {
     Settings::read(env).map(Arc::new).map_err(|error| error.to_string())
+}
+
+/// What this instance of a function behind the API keeps in mind from request to request.
+fn guard(env: &Env) -> Result<Arc<api::Guard>, String> {
+    api::Guard::read(env).map(Arc::new).map_err(|error| error.to_string())
 }
 
 fn verdict(result: Result<tier_steps::Answer, StepError>) -> Answer {

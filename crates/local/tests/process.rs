@@ -50,8 +50,12 @@ impl Server {
     }
 
     fn token(&self, role: &str) -> String {
+        self.token_of("developer", role)
+    }
+
+    fn token_of(&self, subject: &str, role: &str) -> String {
         let printed = capstan()
-            .args(["token", "--role", role, "--tenant", TENANT, "--data-dir"])
+            .args(["token", "--subject", subject, "--role", role, "--tenant", TENANT, "--data-dir"])
             .arg(&self.folder)
             .output()
             .expect("a token");
@@ -367,4 +371,76 @@ fn a_drill_says_what_became_of_each_transition() {
     let (code, legs) = drill(&["--path", "DEV,STAGING", "--fault", "neptune:CreateDBInstance:1:denied"]);
     assert_eq!((code, &legs[0]["status"]), (Some(1), &json!("ROLLED_BACK")));
     assert_eq!(legs[0]["orphans"], json!([]));
+}
+
+/// The command as a person would run it, against a server: exit code, standard output, standard error.
+fn run(server: &Server, token: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let run =
+        capstan().args(arguments).args(["--url", &server.url, "--token", token]).output().expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (run.status.code(), text(&run.stdout), text(&run.stderr))
+}
+
+/// The function has started the change and dies before it answers; the command sends it again and says so.
+#[test]
+fn an_answer_lost_on_its_way_is_asked_for_again_and_the_change_started_once() {
+    let fault = "dynamodb:TransactWriteItems:2:crash-after";
+    let server = Server::start(&folder("lost"), &["--requests-per-minute", "0", "--fault", fault]);
+    let token = server.token("admin");
+    let wish = ["tier", "change", "STAGING", "--reason", "Load testing for Q1 release"];
+    let (code, said, beside) = run(&server, &token, &wish);
+    assert_eq!(code, Some(0), "{said}{beside}");
+    assert!(said.contains("INITIATED"), "{said}");
+    assert!(beside.contains("HTTP 502") && beside.contains("same key"), "{beside}");
+    let history = server.call(&token, "GET", "/tier/change-history", None).1;
+    assert_eq!(history["changes"].as_array().map(Vec::len), Some(1), "{history}");
+}
+
+#[test]
+fn the_second_person_confirms_from_another_terminal() {
+    let server = Server::start(&folder("two"), &["--two-person-rule"]);
+    let (one, other) = (server.token("admin"), server.token_of("bob", "admin"));
+    let wish = ["tier", "change", "PRODUCTION", "--reason", "Load testing for Q1 release", "--yes"];
+    let (code, said, beside) = run(&server, &one, &wish);
+    assert_eq!(code, Some(4), "nobody is two persons in haste: {said}{beside}");
+    assert!(said.contains("somebody else"), "{said}");
+    let line =
+        said.lines().find(|line| line.contains("capstan tier confirm")).expect("the line to be handed on");
+    let confirmation = line.split_whitespace().last().expect("a token");
+    let (code, _, refused) = run(&server, &one, &["tier", "confirm", confirmation]);
+    assert!(code == Some(1) && refused.contains("SECOND_PERSON_NEEDED"), "{refused}");
+    let (code, said, beside) = run(&server, &other, &["tier", "confirm", confirmation]);
+    assert!(code == Some(0) && said.contains("INITIATED"), "{said}{beside}");
+}
+
+#[test]
+fn who_asks_too_often_is_told_when_to_come_back() {
+    let server = Server::start(&folder("rate"), &["--requests-per-minute", "4"]);
+    let token = server.token("viewer");
+    assert_eq!(server.call(&token, "GET", "/tier", None).0, 200);
+    let (status, problem) = server.call(&token, "GET", "/tier", None);
+    assert_eq!((status, &problem["code"]), (429, &json!("TOO_MANY_REQUESTS")), "{problem}");
+}
+
+#[test]
+fn a_head_that_is_too_large_has_a_problem_document_too() {
+    use std::io::{Read, Write};
+    let server = Server::start(&folder("head"), &[]);
+    let ask = |target: &str, headers: usize| {
+        let address = server.url.trim_start_matches("http://");
+        let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+        let many: String = (0..headers).map(|number| format!("x-{number}: 1\r\n")).collect();
+        write!(stream, "GET {target} HTTP/1.1\r\nHost: x\r\n{many}\r\n").expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    };
+    for (target, headers, status, code) in [
+        ("/".to_owned(), 100, "431", "HEADERS_TOO_LARGE"),
+        (format!("/{}", "x".repeat(9_000)), 1, "414", "URI_TOO_LONG"),
+    ] {
+        let answer = ask(&target, headers);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(code), "{answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+    }
 }

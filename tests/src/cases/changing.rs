@@ -62,4 +62,13 @@ pub(super) const CASES: &[Case] = &[
     status("tier-change/reset-refused-admin", 403, at::stuck),
     status("tier-change/reset-without-reason", 422, at::stuck),
     status("tier-change/no-such-route", 404, at::fresh),
+    status("tier-change/key-change", 200, at::fresh),
+    status("tier-change/key-change-again", 200, at::sent_under_a_key),
+    status("tier-change/key-change-in-progress", 409, at::died_under_a_key),
+    status("tier-change/key-change-taken-over", 200, at::died_under_a_key_before),
+    status("tier-change/key-reused", 422, at::sent_under_a_key),
+    status("tier-change/key-too-long", 422, at::fresh),
+    status("tier-change/key-refusal", 400, at::fresh),
+    status("tier-change/key-change-to-production", 200, at::fresh),
+    status("tier-change/key-change-to-production-again", 200, at::asked_under_a_key),
 ];

@@ -5,12 +5,14 @@
 //! every run, and an event file can hold them. Rejected: rows written into the tables by hand; they say what a test's
 //! author believes.
 
+mod keys;
 mod mishaps;
 mod places;
 mod shifted;
 mod tokens;
 mod ways;
 
+pub use keys::*;
 pub use mishaps::*;
 pub use places::{ALL, Place};
 pub use shifted::{id_later, shifted, text_later};
@@ -81,7 +83,11 @@ pub struct Scenario {
 impl Scenario {
     /// A world in which nothing has happened.
     pub fn empty() -> Self {
-        let parameters = Parameters::from([("OidcIssuer".to_owned(), ISSUER.to_owned())]);
+        let parameters = Parameters::from([
+            ("OidcIssuer".to_owned(), ISSUER.to_owned()),
+            // Who counts calls counts those of the request alone.
+            ("TenantRequestsPerMinute".to_owned(), "0".to_owned()),
+        ]);
         let description = Source::File(workspace::root().join("template.yaml")).read(&parameters);
         let description = description.unwrap_or_else(|error| panic!("{error}"));
         let state_machine = description.state_machines.first().expect("the template has a state machine");

@@ -1,12 +1,12 @@
 //! The list of all places.
 
-use super::{Scenario, mishaps, ways};
+use super::{Scenario, keys, mishaps, ways};
 
 /// A place in the life of a tenant at which an event comes in.
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 59] = [
+pub const ALL: [(&str, Place); 63] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -66,4 +66,8 @@ pub const ALL: [(&str, Place); 59] = [
     ("rollback_failing", mishaps::rollback_failing),
     ("cleanup_failed_unheard", mishaps::cleanup_failed_unheard),
     ("store_away", mishaps::store_away),
+    ("sent_under_a_key", keys::sent_under_a_key),
+    ("asked_under_a_key", keys::asked_under_a_key),
+    ("died_under_a_key", keys::died_under_a_key),
+    ("died_under_a_key_before", keys::died_under_a_key_before),
 ];

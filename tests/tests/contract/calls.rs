@@ -41,6 +41,7 @@ pub(crate) fn everything() -> Uses {
     there_and_back(&mut watch(Lab::new(11).world().clone(), &seen), &[]);
     there_and_back(&mut watch(Lab::new(12).world().clone(), &seen), &edits());
     off_the_way(&seen);
+    counted_and_sent_again(&seen);
     stuck(&mut watch(Lab::new(14).world().clone(), &seen), Tier::Production, true);
     for minutes in [3, 11] {
         let mut lab = watch(Lab::new(13).world().clone(), &seen);
@@ -187,6 +188,21 @@ fn altered_audit(lab: &mut Lab) {
     rest(lab, Millis::minutes(3));
 }
 
+/// With a limit on requests, and under idempotency keys; some are answered, some fail and are let go.
+fn counted_and_sent_again(seen: &Arc<Mutex<Seen>>) {
+    let mut lab = watch_with(Lab::new(15).world().clone(), seen, &[("TenantRequestsPerMinute", "1200")]);
+    questions(&mut lab);
+    lab.call("PUT", "/tier/cooldown", &json!({"hours": 1}));
+    let wish = json!({"targetTier": "STAGING", "reason": "to see what this takes"});
+    for (path, body) in [("/tier/plan", json!({"targetTier": "STAGING"})), ("/tier/change", wish)] {
+        lab.fault("dynamodb:Query:1:error");
+        for _ in 0..3 {
+            lab.call_once(path, &body, path);
+        }
+        lab.heal();
+    }
+}
+
 /// Ends what runs, as somebody may who has the console open.
 fn abort(lab: &Lab) {
     lab.world().with(|world| {
@@ -233,6 +249,10 @@ fn undone_at_the_end(lab: &mut Lab, to: Tier) {
 
 /// A lab over this world whose functions are watched.
 fn watch(world: SharedWorld, seen: &Arc<Mutex<Seen>>) -> Lab {
+    watch_with(world, seen, &[])
+}
+
+fn watch_with(world: SharedWorld, seen: &Arc<Mutex<Seen>>, parameters: &[(&str, &str)]) -> Lab {
     world.with(|world| {
         let rows = Table::ALL
             .into_iter()
@@ -240,7 +260,7 @@ fn watch(world: SharedWorld, seen: &Arc<Mutex<Seen>>) -> Lab {
         seen.lock().unwrap_or_else(PoisonError::into_inner).rows = rows.collect();
     });
     let functions: Vec<Function> = registry().into_iter().map(|function| watched(function, seen)).collect();
-    Lab::on(world, &functions, Options::default())
+    Lab::with(world, &functions, Options::default(), parameters)
 }
 
 fn watched(mut function: Function, seen: &Arc<Mutex<Seen>>) -> Function {

@@ -29,11 +29,13 @@ pub enum Table {
     AppConfig,
     /// Rows found across tenants: changes under way, resources due for deletion.
     TierIndex,
+    /// Requests under an idempotency key with their answers, and how many requests a tenant has left.
+    TierRequest,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::InfrastructureTier,
         Self::TierChangeLog,
         Self::TierConfig,
@@ -42,6 +44,7 @@ impl Table {
         Self::TierAudit,
         Self::AppConfig,
         Self::TierIndex,
+        Self::TierRequest,
     ];
 
     /// The table's name, before the environment's suffix.
@@ -55,6 +58,7 @@ impl Table {
             Self::TierAudit => "cato_tier_audit",
             Self::AppConfig => "cato_app_config",
             Self::TierIndex => "cato_tier_index",
+            Self::TierRequest => "cato_tier_request",
         }
     }
 
@@ -73,7 +77,7 @@ impl Table {
             Self::InfrastructureTier | Self::TierConfirmation | Self::AppConfig => None,
             Self::TierChangeLog => Some("transition_id"),
             Self::TierConfig => Some("tier"),
-            Self::TierLedger | Self::TierAudit | Self::TierIndex => Some("entry"),
+            Self::TierLedger | Self::TierAudit | Self::TierIndex | Self::TierRequest => Some("entry"),
         }
     }
 }

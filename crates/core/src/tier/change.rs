@@ -100,6 +100,9 @@ pub struct Change {
     pub status: ChangeStatus,
     /// Who asked for it.
     pub changed_by: String,
+    /// Who confirmed it, where that was asked for.
+    #[serde(default)]
+    pub confirmed_by: Option<String>,
     /// Why.
     pub reason: String,
     /// Whether the cooldown was bypassed.

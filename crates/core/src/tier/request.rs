@@ -148,6 +148,38 @@ pub fn needs_confirmation(from: Tier, to: Tier) -> bool {
     from == Tier::Production || to == Tier::Production
 }
 
+/// When a move into or out of PRODUCTION is confirmed by somebody else than asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TwoPersonRule {
+    /// Never: who asks confirms.
+    #[default]
+    Off,
+    /// Always.
+    On,
+    /// Unless it leaves PRODUCTION in an emergency (a bypass, which is a super admin's): that may be confirmed alone.
+    UnlessEmergency,
+}
+
+impl TwoPersonRule {
+    /// The names of the rules in the template and in the environment, in the order of the variants.
+    pub const NAMES: [&'static str; 3] = ["false", "true", "unless-emergency"];
+
+    /// Reads the exact name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = Self::NAMES.iter().position(|name| *name == text)?;
+        [Self::Off, Self::On, Self::UnlessEmergency].get(at).copied()
+    }
+    /// Whether this move takes a second person.
+    pub fn applies(self, from: Tier, to: Tier, bypass: bool) -> bool {
+        let alone = match self {
+            Self::Off => true,
+            Self::On => false,
+            Self::UnlessEmergency => bypass && from == Tier::Production,
+        };
+        needs_confirmation(from, to) && !alone
+    }
+}
+
 /// What a confirmation token stands for: a row of `cato_tier_confirmation`. The token itself is not kept, only its
 /// hash; the row is used up in the same transaction that starts the change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -182,11 +214,20 @@ pub struct Confirmation {
     pub version: u64,
 }
 
-/// Why a token can't be used, from what is stored about it (`None`: nothing).
+impl Confirmation {
+    /// Whether it takes a second person.
+    pub fn takes_two(&self, rule: TwoPersonRule) -> bool {
+        rule.applies(self.plan.from_tier, self.target, self.bypass)
+    }
+}
+
+/// Why a token can't be used, from what is stored about it (`None`: nothing). Somebody else's token is as good as none, but
+/// where two persons are needed.
 pub fn confirmation_objection(
     stored: Option<&Confirmation>,
     tenant: &crate::ids::TenantId,
-    requester: &str,
+    caller: &str,
+    rule: TwoPersonRule,
     state: &TierState,
     config_version: u64,
     wall: Timestamp,
@@ -198,7 +239,7 @@ pub fn confirmation_objection(
         )
     };
     let Some(stored) = stored else { return Some(unknown()) };
-    if stored.tenant_id != *tenant || stored.requested_by != requester {
+    if stored.tenant_id != *tenant || (stored.requested_by != caller && !stored.takes_two(rule)) {
         return Some(unknown());
     }
     if stored.used_at.is_some() {

@@ -8,8 +8,8 @@ mod load;
 use super::table::Table;
 use super::{Failure, print};
 use crate::clock::{self, Stopwatch};
-use crate::{drill, key_file};
 use crate::issuer::{Bearer, Issuer};
+use crate::{drill, key_file};
 use capstan_core::ids::TenantId;
 use capstan_core::tier::Role;
 use capstan_core::time::Millis;
@@ -131,7 +131,7 @@ impl Drop for Running {
 fn start(folder: &Path, more: &[&str]) -> Result<(Running, f64), Failure> {
     let watch = Stopwatch::start();
     let mut child = Command::new(std::env::current_exe()?)
-        .args(["up", "--port", "0", "--data-dir"])
+        .args(["up", "--port", "0", "--requests-per-minute", "0", "--data-dir"])
         .arg(folder)
         .args(MORE)
         .args(more)

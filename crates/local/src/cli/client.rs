@@ -1,7 +1,11 @@
 //! Speaks to the API, here or deployed.
 
-use super::Failure;
+use super::{Failure, again};
+use crate::key_file;
+use capstan_core::ids::hex;
 use serde_json::Value;
+use std::io::{self, Write as _};
+use std::thread;
 use std::time::Duration;
 
 const BASE: &str = "/api/admin/infrastructure";
@@ -23,6 +27,8 @@ pub(super) struct Answer {
     pub(super) text: String,
     /// The body as JSON; null if it is none.
     pub(super) body: Value,
+    /// After how many seconds it may be tried again, where it says so.
+    pub(super) retry_after: Option<u64>,
 }
 
 /// Why there is no answer.
@@ -31,7 +37,12 @@ pub(super) enum NoAnswer {
     #[error(
         "nobody answers at {base} ({reason}). Start the system by `capstan up`, or say where it is by --url"
     )]
-    Unreachable { base: String, reason: String },
+    Unreachable {
+        base: String,
+        reason: String,
+        /// Whether somebody was there: then the request may have arrived.
+        connected: bool,
+    },
     #[error("{0}")]
     Url(String),
 }
@@ -74,8 +85,21 @@ impl Client {
     }
 
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Answer, NoAnswer> {
-        let request = self.agent.post(format!("{}{path}", self.base));
-        self.take(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
+        let key = key_file::random::<16>().map_err(|error| NoAnswer::Url(error.to_string()))?;
+        let key = hex(&key);
+        let send = || {
+            let request = self.agent.post(format!("{}{path}", self.base)).header("Idempotency-Key", &key);
+            self.take(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
+        };
+        again::until_clear(send, |pause, why| {
+            let seconds = pause.as_secs();
+            // Nobody to tell if this fails.
+            let _ = writeln!(
+                io::stderr(),
+                "capstan: {why}; sent again in {seconds} s under the same key, so that it is done once"
+            );
+            thread::sleep(pause);
+        })
     }
 
     pub(super) fn put(&self, path: &str, body: &Value) -> Result<Answer, NoAnswer> {
@@ -87,8 +111,11 @@ impl Client {
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<Answer, NoAnswer> {
-        let unreachable =
-            |error: ureq::Error| NoAnswer::Unreachable { base: self.base.clone(), reason: error.to_string() };
+        let unreachable = |error: ureq::Error| NoAnswer::Unreachable {
+            base: self.base.clone(),
+            connected: connected(&error),
+            reason: error.to_string(),
+        };
         let mut answer = answer.map_err(|error| match error {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
                 NoAnswer::Url(format!("{}, or the token, is not of the right form: {error}", self.base))
@@ -96,9 +123,20 @@ impl Client {
             other => unreachable(other),
         })?;
         let status = answer.status().as_u16();
+        let retry_after =
+            answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let text = answer.body_mut().read_to_string().map_err(unreachable)?;
         let body = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Answer { status, text, body })
+        Ok(Answer { status, text, body, retry_after })
+    }
+}
+
+/// Whether the error came after somebody was there.
+fn connected(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => false,
+        ureq::Error::Io(error) => error.kind() != io::ErrorKind::ConnectionRefused,
+        _ => true,
     }
 }
 
@@ -159,7 +197,7 @@ mod tests {
     use serde_json::json;
 
     fn answer(status: u16, body: Value) -> Answer {
-        Answer { status, text: body.to_string(), body }
+        Answer { status, text: body.to_string(), body, retry_after: None }
     }
 
     #[test]
@@ -169,7 +207,7 @@ mod tests {
         assert_eq!(message, "refused (REJECTED), HTTP 400:\n  - too short\n  - x: is unknown");
         let problem = answer(403, json!({ "code": "FORBIDDEN", "detail": "this takes the role admin" }));
         assert_eq!(problem.refusal().message, "this takes the role admin (FORBIDDEN)");
-        let other = Answer { status: 502, text: "<html>".to_owned(), body: Value::Null };
+        let other = Answer { status: 502, text: "<html>".to_owned(), body: Value::Null, retry_after: None };
         assert_eq!(other.refusal().message, "HTTP 502: <html>");
     }
 

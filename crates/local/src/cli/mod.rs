@@ -3,6 +3,7 @@
 //! Each subcommand is a function from its arguments to a text for the standard output or a [`Failure`]; only this
 //! module prints and chooses exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answers.
 
+mod again;
 mod audit;
 mod bench;
 mod client;
@@ -95,6 +96,7 @@ mod tests {
     fn arguments_of_every_command_are_read() {
         for line in [
             "up --port 0 --in-memory --speed 600 --seed 7 --fault opensearch:CreateDomain:1:throttled --fault *:*:*:slow=2",
+            "up --requests-per-minute 60 --two-person-rule true",
             "token --role super_admin --tenant 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b --hours 1",
             "tier status --json",
             "tier --url http://x --token y history --limit 5",
@@ -117,6 +119,8 @@ mod tests {
         for (line, word) in [
             ("up --speed 0", "speed"),
             ("up --port 70000", "port"),
+            ("up --requests-per-minute 2000000", "requests-per-minute"),
+            ("up --two-person-rule maybe", "unless-emergency"),
             ("up --fault nonsense", "SERVICE:OPERATION:NTH:KIND"),
             ("token --role boss --tenant 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b", "super_admin"),
             ("token --role admin --tenant acme", "UUID"),

@@ -9,11 +9,11 @@ use crate::engine::{Engine, Options, real::Driver};
 use crate::functions::registry;
 use crate::gateway::{self, Gateway};
 use crate::issuer::{self, ISSUER, Issuer};
-use crate::template::{Description, Source};
+use crate::template::{Description, Parameters, Source};
 use crate::{System, audit_key, key_file};
 use capstan_core::tier::prices;
 use sim::{Fault, SharedWorld, WorldConfig, disk};
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,14 +41,21 @@ pub(super) struct Args {
     /// Make the cloud misbehave, such as opensearch:CreateDomain:1:throttled (several times for several faults)
     #[arg(long, value_name = "SERVICE:OPERATION:NTH:KIND")]
     fault: Vec<Fault>,
+    /// Requests a minute that each tenant may make, a quarter of it at once; 0 for no limit
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    requests_per_minute: Option<u32>,
+    /// Whether moves into and out of PRODUCTION are confirmed by somebody else than asked for them
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "true", value_parser = ["true", "unless-emergency", "false"])]
+    two_person_rule: Option<String>,
     /// The template of the system [default: ./template.yaml, else the one compiled in]
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    panics_say_where_alone();
     let issuer = Issuer::open(&args.data_dir)?;
-    let description = Source::choose(args.template.clone()).read(&issuer::parameters())?;
+    let description = Source::choose(args.template.clone()).read(&parameters(args))?;
     let listener = listen(args.port)?;
     let address = listener.local_addr()?;
     let signing_key = audit_key::open(&args.data_dir)?;
@@ -67,6 +74,24 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         None => Ok(()),
         Some(reason) => Err(Failure::failed(reason)),
     }
+}
+
+/// As in the cloud (`lambda::start`): what a panic says may hold what must not be printed. The request is answered by 502.
+fn panics_say_where_alone() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        // Nobody to tell if this fails.
+        let _ = writeln!(io::stderr(), "capstan: a function has a defect, at {place}");
+    }));
+}
+
+/// What the template's parameters are on one machine.
+fn parameters(args: &Args) -> Parameters {
+    let mut parameters = issuer::parameters();
+    let rate = args.requests_per_minute.map(|number| number.to_string());
+    parameters.extend(rate.map(|rate| ("TenantRequestsPerMinute".to_owned(), rate)));
+    parameters.extend(args.two_person_rule.clone().map(|when| ("TwoPersonRule".to_owned(), when)));
+    parameters
 }
 
 fn listen(port: u16) -> Result<TcpListener, Failure> {

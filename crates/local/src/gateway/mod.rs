@@ -29,6 +29,12 @@ use std::sync::Arc;
 
 /// The largest body that is taken, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+/// The most headers of a request.
+pub const MAX_HEADERS: usize = 64;
+/// The most bytes of a request before its body.
+pub const MAX_HEAD: usize = 32 * 1024;
+/// The longest path with its query, in bytes.
+pub const MAX_TARGET: usize = 8 * 1024;
 
 /// Where the keys of the system's own issuer are.
 const JWKS: &str = "/.well-known/jwks.json";
@@ -79,6 +85,19 @@ impl Request {
         self.with_header("authorization", &format!("Bearer {token}"))
     }
 
+    /// What is too long before the body, if anything is. Four bytes are between and after name and value.
+    fn check_head(&self) -> Result<(), Problem> {
+        let target = self.path.len() + self.query.len() + 1;
+        if target > MAX_TARGET {
+            return Err(Problem::target_too_long());
+        }
+        let bytes: usize = self.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        if self.headers.len() > MAX_HEADERS || target + bytes > MAX_HEAD {
+            return Err(Problem::head_too_large());
+        }
+        Ok(())
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -125,6 +144,9 @@ impl Gateway {
 
     /// Answers a request.
     pub fn handle(&self, request: &Request) -> Reply {
+        if let Err(problem) = request.check_head() {
+            return problem.into_reply();
+        }
         let reply = match (request.method.as_str(), request.path.as_str()) {
             ("GET" | "HEAD", "/") => Ok(Reply::new(200, "text/html; charset=utf-8", self.page.clone())),
             ("GET" | "HEAD", "/healthz") => {

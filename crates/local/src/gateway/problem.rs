@@ -45,6 +45,15 @@ impl Problem {
         let detail = "The body is larger than 64 KB; no request of this API needs that.";
         Self::new(413, "Content Too Large", "BODY_TOO_LARGE", detail).with_header("connection", "close")
     }
+    pub(super) fn target_too_long() -> Self {
+        let detail = "The path with its query is longer than 8 KB; no request of this API needs that.";
+        Self::new(414, "URI Too Long", "URI_TOO_LONG", detail).with_header("connection", "close")
+    }
+    pub(super) fn head_too_large() -> Self {
+        let detail = "There are more than 64 headers, or more than 32 KB of them.";
+        Self::new(431, "Request Header Fields Too Large", "HEADERS_TOO_LARGE", detail)
+            .with_header("connection", "close")
+    }
     pub(super) fn too_slow() -> Self {
         Self::new(408, "Request Timeout", "REQUEST_TIMEOUT", "The body did not come in time. Send it again.")
             .with_header("connection", "close")

@@ -5,7 +5,7 @@
 //! once on the thread that read it, since the simulated ports never wait; what writes waits for the disk, and does that
 //! on a thread of its own, so that lookers are not held up.
 
-use super::{Gateway, MAX_BODY, Problem, Reply, Request};
+use super::{Gateway, MAX_BODY, MAX_HEAD, MAX_HEADERS, Problem, Reply, Request};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
@@ -26,10 +26,9 @@ use tokio::time;
 const HEADER_TIME: Duration = Duration::from_secs(30);
 /// How long a body may take.
 const BODY_TIME: Duration = Duration::from_secs(15);
-/// The most headers of a request.
-const MAX_HEADERS: usize = 64;
-/// The most bytes of a request before its body.
-const MAX_HEAD: usize = 32 * 1024;
+/// How much more than the gateway takes is read, so that it can say what is too much; beyond that the server closes with a
+/// bare 431.
+const ROOM: usize = 4;
 /// The most connections at once; more have to wait.
 const MAX_CONNECTIONS: usize = 1024;
 /// How long requests under way may take when the server stops.
@@ -84,8 +83,8 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD)
+        .max_headers(ROOM * MAX_HEADERS)
+        .max_buf_size(ROOM * MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     // A connection that breaks is its client's affair.

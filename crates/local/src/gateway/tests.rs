@@ -1,6 +1,6 @@
 //! The door with two toy functions behind it: what goes through, what is turned away, and by which words.
 
-use super::{Gateway, MAX_BODY, Reply, Request, json_of};
+use super::{Gateway, MAX_BODY, MAX_HEAD, MAX_HEADERS, MAX_TARGET, Reply, Request, json_of};
 use crate::functions::Function;
 use crate::toy;
 use capstan_core::time::Millis;
@@ -148,4 +148,28 @@ fn the_world_is_brought_up_to_the_time_before_a_request() {
     let gateway = Gateway::new(system.clone()).on_real_time(clock, driver.waker());
     gateway.handle(&Request::new("GET", "/base/tier/7", "").with_token("good"));
     assert!(system.world().now() >= began + Millis::hours(1));
+}
+
+#[test]
+fn a_head_is_taken_at_its_bounds_and_refused_beyond_them() {
+    let get = |target: &str| Request::new("GET", target, "").with_token("good");
+    let target = |length: usize| {
+        let start = "/base/tier/1?";
+        format!("{start}{}", "x".repeat(length - start.len()))
+    };
+    assert_eq!(ask(&get(&target(MAX_TARGET))).status, 200);
+    problem(&ask(&get(&target(MAX_TARGET + 1))), 414, "URI_TOO_LONG");
+    let many = |count: usize| {
+        (1..count)
+            .fold(get("/base/tier/1"), |request, number| request.with_header(&format!("x-{number}"), "1"))
+    };
+    assert_eq!(ask(&many(MAX_HEADERS)).status, 200);
+    problem(&ask(&many(MAX_HEADERS + 1)), 431, "HEADERS_TOO_LARGE");
+    let plain = get("/base/tier/1");
+    let used = "/base/tier/1?".len() + "authorizationBearer good".len() + 4 + "x".len() + 4;
+    let long = |more: usize| plain.clone().with_header("x", &"y".repeat(MAX_HEAD - used + more));
+    assert_eq!(ask(&long(0)).status, 200);
+    problem(&ask(&long(1)), 431, "HEADERS_TOO_LARGE");
+    // Who is not even let in hears the same.
+    problem(&ask(&Request::new("GET", &target(MAX_TARGET + 1), "")), 414, "URI_TOO_LONG");
 }

@@ -10,6 +10,7 @@ pub mod denied;
 mod index;
 mod read;
 mod record;
+mod request;
 mod transaction;
 
 pub use audit::{
@@ -18,8 +19,9 @@ pub use audit::{
 pub use capstan_core::audit::Act;
 pub use index::{AUDIT_BROKEN, AUDIT_UNSEALED, IndexRow, RETIRED, TENANTS, UNDER_WAY};
 pub use read::{
-    app_config, change, changes, config, confirmation, effects, index_page, index_row, index_rows, register,
-    state, update_change,
+    app_config, change, changes, config, confirmation, effects, index_page, index_row, index_rows, rate,
+    register, request, state, update_change,
 };
 pub use record::{AppConfigRow, ConfigRow, Record, RecordError};
+pub use request::{KeptAnswer, KeptSecret, RateRow, RequestRow};
 pub use transaction::Transaction;

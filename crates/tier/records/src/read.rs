@@ -1,7 +1,7 @@
 //! Reading records.
 
 use crate::record::{AppConfigRow, ConfigRow, Record, RecordError};
-use crate::{IndexRow, Transaction};
+use crate::{IndexRow, RateRow, RequestRow, Transaction};
 use capstan_core::ids::{TenantId, TransitionId};
 use capstan_core::ports::{Item, Key, Query, Store, Table};
 use capstan_core::tier::ledger::{self, EffectRow, Registered};
@@ -144,6 +144,20 @@ pub async fn effects(
 /// What is stored about a confirmation token.
 pub async fn confirmation(store: &impl Store, token_hash: &str) -> Result<Option<Confirmation>, RecordError> {
     get(store, token_hash, "").await
+}
+
+/// What is stored of a request under a key.
+pub async fn request(
+    store: &impl Store,
+    tenant: &TenantId,
+    entry: &str,
+) -> Result<Option<RequestRow>, RecordError> {
+    get(store, tenant.as_str(), entry).await
+}
+
+/// How many requests a tenant has left; `None` where it never made one.
+pub async fn rate(store: &impl Store, tenant: &TenantId) -> Result<Option<RateRow>, RecordError> {
+    get(store, tenant.as_str(), RateRow::ENTRY).await
 }
 
 /// All rows of one index, in order.

@@ -1,5 +1,6 @@
 //! What the environment tells the steps, read once.
 
+use capstan_core::tier::request::TwoPersonRule;
 use capstan_core::time::Millis;
 use std::collections::BTreeMap;
 
@@ -13,6 +14,8 @@ pub struct Settings {
     pub model: String,
     /// How long a replaced store is kept (`GRACE_DAYS`, 1 to 90).
     pub grace: Millis,
+    /// When a second person confirms (`TWO_PERSON_RULE`).
+    pub two_person_rule: TwoPersonRule,
 }
 
 /// A variable that is missing or makes no sense.
@@ -50,7 +53,14 @@ impl Settings {
                 })?
             }
         };
-        Ok(Self { model: model.to_owned(), grace: Millis::days(days) })
+        let two_person_rule = match environment.get("TWO_PERSON_RULE") {
+            None => TwoPersonRule::Off,
+            Some(text) => TwoPersonRule::parse(text).ok_or_else(|| SettingError {
+                name: "TWO_PERSON_RULE",
+                problem: format!("`{text}` is none of {}", TwoPersonRule::NAMES.join(", ")),
+            })?,
+        };
+        Ok(Self { model: model.to_owned(), grace: Millis::days(days), two_person_rule })
     }
 }
 
@@ -66,6 +76,7 @@ mod tests {
         assert!(bad("GRACE_DAYS", "soon").contains("GRACE_DAYS: `soon`"));
         assert!(bad("GRACE_DAYS", "-1").contains("`-1`"));
         assert!(bad("GRACE_DAYS", "0").contains("1 to 90"));
+        assert!(bad("TWO_PERSON_RULE", "yes").contains("`yes` is none of false, true, unless-emergency"));
         assert!(bad("SHADOW_SELF_MODEL", "").contains("SHADOW_SELF_MODEL"));
         assert_eq!(Settings::read(&Environment::new()).unwrap().grace, Millis::days(7));
     }

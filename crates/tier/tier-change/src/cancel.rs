@@ -3,7 +3,7 @@
 
 use crate::Ports;
 use crate::change::run;
-use api::{Caller, Fields, Problem, Reply, Request};
+use api::{Fields, Problem, Reply, Request};
 use capstan_core::tier::request::reason_objection;
 use capstan_core::tier::{Cancellation, Change, ChangeStatus, StatusStep, TierState, TransitionStatus};
 use serde_json::json;
@@ -33,9 +33,9 @@ pub(crate) async fn cancel(ports: &impl Ports, request: &Request) -> Result<Repl
             ));
         };
         let answered = if state.transition_status == TransitionStatus::Stuck {
-            retry_rollback(ports, caller, state, change, &reason).await
+            retry_rollback(ports, request, state, change, &reason).await
         } else {
-            stop(ports, caller, change, &reason).await
+            stop(ports, request, change, &reason).await
         };
         match answered {
             Err(Failed::Record(RecordError::Stale { .. })) => {}
@@ -54,10 +54,11 @@ enum Failed {
 
 async fn stop(
     ports: &impl Ports,
-    caller: &Caller,
+    request: &Request,
     mut change: Change,
     reason: &str,
 ) -> Result<Reply, Failed> {
+    let caller = &request.caller;
     if change.milestones.rollback_started_at.is_some() {
         return Ok(reply("ROLLING_BACK", &change, "it is being undone already"));
     }
@@ -85,18 +86,21 @@ async fn stop(
     .about(&change.transition_id);
     let mut transaction = Transaction::new();
     transaction.put(&mut change);
+    let told =
+        reply("CANCELLING", &change, "its steps stop at their next look, and what was begun is undone");
+    let told = request.keep(&mut transaction, told);
     transaction.commit_audited(ports, audit).await.map_err(Failed::Record)?;
-    Ok(reply("CANCELLING", &change, "its steps stop at their next look, and what was begun is undone"))
+    Ok(told)
 }
 
 async fn retry_rollback(
     ports: &impl Ports,
-    caller: &Caller,
+    request: &Request,
     mut state: TierState,
     mut change: Change,
     reason: &str,
 ) -> Result<Reply, Failed> {
-    let now = ports.now();
+    let (caller, now) = (&request.caller, ports.now());
     if state.step(StatusStep::RetryRollback).is_err() {
         return Err(Failed::Record(RecordError::Stale {
             table: "cato_infrastructure_tier",
@@ -126,10 +130,11 @@ async fn retry_rollback(
     transaction.put(&mut state);
     transaction.put(&mut change);
     transaction.put_always(&IndexRow::under_way(&caller.tenant, &change.transition_id));
+    let told = request.keep(&mut transaction, reply("ROLLING_BACK", &change, "the rollback is tried again"));
     transaction.commit_audited(ports, audit).await.map_err(Failed::Record)?;
     // Recorded is promised: if the start fails now, the reconciler makes it good.
     let _started = run(ports, &change).await;
-    Ok(reply("ROLLING_BACK", &change, "the rollback is tried again"))
+    Ok(told)
 }
 
 fn reply(status: &str, change: &Change, message: &str) -> Reply {

@@ -55,9 +55,9 @@ pub(crate) async fn request(
             continue;
         };
         let answered = if needs_confirmation(state.current_tier, target) {
-            confirm::ask(ports, caller, &wish, &state, &planned, &transition).await
+            confirm::ask(ports, settings, request, &wish, &state, &planned, &transition).await
         } else {
-            start(ports, caller, &wish, state, planned, transition, None).await
+            start(ports, request, &wish, state, planned, transition, None).await
         };
         match answered {
             Err(RecordError::Stale { .. }) => {}
@@ -73,16 +73,23 @@ pub(crate) async fn request(
 /// Records the change and starts its execution. `Stale`: somebody else wrote first, and nothing was done.
 pub(crate) async fn start(
     ports: &impl Ports,
-    caller: &Caller,
+    request: &Request,
     wish: &Wish,
     mut state: TierState,
     planned: Planned,
     transition: TransitionId,
     token: Option<Confirmation>,
 ) -> Result<Reply, RecordError> {
-    let now = ports.now();
+    let (caller, now) = (&request.caller, ports.now());
     let plan = planned.plan;
     let mut change = new_change(caller, wish, &plan, &transition, now);
+    let mut detail = json!({"from": plan.from_tier, "to": plan.to_tier, "bypassedCooldown": wish.bypass});
+    if let Some(token) = &token {
+        change.changed_by.clone_from(&token.requested_by);
+        change.confirmed_by = Some(caller.subject.clone());
+        detail["requestedBy"] = json!(token.requested_by);
+        detail["confirmedBy"] = json!(caller.subject);
+    }
     if state.step(StatusStep::Begin(plan.direction)).is_err() {
         // The objections have seen the state; it can't be one that takes no change.
         return Err(RecordError::Stale { table: "cato_infrastructure_tier", key: caller.tenant.to_string() });
@@ -97,7 +104,7 @@ pub(crate) async fn start(
             .under(caller.role.as_str(), caller.request_id.as_deref())
             .because(&wish.reason)
             .about(&transition)
-            .with(json!({"from": plan.from_tier, "to": plan.to_tier, "bypassedCooldown": wish.bypass}));
+            .with(detail);
     let mut transaction = Transaction::new();
     transaction.put(&mut state);
     transaction.put(&mut change);
@@ -108,10 +115,7 @@ pub(crate) async fn start(
         token.used_at = Some(ports.wall());
         transaction.put(&mut token);
     }
-    transaction.commit_audited(ports, audit).await?;
-    // Recorded is promised: if the start fails now, the reconciler makes it good.
-    let _started = run(ports, &change).await;
-    Ok(Reply::ok(json!({
+    let reply = Reply::ok(json!({
         "status": "INITIATED",
         "transitionId": transition,
         "executionArn": arn,
@@ -119,7 +123,12 @@ pub(crate) async fn start(
         "toTier": plan.to_tier,
         "estimatedCompletionMinutes": plan.expected_minutes,
         "warnings": plan.warnings,
-    })))
+    }));
+    let reply = request.keep(&mut transaction, reply);
+    transaction.commit_audited(ports, audit).await?;
+    // Recorded is promised: if the start fails now, the reconciler makes it good.
+    let _started = run(ports, &change).await;
+    Ok(reply)
 }
 
 /// Starts the execution that works on the change now.
@@ -143,6 +152,7 @@ fn new_change(
         direction: plan.direction,
         status: ChangeStatus::Initiated,
         changed_by: caller.subject.clone(),
+        confirmed_by: None,
         reason: wish.reason.clone(),
         bypassed_cooldown: wish.bypass,
         created_at: now,

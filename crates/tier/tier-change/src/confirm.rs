@@ -5,14 +5,15 @@
 
 use crate::Ports;
 use crate::change::{Wish, start};
-use api::{Caller, Fields, Problem, Reply, Request};
-use capstan_core::access::{self, Decision};
+use api::{Fields, Problem, Reply, Request};
+use capstan_core::access;
 use capstan_core::ids::{TransitionId, hex};
 use capstan_core::tier::request::{CONFIRMATION_LIFETIME, confirmation_objection};
-use capstan_core::tier::{Confirmation, TierState};
+use capstan_core::tier::{Confirmation, Role, TierState};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tier_records::{Act, AuditEntry, RecordError, Transaction};
+use tier_steps::Settings;
 use tier_steps::planning::Planned;
 
 fn hash(token: &str) -> String {
@@ -22,13 +23,15 @@ fn hash(token: &str) -> String {
 /// Issues a token for exactly this wish, on exactly this state, to exactly this caller.
 pub(crate) async fn ask(
     ports: &impl Ports,
-    caller: &Caller,
+    settings: &Settings,
+    request: &Request,
     wish: &Wish,
     state: &TierState,
     planned: &Planned,
     transition: &TransitionId,
 ) -> Result<Reply, RecordError> {
-    let token = format!("{}{}", hex(&ports.random()), hex(&ports.random()));
+    let caller = &request.caller;
+    let (token, salt) = request.secret([ports.random(), ports.random()]);
     let expires_at = ports.wall() + CONFIRMATION_LIFETIME;
     let mut confirmation = Confirmation {
         token_hash: hash(&token),
@@ -59,21 +62,37 @@ pub(crate) async fn ask(
     .with(json!({"to": wish.target, "bypassedCooldown": wish.bypass}));
     let mut transaction = Transaction::new();
     transaction.put(&mut confirmation);
-    transaction.commit_audited(ports, audit).await?;
-    Ok(Reply::ok(json!({
+    let reply = Reply::ok(json!({
         "status": "REQUIRES_CONFIRMATION",
         "confirmationToken": token,
         "expiresAt": expires_at,
+        "confirmation": {
+            "by": if confirmation.takes_two(settings.two_person_rule) { "ANOTHER_PERSON" } else { "REQUESTER" },
+            "role": role(wish.bypass).as_str(),
+        },
         "warnings": planned.plan.warnings,
         "plan": planned.plan,
-    })))
+    }));
+    let reply = request.keep(&mut transaction, reply.with_secret("confirmationToken", salt));
+    transaction.commit_audited(ports, audit).await?;
+    Ok(reply)
+}
+
+/// Who asks for a change, and who confirms it, must be this.
+fn role(bypass: bool) -> Role {
+    let route = if bypass { "/tier/bypass-cooldown" } else { "/tier/confirm" };
+    access::rule_of("POST", route).map_or(Role::SuperAdmin, |rule| rule.least)
 }
 
 /// Takes a token and starts what it stands for.
-pub(crate) async fn confirm(ports: &impl Ports, request: &Request) -> Result<Reply, Problem> {
+pub(crate) async fn confirm(
+    ports: &impl Ports,
+    settings: &Settings,
+    request: &Request,
+) -> Result<Reply, Problem> {
     let caller = &request.caller;
     let mut fields = Fields::read(request)?;
-    let token = fields.text("confirmationToken");
+    let token = fields.secret("confirmationToken");
     fields.finish()?;
     let Some(token) = token else { return Err(request.no_such_route()) };
     // What was never issued is not looked up: the key would be as long as anybody likes.
@@ -89,6 +108,7 @@ pub(crate) async fn confirm(ports: &impl Ports, request: &Request) -> Result<Rep
         stored.as_ref(),
         &caller.tenant,
         &caller.subject,
+        settings.two_person_rule,
         &state,
         config_version,
         ports.wall(),
@@ -97,10 +117,11 @@ pub(crate) async fn confirm(ports: &impl Ports, request: &Request) -> Result<Rep
         return Ok(Reply::rejected(&objection.into_iter().collect::<Vec<_>>()));
     };
     // Confirming a bypass takes the role that asking for one takes.
-    if stored.bypass
-        && let Decision::Deny { least } = access::decide(caller.role, "POST", "/tier/bypass-cooldown")
-    {
-        return Err(api::deny(ports, request, least).await);
+    if caller.role < role(stored.bypass) {
+        return Err(api::deny(ports, request, role(stored.bypass)).await);
+    }
+    if stored.takes_two(settings.two_person_rule) && stored.requested_by == caller.subject {
+        return Err(second_person_needed(&stored));
     }
     let wish = Wish { target: stored.target, reason: stored.reason.clone(), bypass: stored.bypass };
     let objections = wish.objections(&state, ports.now());
@@ -109,11 +130,22 @@ pub(crate) async fn confirm(ports: &impl Ports, request: &Request) -> Result<Rep
     }
     let transition = stored.transition_id.clone();
     let planned = Planned { plan: stored.plan.clone(), config };
-    match start(ports, caller, &wish, state, planned, transition, Some(stored)).await {
+    match start(ports, request, &wish, state, planned, transition, Some(stored)).await {
         Err(RecordError::Stale { .. }) => Err(Problem::conflict(
             "CONCURRENT_CHANGE",
             "somebody else has acted on this tier just now and nothing was started: look, and ask again",
         )),
         answered => Ok(answered?),
     }
+}
+
+/// The token is not used up by this: it is good for whoever may confirm.
+fn second_person_needed(stored: &Confirmation) -> Problem {
+    let role = role(stored.bypass).as_str();
+    let detail = format!(
+        "a move into or out of PRODUCTION is confirmed by somebody else than asked for it: give the token to another \
+         {role} of this tenant, for whom it is good until {}",
+        stored.expires_at
+    );
+    Problem::new(403, "SECOND_PERSON_NEEDED", detail)
 }

@@ -26,7 +26,7 @@ pub async fn handle(ports: &impl Ports, settings: &Settings, request: Request) -
     match request.route.as_str() {
         "/tier/change" => change::request(ports, settings, &request, false).await,
         "/tier/bypass-cooldown" => change::request(ports, settings, &request, true).await,
-        "/tier/confirm" => confirm::confirm(ports, &request).await,
+        "/tier/confirm" => confirm::confirm(ports, settings, &request).await,
         "/tier/cancel" => cancel::cancel(ports, &request).await,
         "/tier/reset" => reset::reset(ports, settings, &request).await,
         _ => Err(request.no_such_route()),

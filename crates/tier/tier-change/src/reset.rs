@@ -67,13 +67,15 @@ pub(crate) async fn reset(
         .about(&transition)
         .with(json!({ "leftBehind": left }));
     transaction.delete_always(&IndexRow::under_way(&caller.tenant, &transition));
-    transaction.commit_audited(ports, audit).await?;
-    Ok(Reply::ok(json!({
+    let reply = Reply::ok(json!({
         "status": state.transition_status,
         "currentTier": state.current_tier,
         "leftBehind": left,
         "next": "what could not be deleted is retired and deleted within the hour in which it can be: GET /tier/resources",
-    })))
+    }));
+    let reply = request.keep(&mut transaction, reply);
+    transaction.commit_audited(ports, audit).await?;
+    Ok(reply)
 }
 
 const APP_CONFIG: &str = "app-config";

@@ -51,6 +51,7 @@ fn row(change: &Change) -> Value {
         "direction": change.direction,
         "status": change.status,
         "changedBy": change.changed_by,
+        "confirmedBy": change.confirmed_by,
         "reason": change.reason,
         "bypassedCooldown": change.bypassed_cooldown,
         "createdAt": change.created_at,

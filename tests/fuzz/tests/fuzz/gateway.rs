@@ -2,12 +2,13 @@
 
 use capstan_core::tier::prices;
 use capstan_fuzz::Edits;
-use capstan_tests::scenario::KEY;
+use capstan_tests::scenario::issuer;
 use capstan_tests::workspace;
 use local::System;
 use local::functions::registry;
 use local::gateway::{Gateway, json_of};
-use local::template::{Parameters, Source};
+use local::issuer::{ISSUER, parameters};
+use local::template::Source;
 use serde_json::Value;
 use sim::{SharedWorld, WorldConfig};
 use std::cell::RefCell;
@@ -35,12 +36,15 @@ thread_local! {
 }
 
 fn door() -> Door {
-    let parameters = Parameters::from([("DevTokenKey".to_owned(), KEY.to_owned())]);
+    let mut parameters = parameters();
+    parameters.insert("TenantRequestsPerMinute".to_owned(), "0".to_owned());
     let source = Source::File(workspace::root().join("template.yaml"));
     let description = source.read(&parameters).expect("the template");
     let routes = description.routes.iter().map(|route| (route.method.clone(), route.path.clone())).collect();
     let config = WorldConfig { hourly: Some(prices::hourly), ..WorldConfig::default() };
-    let system = System::new(description, registry(), SharedWorld::in_memory(config)).expect("a system");
+    let world = SharedWorld::in_memory(config);
+    world.with(|world| world.set_issuer_keys(ISSUER, issuer().document()));
+    let system = System::new(description, registry(), world).expect("a system");
     let event = workspace::json("events/authorizer/super-admin.json");
     let token = event["headers"]["Authorization"].as_str().expect("a token").to_owned();
     Door { gateway: Gateway::new(system), routes, token, uses: 0 }

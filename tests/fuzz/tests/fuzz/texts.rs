@@ -7,7 +7,7 @@ use capstan_fuzz::Edits;
 use capstan_tests::workspace;
 use local::System;
 use local::functions::registry;
-use local::template::{Parameters, Source};
+use local::template::Source;
 use serde_json::{Value, json};
 use sim::{Fault, SharedWorld, WorldConfig};
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ pub(crate) fn template(mut edits: Edits<'_>) {
             text = lines.join("\n");
         }
         std::fs::write(file, &text).expect("written");
-        let parameters = Parameters::from([("DevTokenKey".to_owned(), "key".to_owned())]);
+        let parameters = local::issuer::parameters();
         super::in_time("a template", || match Source::File(file.clone()).read(&parameters) {
             Err(error) => assert!(error.to_string().contains("template.yaml"), "{error}"),
             Ok(description) => {

@@ -179,7 +179,8 @@ fn change(client: &Client, json: bool, path: &str, wish: &Wish) -> Result<(), Fa
     if answer.body["status"] != "REQUIRES_CONFIRMATION" {
         return tell(json, &answer, show::change);
     }
-    if !wish.yes {
+    // Not even in haste is somebody two persons.
+    if !wish.yes || answer.body["confirmation"]["by"] == "ANOTHER_PERSON" {
         tell(json, &answer, show::change)?;
         return Err(Failure::unconfirmed());
     }

@@ -76,11 +76,16 @@ fn section(shown: &mut String, title: &str, lines: &Value) {
 pub(super) fn change(body: &Value) -> String {
     if body["status"] == "REQUIRES_CONFIRMATION" {
         let token = text(&body["confirmationToken"]);
-        return format!(
-            "{}\nThis has to be confirmed, until {}:\n  capstan tier confirm {token}\n",
-            what_is_confirmed(body),
-            time(&body["expiresAt"]),
-        );
+        let until = time(&body["expiresAt"]);
+        let (by, role) = (&body["confirmation"]["by"], text(&body["confirmation"]["role"]));
+        let how = if by == "ANOTHER_PERSON" {
+            format!(
+                "This has to be confirmed by somebody else, who is {role} of this tenant, until {until}. Give them this:"
+            )
+        } else {
+            format!("This has to be confirmed, until {until}:")
+        };
+        return format!("{}\n{how}\n  capstan tier confirm {token}\n", what_is_confirmed(body));
     }
     format!(
         "{}: {} to {}, about {} min\ntransition {}\nfollow it: capstan tier watch\n",
