@@ -19,4 +19,4 @@ pub mod token;
 #[cfg(test)]
 mod toy;
 
-pub use system::{Invoked, StartError, System};
+pub use system::{Blueprint, Invoked, StartError, System};

@@ -45,5 +45,6 @@ pub use persist::{Change, Journal, LoadError};
 pub use ports::Ports;
 pub use record::{Call, Effect, EffectKind};
 pub use shared::SharedWorld;
+pub use timing::Pace;
 pub use view::ResourceView;
 pub use world::World;

@@ -13,6 +13,7 @@ use crate::meter::Meter;
 use crate::operation::Operation;
 use crate::record::{Call, Effect};
 use crate::tables::Tables;
+use crate::timing::Pace;
 use crate::traffic::Drain;
 use capstan_core::money::Usd;
 use capstan_core::ports::{Item, Notice, Table};
@@ -75,6 +76,23 @@ impl World {
     /// What the world was told at its start.
     pub const fn config(&self) -> &WorldConfig {
         &self.config
+    }
+
+    /// Gives the world another seed: of two copies of a world with different seeds, ids and the lengths of the life cycles
+    /// that begin from now on differ. What is under way ends when it was to end.
+    pub const fn reseed(&mut self, seed: u64) {
+        self.config.seed = seed;
+        self.chance = Chance::new(seed);
+    }
+
+    /// Whether calls and effects are recorded from now on ([`WorldConfig::record`]).
+    pub const fn record(&mut self, record: bool) {
+        self.config.record = record;
+    }
+
+    /// Has the life cycles that begin from now on take their lengths from another range.
+    pub const fn set_pace(&mut self, pace: Pace) {
+        self.config.pace = pace;
     }
 
     /// Lets time pass until `to`; an earlier time changes nothing.
@@ -185,7 +203,8 @@ impl World {
         parts: &[(Part, &str)],
         act: impl FnOnce(&Cx<'_>, &mut Cloud) -> Answer<T>,
     ) -> Answer<T> {
-        let cx = Cx { now: self.now, seed: self.config.seed, doom, quotas: &self.config.quotas };
+        let WorldConfig { seed, pace, ref quotas, .. } = self.config;
+        let cx = Cx { now: self.now, seed, pace, doom, quotas };
         let answer = act(&cx, &mut self.cloud)?;
         for (part, name) in parts {
             self.touch(operation, *part, name);
