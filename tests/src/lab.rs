@@ -6,13 +6,13 @@
 use capstan_core::ports::Table;
 use capstan_core::tier::{Tier, prices};
 use capstan_core::time::{Millis, Timestamp};
-use local::System;
 use local::engine::{Engine, Options};
 use local::functions::{Function, registry};
-use local::template::{Parameters, Source};
+use local::template::{Description, Parameters, Source};
+use local::{Blueprint, System};
 use serde_json::{Map, Value, json};
 use sim::{SharedWorld, WorldConfig};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::scenario::{KEY, TENANT};
 
@@ -20,6 +20,11 @@ use crate::scenario::{KEY, TENANT};
 const BASE: &str = "/api/admin/infrastructure";
 /// Hours within which every change must have come to its end.
 const PATIENCE: u64 = 24;
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
+    let parameters = Parameters::from([("DevTokenKey".to_owned(), KEY.to_owned())]);
+    Source::BuiltIn.read(&parameters).expect("the template can be read")
+});
 
 /// Every move between two tiers.
 pub fn moves() -> Vec<(Tier, Tier)> {
@@ -66,10 +71,19 @@ impl Lab {
 
     /// A lab on a world, with these functions.
     pub fn on(world: SharedWorld, functions: &[Function], options: Options) -> Self {
-        let parameters = Parameters::from([("DevTokenKey".to_owned(), KEY.to_owned())]);
-        let description = Source::BuiltIn.read(&parameters).expect("the template can be read");
-        let system = System::new(description, functions, world).expect("template and code fit together");
+        let blueprint =
+            Blueprint::new(DESCRIPTION.clone(), functions).expect("template and code fit together");
+        Self::of(blueprint.on(world), options)
+    }
+
+    fn of(system: Arc<System>, options: Options) -> Self {
         Self { engine: Engine::new(Arc::clone(&system), options), system }
+    }
+
+    /// A lab on another world, with the same functions.
+    #[must_use]
+    pub fn on_world(&self, world: SharedWorld, options: Options) -> Self {
+        Self::of(self.system.blueprint().on(world), options)
     }
 
     /// A world in which the tenant is in a tier with all its resources, DEV being reached by coming down from STAGING.
