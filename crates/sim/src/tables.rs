@@ -1,13 +1,18 @@
 //! The item store in memory, with the rules of the real one.
 //!
-//! Items are shared (`Arc`): a read hands out one copy, the world keeps its own, and a fork of a world copies none.
+//! Items are shared (`Arc`): a read hands out one copy, the world keeps its own, and a fork of a world copies none. A
+//! row also remembers what it was last read as, since most rows are read far more often than they are written.
 
 use crate::number::{beyond_range, normalize};
-use capstan_core::ports::{Condition, Effect, Item, Key, Page, Query, StoreError, Table, Write};
+use capstan_core::ports::{
+    Condition, Effect, Item, Key, Page, PageOf, Query, ReadAs, StoreError, Table, Write, read_as,
+};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::any::Any;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// `DynamoDB`'s limit for an item.
 const LARGEST_ITEM: usize = 400 * 1024;
@@ -18,23 +23,78 @@ const LARGEST_TRANSACTION: usize = 4 * 1024 * 1024;
 /// Stands between partition and sort key in the stored form, so neither may hold it.
 pub(crate) const SEPARATOR: char = '\u{1f}';
 
-type Partition = BTreeMap<String, Arc<Item>>;
+/// An item, and what it was first read as.
+#[derive(Debug)]
+pub(crate) struct Row {
+    item: Item,
+    read: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Row {
+    fn new(item: Item) -> Self {
+        Self { item, read: OnceLock::new() }
+    }
+
+    pub(crate) const fn item(&self) -> &Item {
+        &self.item
+    }
+
+    /// The item as a `T`. Kept where nobody has read it as anything else before; what can't be read is read again.
+    pub(crate) fn read<T: DeserializeOwned + Send + Sync + 'static>(&self) -> ReadAs<T> {
+        if let Some(known) = self.read.get().and_then(|known| Arc::clone(known).downcast().ok()) {
+            return Ok(known);
+        }
+        let read: Arc<T> = read_as(&self.item)?;
+        // Who was first in between has read the same.
+        let _ = self.read.set(Arc::<T>::clone(&read));
+        Ok(read)
+    }
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.item == other.item
+    }
+}
+
+/// Rows found, in order, and the sort key to go on after, if there is more.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    rows: Vec<Arc<Row>>,
+    next: Option<String>,
+}
+
+impl Found {
+    pub(crate) fn page(self) -> Page {
+        Page { items: self.rows.iter().map(|row| row.item.clone()).collect(), next: self.next }
+    }
+
+    pub(crate) fn page_of<T: DeserializeOwned + Send + Sync + 'static>(self) -> PageOf<T> {
+        PageOf { items: self.rows.iter().map(|row| row.read()).collect(), next: self.next }
+    }
+}
+
+type Partition = BTreeMap<String, Arc<Row>>;
 
 /// All tables, in the order of [`Table::ALL`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Tables([BTreeMap<String, Partition>; Table::ALL.len()]);
 
 impl Tables {
-    pub(crate) fn item(&self, table: Table, partition: &str, sort: &str) -> Option<&Arc<Item>> {
-        self.0[table as usize].get(partition)?.get(sort)
+    fn row(&self, key: &Key) -> Option<&Arc<Row>> {
+        self.0[key.table as usize].get(&key.partition)?.get(&key.sort)
     }
 
-    pub(crate) fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+    pub(crate) fn item(&self, table: Table, partition: &str, sort: &str) -> Option<&Item> {
+        Some(&self.0[table as usize].get(partition)?.get(sort)?.item)
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Result<Option<Arc<Row>>, StoreError> {
         check_key(key)?;
-        Ok(self.item(key.table, &key.partition, &key.sort).map(|item| Item::clone(item)))
+        Ok(self.row(key).cloned())
     }
 
-    pub(crate) fn query(&self, query: &Query) -> Result<Page, StoreError> {
+    pub(crate) fn query(&self, query: &Query) -> Result<Found, StoreError> {
         if query.table.sort_key().is_none() {
             return refuse(format!("table {} has no sort key to query by", query.table.name()));
         }
@@ -45,14 +105,14 @@ impl Tables {
             return refuse("the partition key is empty".to_owned());
         }
         let Some(partition) = self.0[query.table as usize].get(&query.partition) else {
-            return Ok(Page::default());
+            return Ok(Found::default());
         };
         let (from, to) = bounds(query);
         if matches!((&from, &to), (Bound::Included(a) | Bound::Excluded(a), Bound::Excluded(b)) if a >= b) {
-            return Ok(Page::default());
+            return Ok(Found::default());
         }
         let range = partition.range::<str, _>((from, to));
-        let fits = |entry: &(&String, &Arc<Item>)| entry.0.starts_with(&query.prefix);
+        let fits = |entry: &(&String, &Arc<Row>)| entry.0.starts_with(&query.prefix);
         Ok(if query.descending {
             page(range.rev().skip_while(|entry| !fits(entry)).take_while(fits), query.limit)
         } else {
@@ -64,9 +124,8 @@ impl Tables {
     pub(crate) fn transact(&mut self, writes: Vec<Write>) -> Result<(), StoreError> {
         check_writes(&writes)?;
         for (index, write) in writes.iter().enumerate() {
-            let Key { table, partition, sort } = &write.key;
-            let item = self.item(*table, partition, sort);
-            if !write.condition.as_ref().is_none_or(|condition| holds(condition, item.map(|item| &**item))) {
+            let holds = |condition| holds(condition, self.row(&write.key).map(|row| &row.item));
+            if !write.condition.as_ref().is_none_or(holds) {
                 return Err(StoreError::ConditionFailed(index));
             }
         }
@@ -84,7 +143,10 @@ impl Tables {
     }
 
     pub(crate) fn put(&mut self, key: Key, item: Item) {
-        self.0[key.table as usize].entry(key.partition).or_default().insert(key.sort, Arc::new(item));
+        self.0[key.table as usize]
+            .entry(key.partition)
+            .or_default()
+            .insert(key.sort, Arc::new(Row::new(item)));
     }
 
     fn delete(&mut self, key: &Key) {
@@ -99,7 +161,7 @@ impl Tables {
 
     /// Every item of a table, in the order of keys.
     pub(crate) fn all(&self, table: Table) -> impl Iterator<Item = &Item> {
-        self.0[table as usize].values().flat_map(BTreeMap::values).map(|item| &**item)
+        self.0[table as usize].values().flat_map(BTreeMap::values).map(|row| &row.item)
     }
 }
 
@@ -114,15 +176,15 @@ fn bounds(query: &Query) -> (Bound<&str>, Bound<&str>) {
     }
 }
 
-fn page<'a>(mut entries: impl Iterator<Item = (&'a String, &'a Arc<Item>)>, limit: usize) -> Page {
-    let mut items = Vec::new();
+fn page<'a>(mut entries: impl Iterator<Item = (&'a String, &'a Arc<Row>)>, limit: usize) -> Found {
+    let mut rows = Vec::new();
     let mut last = None;
-    for (sort, item) in entries.by_ref().take(limit) {
-        items.push(Item::clone(item));
+    for (sort, row) in entries.by_ref().take(limit) {
+        rows.push(Arc::clone(row));
         last = Some(sort);
     }
     let next = if entries.next().is_some() { last.cloned() } else { None };
-    Page { items, next }
+    Found { rows, next }
 }
 
 fn holds(condition: &Condition, item: Option<&Item>) -> bool {

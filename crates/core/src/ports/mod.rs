@@ -34,6 +34,9 @@ pub use opensearch::{
 pub use sagemaker::{
     Endpoint, EndpointConfig, EndpointConfigs, EndpointScaling, EndpointStatus, Endpoints, ScalingRange,
 };
-pub use store::{Condition, Effect, Item, Key, Page, Query, Store, StoreError, Table, Write, whole};
+pub use store::{
+    Condition, Effect, Item, Key, Page, PageOf, Query, ReadAs, Store, StoreError, Table, Write, read_as,
+    whole,
+};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

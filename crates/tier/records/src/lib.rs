@@ -14,7 +14,8 @@ mod transaction;
 pub use audit::{Act, AuditEntry};
 pub use index::{IndexRow, RETIRED, TENANTS, UNDER_WAY};
 pub use read::{
-    app_config, change, changes, config, confirmation, effects, index_rows, register, state, update_change,
+    app_config, change, changes, config, confirmation, effects, index_rows, register, shared_change,
+    shared_effects, shared_register, state, update_change,
 };
 pub use record::{AppConfigRow, ConfigRow, Record, RecordError};
 pub use transaction::Transaction;

@@ -35,7 +35,7 @@ pub enum RecordError {
 }
 
 /// Something kept in a table under a key, with a version that moves with every write. Version 0 was never stored.
-pub trait Record: Serialize + DeserializeOwned {
+pub trait Record: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The table.
     const TABLE: Table;
     /// Partition and sort key.
