@@ -37,7 +37,7 @@ mod world;
 
 pub use cloud::FinalSnapshot;
 pub use config::{Quotas, WorldConfig};
-pub use execution::ExecutionRow;
+pub use execution::{ExecutionRow, Kept, Live};
 pub use fault::{Fault, FaultKind, FaultParseError, Nth};
 pub use invocation::{End, Invocation, Outcome, Stepper, run};
 pub use operation::Operation;

@@ -7,7 +7,7 @@ use crate::chance::Chance;
 use crate::changes::{Changes, Entry};
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part};
 use crate::config::WorldConfig;
-use crate::execution::ExecutionRow;
+use crate::execution::{ExecutionRow, Live};
 use crate::fault::{Counts, Fault, FaultKind, Planned};
 use crate::meter::Meter;
 use crate::operation::Operation;
@@ -21,6 +21,7 @@ use capstan_core::tier::ResourceKind;
 use capstan_core::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::Arc;
 
 /// A simulated account with its virtual clock, its tables and its executions.
 #[derive(Debug, Clone)]
@@ -254,6 +255,17 @@ impl World {
     pub fn put_execution(&mut self, row: ExecutionRow) {
         self.changes.demand(|| Entry::Execution(row.name.clone()));
         self.executions.insert(row.name.clone(), row);
+    }
+
+    /// The interpreter has moved this execution on: what it holds is now the row's state. False where the row is not, or no
+    /// more, one that it holds by this hand.
+    pub fn moved<L: Live>(&mut self, name: &str, held: &Arc<L>) -> bool {
+        let row = self.executions.get(name);
+        let holds = row.and_then(|row| row.state.as_ref()).is_some_and(|state| state.is(held));
+        if holds {
+            self.changes.demand(|| Entry::Execution(name.to_owned()));
+        }
+        holds
     }
 
     /// The notices handed over so far.
