@@ -16,6 +16,7 @@ mod neptune;
 mod opensearch;
 mod sagemaker;
 mod store;
+mod stored;
 mod tags;
 mod workflows;
 
@@ -38,5 +39,6 @@ pub use store::{
     Condition, Effect, Item, Key, Page, PageOf, Query, ReadAs, Store, StoreError, Table, Write, read_as,
     whole,
 };
+pub use stored::{Extent, RecordEffect, RecordWrite, Stored};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

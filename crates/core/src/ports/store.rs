@@ -4,6 +4,7 @@
 //! of this (crate `tier-records`). Rejected: an update-expression language; every write here puts or deletes a
 //! whole item under a condition, which is enough and the same everywhere.
 
+use super::RecordWrite;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 use std::future::Future;
@@ -228,4 +229,14 @@ pub trait Store: Sync {
     }
     /// All the writes or none. At most 100, no two of them on one key.
     fn transact(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The same call, of records: a store in memory may keep them as they are.
+    fn transact_records(
+        &self,
+        writes: Vec<RecordWrite>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async {
+            let writes = writes.into_iter().map(RecordWrite::plain).collect::<Result<_, _>>()?;
+            self.transact(writes).await
+        }
+    }
 }

@@ -3,7 +3,10 @@
 use super::Ports;
 use crate::changes::Entry;
 use crate::operation::Operation;
-use capstan_core::ports::{Effect, Item, Key, Page, PageOf, Query, ReadAs, Store, StoreError, Table, Write};
+use capstan_core::ports::{
+    Effect, Item, Key, Page, PageOf, Query, ReadAs, RecordEffect, RecordWrite, Store, StoreError, Table,
+    Write,
+};
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
@@ -27,8 +30,9 @@ impl fmt::Display for Place<'_> {
 struct Places(Arc<[(Key, bool)]>);
 
 impl Places {
-    fn of(writes: &[Write]) -> Self {
-        let place = |write: &Write| (write.key.clone(), !matches!(write.effect, Effect::Check));
+    fn of(writes: &[RecordWrite]) -> Self {
+        let checked = |write: &RecordWrite| matches!(write.effect, RecordEffect::Plain(Effect::Check));
+        let place = |write: &RecordWrite| (write.key.clone(), !checked(write));
         Self(writes.iter().map(place).collect())
     }
 }
@@ -75,6 +79,15 @@ impl Store for Ports {
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let plain = |Write { key, effect, condition }| RecordWrite {
+            key,
+            effect: RecordEffect::Plain(effect),
+            condition,
+        };
+        self.transact_records(writes.into_iter().map(plain).collect()).await
+    }
+
+    async fn transact_records(&self, writes: Vec<RecordWrite>) -> Result<(), StoreError> {
         let places = Places::of(&writes);
         self.call(Operation::TransactWriteItems, places.clone(), |world, _| {
             world.tables.transact(writes)?;
