@@ -6,15 +6,15 @@
 use capstan_core::ports::Table;
 use capstan_core::tier::{Tier, prices};
 use capstan_core::time::{Millis, Timestamp};
-use local::System;
 use local::engine::{Engine, Options};
 use local::functions::{Function, registry};
 use local::gateway::{Gateway, Reply, Request};
 use local::issuer::{ISSUER, parameters};
-use local::template::Source;
+use local::template::{Description, Source};
+use local::{Blueprint, System};
 use serde_json::{Map, Value, json};
 use sim::{SharedWorld, WorldConfig};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::scenario::{Caller, TENANT, issuer};
 
@@ -22,6 +22,17 @@ use crate::scenario::{Caller, TENANT, issuer};
 const BASE: &str = "/api/admin/infrastructure";
 /// Hours within which every change must have come to its end.
 const PATIENCE: u64 = 24;
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| description(&[]));
+
+/// The template with values for some of its parameters.
+fn description(given: &[(&str, &str)]) -> Description {
+    let mut parameters = parameters();
+    // Who counts calls counts those of the request alone.
+    parameters.insert("TenantRequestsPerMinute".to_owned(), "0".to_owned());
+    parameters.extend(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    Source::BuiltIn.read(&parameters).expect("the template can be read")
+}
 
 /// Every move between two tiers.
 pub fn moves() -> Vec<(Tier, Tier)> {
@@ -79,7 +90,7 @@ impl Lab {
 
     /// A lab on a world, with these functions.
     pub fn on(world: SharedWorld, functions: &[Function], options: Options) -> Self {
-        Self::with(world, functions, options, &[])
+        Self::described(DESCRIPTION.clone(), world, functions, options)
     }
 
     /// The same with other values for some parameters of the template.
@@ -89,14 +100,28 @@ impl Lab {
         options: Options,
         given: &[(&str, &str)],
     ) -> Self {
-        let mut parameters = parameters();
-        // Who counts calls counts those of the request alone.
-        parameters.insert("TenantRequestsPerMinute".to_owned(), "0".to_owned());
-        parameters.extend(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let description = Source::BuiltIn.read(&parameters).expect("the template can be read");
+        Self::described(description(given), world, functions, options)
+    }
+
+    fn described(
+        description: Description,
+        world: SharedWorld,
+        functions: &[Function],
+        options: Options,
+    ) -> Self {
         world.with(|world| world.set_issuer_keys(ISSUER, issuer().document()));
-        let system = System::new(description, functions, world).expect("template and code fit together");
+        let blueprint = Blueprint::new(description, functions).expect("template and code fit together");
+        Self::of(blueprint.on(world), options)
+    }
+
+    fn of(system: Arc<System>, options: Options) -> Self {
         Self { engine: Engine::new(Arc::clone(&system), options), system }
+    }
+
+    /// A lab on another world, with the same functions.
+    #[must_use]
+    pub fn on_world(&self, world: SharedWorld, options: Options) -> Self {
+        Self::of(self.system.blueprint().on(world), options)
     }
 
     /// A world in which the tenant is in a tier with all its resources, DEV being reached by coming down from STAGING.

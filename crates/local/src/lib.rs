@@ -21,4 +21,4 @@ pub mod template;
 #[cfg(test)]
 mod toy;
 
-pub use system::{Invoked, StartError, System};
+pub use system::{Blueprint, Invoked, StartError, System};

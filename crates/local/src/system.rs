@@ -143,37 +143,91 @@ pub(crate) const EXIT_ERROR: &str = "Runtime.ExitError";
 /// The name of the error of a run that took too long.
 pub(crate) const TIMED_OUT: &str = "Sandbox.Timedout";
 
-/// A system: functions over a world.
-pub struct System {
+/// All of a system but its world: the template read, the functions configured, the state machine parsed, and all of it
+/// found to fit together. It never changes, so that one serves any number of worlds, on any number of threads:
+///
+/// ```
+/// use local::{Blueprint, engine::{Engine, Options}, functions::registry, template::{Parameters, Source}};
+/// use sim::{Pace, SharedWorld, World, WorldConfig};
+///
+/// // Once.
+/// let parameters = Parameters::from([("DevTokenKey".to_owned(), "a key of 32 characters or more 0123".to_owned())]);
+/// let blueprint = Blueprint::new(Source::BuiltIn.read(&parameters)?, registry())?;
+/// let start = World::new(WorldConfig { pace: Pace::QUICK, record: false, ..WorldConfig::default() });
+/// // For every run: a copy of the world it begins in, with a seed of its own.
+/// for seed in 0..3 {
+///     let mut world = start.clone();
+///     world.reseed(seed);
+///     let system = blueprint.on(SharedWorld::new(world));
+///     let mut engine = Engine::new(system, Options { seed, shuffle: true, interleave: true });
+///     let by = engine.now() + capstan_core::time::Millis::hours(1);
+///     engine.run_until_idle(by);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Blueprint {
     description: Description,
     functions: BTreeMap<String, Deployed>,
     workflow: Option<Workflow>,
+}
+
+impl fmt::Debug for Blueprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blueprint").field("source", &self.description.source).finish_non_exhaustive()
+    }
+}
+
+impl Blueprint {
+    /// Puts template and code together, or says what does not fit.
+    pub fn new(description: Description, registry: impl AsRef<[Function]>) -> Result<Arc<Self>, StartError> {
+        let functions = deploy(&description, registry.as_ref())?;
+        check_tables(&description)?;
+        check_routes(&description)?;
+        let workflow = workflow(&description)?;
+        Ok(Arc::new(Self { description, functions, workflow }))
+    }
+
+    /// The template.
+    pub const fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// The system over a world. It costs next to nothing.
+    pub fn on(self: &Arc<Self>, world: SharedWorld) -> Arc<System> {
+        Arc::new(System { blueprint: Arc::clone(self), world })
+    }
+}
+
+/// A system: functions over a world.
+pub struct System {
+    blueprint: Arc<Blueprint>,
     world: SharedWorld,
 }
 
 impl fmt::Debug for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("System").field("source", &self.description.source).finish_non_exhaustive()
+        f.debug_struct("System").field("source", &self.description().source).finish_non_exhaustive()
     }
 }
 
 impl System {
-    /// Puts a system together, or says what does not fit.
+    /// Puts a system together, or says what does not fit. Who makes many builds one [`Blueprint`] for all.
     pub fn new(
         description: Description,
         registry: impl AsRef<[Function]>,
         world: SharedWorld,
     ) -> Result<Arc<Self>, StartError> {
-        let functions = deploy(&description, registry.as_ref())?;
-        check_tables(&description)?;
-        check_routes(&description)?;
-        let workflow = workflow(&description)?;
-        Ok(Arc::new(Self { description, functions, workflow, world }))
+        Ok(Blueprint::new(description, registry)?.on(world))
     }
 
     /// What it was built from.
-    pub const fn description(&self) -> &Description {
-        &self.description
+    pub fn description(&self) -> &Description {
+        &self.blueprint.description
+    }
+
+    /// What it was built from, to build another over another world.
+    pub const fn blueprint(&self) -> &Arc<Blueprint> {
+        &self.blueprint
     }
 
     /// The world it acts on.
@@ -181,19 +235,21 @@ impl System {
         &self.world
     }
 
-    pub(crate) const fn workflow(&self) -> Option<&Workflow> {
-        self.workflow.as_ref()
+    pub(crate) fn workflow(&self) -> Option<&Workflow> {
+        self.blueprint.workflow.as_ref()
     }
 
     /// The logical id of the function with this ARN.
     pub(crate) fn function_at(&self, arn: &str) -> Option<&str> {
-        let found = self.functions.values().find(|function| function.spec.arn == arn);
+        let found = self.blueprint.functions.values().find(|function| function.spec.arn == arn);
         found.map(|function| function.spec.logical_id.as_str())
     }
 
     /// Runs a function to its end, with an event.
     pub fn invoke(&self, logical_id: &str, event: Value) -> Invoked {
-        let Some(function) = self.functions.get(logical_id) else { return no_such_function(logical_id) };
+        let Some(function) = self.blueprint.functions.get(logical_id) else {
+            return no_such_function(logical_id);
+        };
         let invocation = Invocation::new(function.spec.timeout);
         let ports = Ports::for_invocation(&self.world, invocation.clone());
         let outcome =
@@ -203,7 +259,7 @@ impl System {
 
     /// Begins to run a function; whoever steps it decides when its calls are made.
     pub(crate) fn begin(&self, logical_id: &str, event: Value) -> Option<Stepper<'static, Answer>> {
-        let function = self.functions.get(logical_id)?;
+        let function = self.blueprint.functions.get(logical_id)?;
         let invocation = Invocation::new(function.spec.timeout);
         let ports = Ports::for_invocation(&self.world, invocation.clone());
         Some(Stepper::new((function.handler)(ports, event), &invocation))
@@ -216,7 +272,7 @@ impl System {
         outcome: Outcome<Answer>,
         invocation: &Invocation,
     ) -> Invoked {
-        match self.functions.get(logical_id) {
+        match self.blueprint.functions.get(logical_id) {
             Some(function) => function.invoked(outcome, invocation),
             None => no_such_function(logical_id),
         }

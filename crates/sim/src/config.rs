@@ -1,5 +1,6 @@
 //! What a world is told at its start.
 
+use crate::timing::Pace;
 use capstan_core::audit::PublicKey;
 use capstan_core::money::Usd;
 use capstan_core::tier::Spec;
@@ -86,6 +87,8 @@ pub struct WorldConfig {
     /// Whether calls and effects are recorded ([`World::calls`](crate::World::calls),
     /// [`World::log`](crate::World::log)). Both grow for ever, so a world that runs for days switches them off.
     pub record: bool,
+    /// How long life cycles take.
+    pub pace: Pace,
     /// How long a call waits for an answer that does not come.
     pub timeout: Millis,
 }
@@ -103,6 +106,7 @@ impl Default for WorldConfig {
             entropy: None,
             signing_key: None,
             record: true,
+            pace: Pace::AsInTheCloud,
             timeout: Millis::seconds(30),
         }
     }

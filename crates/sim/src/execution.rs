@@ -2,8 +2,66 @@
 
 use capstan_core::ports::{ExecutionStatus, ExecutionView};
 use capstan_core::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// What an interpreter works with while its execution runs: asked for its stored form only when somebody wants it.
+pub trait Live: fmt::Debug + Send + Sync {
+    /// The stored form, as of now.
+    fn stored(&self) -> Value;
+}
+
+/// The interpreter's own state of an execution: in its stored form, or held by the interpreter, which moves it on. A copy
+/// is always in the stored form, so that what is copied stays as it is.
+#[derive(Debug)]
+pub enum Kept {
+    /// In its stored form.
+    Stored(Value),
+    /// In the interpreter's hands; it says that it has moved by [`World::moved`](crate::World::moved).
+    Live(Arc<dyn Live>),
+}
+
+impl Kept {
+    /// The stored form.
+    pub fn value(&self) -> Cow<'_, Value> {
+        match self {
+            Self::Stored(value) => Cow::Borrowed(value),
+            Self::Live(live) => Cow::Owned(live.stored()),
+        }
+    }
+    /// Whether it is this one that the interpreter holds.
+    pub fn is<L: Live>(&self, held: &Arc<L>) -> bool {
+        matches!(self, Self::Live(live) if std::ptr::addr_eq(Arc::as_ptr(live), Arc::as_ptr(held)))
+    }
+}
+impl Clone for Kept {
+    fn clone(&self) -> Self {
+        Self::Stored(self.value().into_owned())
+    }
+}
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.value() == other.value()
+    }
+}
+impl From<Value> for Kept {
+    fn from(value: Value) -> Self {
+        Self::Stored(value)
+    }
+}
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(to)
+    }
+}
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Value::deserialize(from).map(Self::Stored)
+    }
+}
 
 /// An execution. A row without `state` has not been begun by any driver.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +79,7 @@ pub struct ExecutionRow {
     /// When it ended.
     pub stopped_at: Option<Timestamp>,
     /// The interpreter's own state; nobody else reads it.
-    pub state: Option<Value>,
+    pub state: Option<Kept>,
     /// What it returned.
     pub output: Option<Value>,
     /// The name of the error that ended it.

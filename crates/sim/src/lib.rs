@@ -37,7 +37,7 @@ mod world;
 
 pub use cloud::FinalSnapshot;
 pub use config::{Quotas, SigningKey, WorldConfig};
-pub use execution::ExecutionRow;
+pub use execution::{ExecutionRow, Kept, Live};
 pub use fault::{Fault, FaultKind, FaultParseError, Nth};
 pub use invocation::{End, Invocation, Outcome, Stepper, run};
 pub use operation::Operation;
@@ -45,5 +45,6 @@ pub use persist::{Change, Journal, LoadError};
 pub use ports::Ports;
 pub use record::{Call, Effect, EffectKind};
 pub use shared::SharedWorld;
+pub use timing::Pace;
 pub use view::ResourceView;
 pub use world::World;

@@ -4,7 +4,7 @@
 //! Rejected: a queue of timers beside the resources, a second truth that a restart would have to bring back.
 
 use crate::cloud::{Answer, Cx, Doom, Refusal};
-use crate::timing::Cycle;
+use crate::timing::{Cycle, Pace};
 use capstan_core::ports::Tags;
 use capstan_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,8 @@ impl Life {
     }
 
     fn enter(&mut self, cx: &Cx<'_>, stage: Stage, cycle: Cycle, name: &str, more: Millis) {
-        let ends = cx.now + cycle.length(cx.seed, name, self.cycles) + more;
+        let more = if cx.pace == Pace::AsInTheCloud { more } else { Millis(0) };
+        let ends = cx.now + cycle.length(cx.pace, cx.seed, name, self.cycles) + more;
         self.stage = stage;
         self.ends = (cx.doom != Some(Doom::Never)).then_some(ends);
         self.fails = cx.doom == Some(Doom::Fails) && stage != Stage::Deleting;

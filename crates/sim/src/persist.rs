@@ -109,7 +109,7 @@ impl World {
         match entry {
             Entry::Row(key) => {
                 let item = self.tables.item(key.table, &key.partition, &key.sort);
-                (row_key(key), item.map(|item| json(&**item)))
+                (row_key(key), item.map(json))
             }
             Entry::Cloud(part, name) => (format!("cloud/{}", part.path(name)), self.cloud.store(*part, name)),
             Entry::Execution(name) => (format!("execution/{name}"), self.executions.get(name).map(json)),

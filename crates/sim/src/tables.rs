@@ -1,13 +1,19 @@
 //! The item store in memory, with the rules of the real one.
 //!
-//! Items are shared (`Arc`): a read hands out one copy, the world keeps its own, and a fork of a world copies none.
+//! Items are shared (`Arc`): a read hands out one copy, the world keeps its own, and a fork of a world copies none. A
+//! row also remembers what it was last read as, since most rows are read far more often than they are written.
 
 use crate::number::{beyond_range, normalize};
-use capstan_core::ports::{Condition, Effect, Item, Key, Page, Query, StoreError, Table, Write};
+use capstan_core::ports::{
+    Condition, Effect, Extent, Item, Key, Page, PageOf, Query, ReadAs, RecordEffect, RecordWrite, StoreError,
+    Stored, Table, read_as,
+};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::any::Any;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// `DynamoDB`'s limit for an item.
 const LARGEST_ITEM: usize = 400 * 1024;
@@ -15,26 +21,102 @@ const LARGEST_ITEM: usize = 400 * 1024;
 const MOST_WRITES: usize = 100;
 /// `DynamoDB`'s limit for a transaction, in bytes.
 const LARGEST_TRANSACTION: usize = 4 * 1024 * 1024;
+/// A hundred records of this size are a transaction that is not too large.
+const SMALL: usize = LARGEST_TRANSACTION / MOST_WRITES / 2;
 /// Stands between partition and sort key in the stored form, so neither may hold it.
 pub(crate) const SEPARATOR: char = '\u{1f}';
 
-type Partition = BTreeMap<String, Arc<Item>>;
+/// A row: what was put, an item or a record, and the other as soon as somebody wanted it.
+#[derive(Debug)]
+pub(crate) struct Row {
+    record: Option<Arc<dyn Stored>>,
+    item: OnceLock<Item>,
+    read: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Row {
+    fn new(mut item: Item) -> Self {
+        item.values_mut().for_each(normalize);
+        Self { record: None, item: item.into(), read: OnceLock::new() }
+    }
+
+    fn of(record: Arc<dyn Stored>) -> Self {
+        let read = record.record().into();
+        Self { record: Some(record), item: OnceLock::new(), read }
+    }
+
+    pub(crate) fn item(&self) -> &Item {
+        self.item.get_or_init(|| {
+            let made = self.record.as_ref().map(|record| record.item());
+            let mut item = made.and_then(Result::ok).unwrap_or_default();
+            item.values_mut().for_each(normalize);
+            item
+        })
+    }
+
+    fn version(&self) -> Option<u64> {
+        match &self.record {
+            Some(record) => Some(record.version()),
+            None => self.item().get("version").and_then(Value::as_u64),
+        }
+    }
+
+    /// The item as a `T`. Kept where nobody has read it as anything else before; what can't be read is read again.
+    pub(crate) fn read<T: DeserializeOwned + Send + Sync + 'static>(&self) -> ReadAs<T> {
+        if let Some(known) = self.read.get().and_then(|known| Arc::clone(known).downcast().ok()) {
+            return Ok(known);
+        }
+        let read: Arc<T> = read_as(self.item())?;
+        // Who was first in between has read the same.
+        let _ = self.read.set(Arc::<T>::clone(&read));
+        Ok(read)
+    }
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.item() == other.item()
+    }
+}
+
+/// Rows found, in order, and the sort key to go on after, if there is more.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    rows: Vec<Arc<Row>>,
+    next: Option<String>,
+}
+
+impl Found {
+    pub(crate) fn page(self) -> Page {
+        Page { items: self.rows.iter().map(|row| row.item().clone()).collect(), next: self.next }
+    }
+
+    pub(crate) fn page_of<T: DeserializeOwned + Send + Sync + 'static>(self) -> PageOf<T> {
+        PageOf { items: self.rows.iter().map(|row| row.read()).collect(), next: self.next }
+    }
+}
+
+type Partition = BTreeMap<String, Arc<Row>>;
 
 /// All tables, in the order of [`Table::ALL`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Tables([BTreeMap<String, Partition>; Table::ALL.len()]);
 
 impl Tables {
-    pub(crate) fn item(&self, table: Table, partition: &str, sort: &str) -> Option<&Arc<Item>> {
-        self.0[table as usize].get(partition)?.get(sort)
+    fn row(&self, key: &Key) -> Option<&Arc<Row>> {
+        self.0[key.table as usize].get(&key.partition)?.get(&key.sort)
     }
 
-    pub(crate) fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+    pub(crate) fn item(&self, table: Table, partition: &str, sort: &str) -> Option<&Item> {
+        Some(self.0[table as usize].get(partition)?.get(sort)?.item())
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Result<Option<Arc<Row>>, StoreError> {
         check_key(key)?;
-        Ok(self.item(key.table, &key.partition, &key.sort).map(|item| Item::clone(item)))
+        Ok(self.row(key).cloned())
     }
 
-    pub(crate) fn query(&self, query: &Query) -> Result<Page, StoreError> {
+    pub(crate) fn query(&self, query: &Query) -> Result<Found, StoreError> {
         if query.table.sort_key().is_none() {
             return refuse(format!("table {} has no sort key to query by", query.table.name()));
         }
@@ -45,14 +127,14 @@ impl Tables {
             return refuse("the partition key is empty".to_owned());
         }
         let Some(partition) = self.0[query.table as usize].get(&query.partition) else {
-            return Ok(Page::default());
+            return Ok(Found::default());
         };
         let (from, to) = bounds(query);
         if matches!((&from, &to), (Bound::Included(a) | Bound::Excluded(a), Bound::Excluded(b)) if a >= b) {
-            return Ok(Page::default());
+            return Ok(Found::default());
         }
         let range = partition.range::<str, _>((from, to));
-        let fits = |entry: &(&String, &Arc<Item>)| entry.0.starts_with(&query.prefix);
+        let fits = |entry: &(&String, &Arc<Row>)| entry.0.starts_with(&query.prefix);
         Ok(if query.descending {
             page(range.rev().skip_while(|entry| !fits(entry)).take_while(fits), query.limit)
         } else {
@@ -61,30 +143,31 @@ impl Tables {
     }
 
     /// Checks all, then writes all. Nothing is changed by a refused transaction.
-    pub(crate) fn transact(&mut self, writes: Vec<Write>) -> Result<(), StoreError> {
+    pub(crate) fn transact(&mut self, writes: Vec<RecordWrite>) -> Result<(), StoreError> {
         check_writes(&writes)?;
         for (index, write) in writes.iter().enumerate() {
-            let Key { table, partition, sort } = &write.key;
-            let item = self.item(*table, partition, sort);
-            if !write.condition.as_ref().is_none_or(|condition| holds(condition, item.map(|item| &**item))) {
+            let holds = |condition| holds(condition, self.row(&write.key).map(|row| &**row));
+            if !write.condition.as_ref().is_none_or(holds) {
                 return Err(StoreError::ConditionFailed(index));
             }
         }
-        for Write { key, effect, .. } in writes {
+        for RecordWrite { key, effect, .. } in writes {
             match effect {
-                Effect::Put(mut item) => {
-                    item.values_mut().for_each(normalize);
-                    self.put(key, item);
-                }
-                Effect::Delete => self.delete(&key),
-                Effect::Check => {}
+                RecordEffect::Put(record) => self.put_row(key, Row::of(record)),
+                RecordEffect::Plain(Effect::Put(item)) => self.put(key, item),
+                RecordEffect::Plain(Effect::Delete) => self.delete(&key),
+                RecordEffect::Plain(Effect::Check) => {}
             }
         }
         Ok(())
     }
 
     pub(crate) fn put(&mut self, key: Key, item: Item) {
-        self.0[key.table as usize].entry(key.partition).or_default().insert(key.sort, Arc::new(item));
+        self.put_row(key, Row::new(item));
+    }
+
+    fn put_row(&mut self, key: Key, row: Row) {
+        self.0[key.table as usize].entry(key.partition).or_default().insert(key.sort, Arc::new(row));
     }
 
     fn delete(&mut self, key: &Key) {
@@ -99,7 +182,7 @@ impl Tables {
 
     /// Every item of a table, in the order of keys.
     pub(crate) fn all(&self, table: Table) -> impl Iterator<Item = &Item> {
-        self.0[table as usize].values().flat_map(BTreeMap::values).map(|item| &**item)
+        self.0[table as usize].values().flat_map(BTreeMap::values).map(|row| row.item())
     }
 }
 
@@ -114,27 +197,25 @@ fn bounds(query: &Query) -> (Bound<&str>, Bound<&str>) {
     }
 }
 
-fn page<'a>(mut entries: impl Iterator<Item = (&'a String, &'a Arc<Item>)>, limit: usize) -> Page {
-    let mut items = Vec::new();
+fn page<'a>(mut entries: impl Iterator<Item = (&'a String, &'a Arc<Row>)>, limit: usize) -> Found {
+    let mut rows = Vec::new();
     let mut last = None;
-    for (sort, item) in entries.by_ref().take(limit) {
-        items.push(Item::clone(item));
+    for (sort, row) in entries.by_ref().take(limit) {
+        rows.push(Arc::clone(row));
         last = Some(sort);
     }
     let next = if entries.next().is_some() { last.cloned() } else { None };
-    Page { items, next }
+    Found { rows, next }
 }
 
-fn holds(condition: &Condition, item: Option<&Item>) -> bool {
-    match (condition, item) {
-        (Condition::Absent, item) => item.is_none(),
-        (Condition::VersionIs(version), Some(item)) => {
-            item.get("version").and_then(Value::as_u64) == Some(*version)
-        }
-        (Condition::AttributeIs(name, value), Some(item)) => {
+fn holds(condition: &Condition, row: Option<&Row>) -> bool {
+    match (condition, row) {
+        (Condition::Absent, row) => row.is_none(),
+        (Condition::VersionIs(version), Some(row)) => row.version() == Some(*version),
+        (Condition::AttributeIs(name, value), Some(row)) => {
             let mut value = value.clone();
             normalize(&mut value);
-            item.get(*name) == Some(&value)
+            row.item().get(*name) == Some(&value)
         }
         (_, None) => false,
     }
@@ -159,7 +240,7 @@ fn check_key(key: &Key) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn check_writes(writes: &[Write]) -> Result<(), StoreError> {
+fn check_writes(writes: &[RecordWrite]) -> Result<(), StoreError> {
     if writes.is_empty() || writes.len() > MOST_WRITES {
         return refuse(format!("{} writes are not 1 to {MOST_WRITES}", writes.len()));
     }
@@ -171,17 +252,28 @@ fn check_writes(writes: &[Write]) -> Result<(), StoreError> {
             return refuse(format!("write {index} is on the key of another"));
         }
         match &write.effect {
-            Effect::Put(item) => total += check_item(&write.key, item)?,
-            Effect::Check if write.condition.is_none() => {
+            RecordEffect::Put(record) => total += check_record(&write.key, &**record)?,
+            RecordEffect::Plain(Effect::Put(item)) => total += check_item(&write.key, item)?,
+            RecordEffect::Plain(Effect::Check) if write.condition.is_none() => {
                 return refuse(format!("write {index} checks nothing: it has no condition"));
             }
-            Effect::Delete | Effect::Check => {}
+            RecordEffect::Plain(Effect::Delete | Effect::Check) => {}
         }
     }
     if total > LARGEST_TRANSACTION {
         return refuse(format!("the transaction holds {total} bytes, the limit is {LARGEST_TRANSACTION}"));
     }
     Ok(())
+}
+
+/// A record well below every limit needs no item to be checked by: its JSON is no shorter than two thirds of what the
+/// service counts.
+fn check_record(key: &Key, record: &dyn Stored) -> Result<usize, StoreError> {
+    let Extent { bytes, extreme } = record.extent();
+    if !extreme && bytes <= SMALL {
+        return Ok(bytes);
+    }
+    check_item(key, &record.item().map_err(StoreError::Invalid)?)
 }
 
 /// Checks that the item bears its key and is not too large; tells its size.

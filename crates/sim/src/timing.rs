@@ -6,6 +6,28 @@
 use crate::chance::draw;
 use capstan_core::time::Millis;
 
+/// How long life cycles take. Whatever it is, the same seed gives the same lengths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// As long as in the cloud: minutes.
+    #[default]
+    AsInTheCloud,
+    /// Any length between these two, final snapshots included. What waits for a life cycle looks every few seconds, so
+    /// that short ones make a simulation many times cheaper; and since every length is as likely for every kind,
+    /// they end in orders that never come up at the cloud's pace.
+    Within {
+        /// The least.
+        least: Millis,
+        /// The most, not less than `least`.
+        most: Millis,
+    },
+}
+
+impl Pace {
+    /// Five to thirty seconds: for simulations that count runs, not minutes.
+    pub const QUICK: Self = Self::Within { least: Millis::seconds(5), most: Millis::seconds(30) };
+}
+
 /// A life cycle: a resource on its way from one resting state to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -82,14 +104,20 @@ impl Cycle {
         }
     }
 
-    /// What a final snapshot adds to a deletion.
+    /// What a final snapshot adds to a deletion, at the cloud's pace.
     pub(crate) const FINAL_SNAPSHOT: Millis = Millis::minutes(1);
 
     /// How long this one takes, the `count`-th of its resource.
-    pub(crate) fn length(self, seed: u64, name: &str, count: u32) -> Millis {
-        let (least, most) = self.seconds();
-        let spread = (most - least) * 1_000 + 1;
-        Millis(least * 1_000 + draw(seed, self as u64, name, u64::from(count)) % spread)
+    pub(crate) fn length(self, pace: Pace, seed: u64, name: &str, count: u32) -> Millis {
+        let (least, most) = match pace {
+            Pace::AsInTheCloud => {
+                let (least, most) = self.seconds();
+                (least * 1_000, most * 1_000)
+            }
+            Pace::Within { least, most } => (least.0, most.0.max(least.0)),
+        };
+        let spread = (most - least).saturating_add(1);
+        Millis(least + draw(seed, self as u64, name, u64::from(count)) % spread)
     }
 }
 
@@ -99,10 +127,25 @@ mod tests {
 
     #[test]
     fn lengths_stay_in_their_range_and_spread_over_it() {
-        let lengths: Vec<_> = (0..500).map(|n| Cycle::EndpointCreate.length(n, "endpoint", 0)).collect();
+        let pace = Pace::AsInTheCloud;
+        let lengths: Vec<_> =
+            (0..500).map(|n| Cycle::EndpointCreate.length(pace, n, "endpoint", 0)).collect();
         assert!(lengths.iter().all(|l| (Millis::minutes(6)..=Millis::minutes(9)).contains(l)));
         assert!(lengths.iter().any(|l| *l < Millis::minutes(7)));
         assert!(lengths.iter().any(|l| *l > Millis::minutes(8)));
-        assert_eq!(Cycle::ServerlessCacheModify.length(1, "x", 4), Millis::seconds(30));
+        assert_eq!(Cycle::ServerlessCacheModify.length(pace, 1, "x", 4), Millis::seconds(30));
+    }
+
+    #[test]
+    fn at_another_pace_all_kinds_take_their_length_from_one_range() {
+        for cycle in [Cycle::DomainCreate, Cycle::StreamDelete, Cycle::Drain] {
+            let lengths: Vec<_> = (0..500).map(|n| cycle.length(Pace::QUICK, n, "x", 0)).collect();
+            assert!(lengths.iter().all(|l| (Millis::seconds(5)..=Millis::seconds(30)).contains(l)));
+            assert!(lengths.iter().any(|l| *l < Millis::seconds(10)));
+            assert!(lengths.iter().any(|l| *l > Millis::seconds(25)));
+            assert_eq!(cycle.length(Pace::QUICK, 3, "x", 1), cycle.length(Pace::QUICK, 3, "x", 1));
+        }
+        let always = Pace::Within { least: Millis(7), most: Millis(7) };
+        assert_eq!(Cycle::DomainCreate.length(always, 1, "x", 0), Millis(7));
     }
 }

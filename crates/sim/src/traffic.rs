@@ -50,7 +50,7 @@ impl World {
         let Some(drain) = outline.tenant().and_then(|tenant| self.drains.get(tenant)) else {
             return full;
         };
-        let whole = Cycle::Drain.length(self.config.seed, name, 0).0;
+        let whole = Cycle::Drain.length(self.config.pace, self.config.seed, name, 0).0;
         let left = whole.saturating_sub(self.now.since(drain.since).0);
         (full * left).div_ceil(whole)
     }

@@ -7,12 +7,13 @@ use crate::chance::Chance;
 use crate::changes::{Changes, Entry};
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part};
 use crate::config::WorldConfig;
-use crate::execution::ExecutionRow;
+use crate::execution::{ExecutionRow, Live};
 use crate::fault::{Counts, Fault, FaultKind, Planned};
 use crate::meter::Meter;
 use crate::operation::Operation;
 use crate::record::{Call, Effect};
 use crate::tables::Tables;
+use crate::timing::Pace;
 use crate::traffic::Drain;
 use capstan_core::money::Usd;
 use capstan_core::ports::{Item, KeysDocument, Notice, Table};
@@ -20,6 +21,7 @@ use capstan_core::tier::ResourceKind;
 use capstan_core::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::Arc;
 
 /// A simulated account with its virtual clock, its tables and its executions.
 #[derive(Debug, Clone)]
@@ -77,6 +79,23 @@ impl World {
     /// What the world was told at its start.
     pub const fn config(&self) -> &WorldConfig {
         &self.config
+    }
+
+    /// Gives the world another seed: of two copies of a world with different seeds, ids and the lengths of the life cycles
+    /// that begin from now on differ. What is under way ends when it was to end.
+    pub const fn reseed(&mut self, seed: u64) {
+        self.config.seed = seed;
+        self.chance = Chance::new(seed);
+    }
+
+    /// Whether calls and effects are recorded from now on ([`WorldConfig::record`]).
+    pub const fn record(&mut self, record: bool) {
+        self.config.record = record;
+    }
+
+    /// Has the life cycles that begin from now on take their lengths from another range.
+    pub const fn set_pace(&mut self, pace: Pace) {
+        self.config.pace = pace;
     }
 
     /// Lets time pass until `to`; an earlier time changes nothing.
@@ -187,7 +206,8 @@ impl World {
         parts: &[(Part, &str)],
         act: impl FnOnce(&Cx<'_>, &mut Cloud) -> Answer<T>,
     ) -> Answer<T> {
-        let cx = Cx { now: self.now, seed: self.config.seed, doom, quotas: &self.config.quotas };
+        let WorldConfig { seed, pace, ref quotas, .. } = self.config;
+        let cx = Cx { now: self.now, seed, pace, doom, quotas };
         let answer = act(&cx, &mut self.cloud)?;
         for (part, name) in parts {
             self.touch(operation, *part, name);
@@ -237,6 +257,17 @@ impl World {
     pub fn put_execution(&mut self, row: ExecutionRow) {
         self.changes.demand(|| Entry::Execution(row.name.clone()));
         self.executions.insert(row.name.clone(), row);
+    }
+
+    /// The interpreter has moved this execution on: what it holds is now the row's state. False where the row is not, or no
+    /// more, one that it holds by this hand.
+    pub fn moved<L: Live>(&mut self, name: &str, held: &Arc<L>) -> bool {
+        let row = self.executions.get(name);
+        let holds = row.and_then(|row| row.state.as_ref()).is_some_and(|state| state.is(held));
+        if holds {
+            self.changes.demand(|| Entry::Execution(name.to_owned()));
+        }
+        holds
     }
 
     /// The notices handed over so far.

@@ -258,7 +258,7 @@ impl Scenario {
             let commands = match &row.state {
                 None => Execution::start(&machine, StartArgs { input: row.input, ..StartArgs::default() }).1,
                 Some(state) => {
-                    let execution = state["running"]["execution"].clone();
+                    let execution = state.value()["running"]["execution"].clone();
                     let execution: Execution =
                         serde_json::from_value(execution).expect("the engine keeps executions");
                     execution.pending()

@@ -18,6 +18,7 @@ mod opensearch;
 mod sagemaker;
 mod signer;
 mod store;
+mod stored;
 mod tags;
 mod workflows;
 
@@ -38,6 +39,10 @@ pub use sagemaker::{
     Endpoint, EndpointConfig, EndpointConfigs, EndpointScaling, EndpointStatus, Endpoints, ScalingRange,
 };
 pub use signer::Signer;
-pub use store::{Condition, Effect, Item, Key, Page, Query, Store, StoreError, Table, Write, whole};
+pub use store::{
+    Condition, Effect, Item, Key, Page, PageOf, Query, ReadAs, Store, StoreError, Table, Write, read_as,
+    whole,
+};
+pub use stored::{Extent, RecordEffect, RecordWrite, Stored};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

@@ -4,8 +4,11 @@
 //! of this (crate `tier-records`). Rejected: an update-expression language; every write here puts or deletes a
 //! whole item under a condition, which is enough and the same everywhere.
 
+use super::RecordWrite;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 use std::future::Future;
+use std::sync::Arc;
 
 /// An item: attribute names to JSON values, the key attributes included.
 pub type Item = Map<String, Value>;
@@ -152,6 +155,23 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// What an item is as a `T`, or why it is none. Shared, since a store in memory need not read the same item twice.
+pub type ReadAs<T> = Result<Arc<T>, String>;
+
+/// Reads an item as a `T`.
+pub fn read_as<T: DeserializeOwned>(item: &Item) -> ReadAs<T> {
+    T::deserialize(item).map(Arc::new).map_err(|error| error.to_string())
+}
+
+/// One page of a query, read as `T`s.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageOf<T> {
+    /// The items in order.
+    pub items: Vec<ReadAs<T>>,
+    /// The sort key to go on after, if there is more.
+    pub next: Option<String>,
+}
+
 /// How the store says no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -193,6 +213,34 @@ pub trait Store: Sync {
     fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Item>, StoreError>> + Send;
     /// A page of items of one partition.
     fn query(&self, query: &Query) -> impl Future<Output = Result<Page, StoreError>> + Send;
+    /// The item at the key as a `T`: the same call as [`Store::get`]. A store that has the item at hand may keep what it was
+    /// read as, and hand it out again as long as the item is the same.
+    fn get_as<T>(&self, key: &Key) -> impl Future<Output = Result<Option<ReadAs<T>>, StoreError>> + Send
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        async { Ok(self.get(key).await?.as_ref().map(read_as)) }
+    }
+    /// A page of items of one partition as `T`s: the same call as [`Store::query`].
+    fn query_as<T>(&self, query: &Query) -> impl Future<Output = Result<PageOf<T>, StoreError>> + Send
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        async {
+            let page = self.query(query).await?;
+            Ok(PageOf { items: page.items.iter().map(read_as).collect(), next: page.next })
+        }
+    }
     /// All the writes or none. At most 100, no two of them on one key.
     fn transact(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The same call, of records: a store in memory may keep them as they are.
+    fn transact_records(
+        &self,
+        writes: Vec<RecordWrite>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async {
+            let writes = writes.into_iter().map(RecordWrite::plain).collect::<Result<_, _>>()?;
+            self.transact(writes).await
+        }
+    }
 }

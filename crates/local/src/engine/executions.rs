@@ -14,12 +14,43 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sim::ExecutionRow;
 use states::{Command, Event, Execution, StartArgs, Status, TaskId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// An execution that is running.
+/// An execution that is running, and its row without the interpreter's state.
 #[derive(Debug)]
 pub(super) struct Live {
-    pub(super) execution: Execution,
+    held: Arc<Held>,
     row: ExecutionRow,
+}
+
+/// What the interpreter works with. The row in the world has hold of it too, so that the stored form is made only when
+/// somebody wants it: a journal, or who copies the world.
+#[derive(Debug)]
+struct Held {
+    definition: String,
+    execution: Mutex<Execution>,
+}
+
+impl Held {
+    fn new(definition: &str, execution: Execution) -> Arc<Self> {
+        Arc::new(Self { definition: definition.to_owned(), execution: Mutex::new(execution) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Execution> {
+        self.execution.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl sim::Live for Held {
+    fn stored(&self) -> Value {
+        json!({ "running": { "definition": self.definition, "execution": *self.lock() } })
+    }
+}
+
+impl Live {
+    pub(super) fn active_states(&self) -> Vec<String> {
+        self.held.lock().active_states()
+    }
 }
 
 /// What is kept in a row for the engine itself.
@@ -61,13 +92,14 @@ impl Engine {
         let Some(workflow) = system.workflow() else { return };
         for mut row in rows {
             let name = row.name.clone();
-            match row.state.take().map(serde_json::from_value) {
+            match row.state.take().map(|state| serde_json::from_value(state.value().into_owned())) {
                 Some(Ok(Kept::Unannounced)) => {
                     self.agenda.add(self.now(), Due::Announce { execution: name });
                 }
                 Some(Ok(Kept::Running { definition, execution })) if definition == workflow.fingerprint => {
                     let commands = execution.pending();
-                    self.live.insert(name.clone(), Live { execution: *execution, row });
+                    let held = Held::new(&definition, *execution);
+                    self.live.insert(name.clone(), Live { held, row });
                     self.obey(&name, commands);
                 }
                 _ => self.give_up(row),
@@ -110,8 +142,10 @@ impl Engine {
                 seed: digest::number(&[&self.options.seed.to_be_bytes(), name.as_bytes()]),
                 ..StartArgs::default()
             };
-            let (execution, commands) = Execution::start(&workflow.machine, args);
-            self.live.insert(name.clone(), Live { execution, row });
+            let (mut execution, commands) = Execution::start(&workflow.machine, args);
+            drop(execution.drain_history());
+            let held = Held::new(&workflow.fingerprint, execution);
+            self.live.insert(name.clone(), Live { held, row });
             self.store(&name);
             self.say_started(&name);
             self.obey(&name, commands);
@@ -123,23 +157,28 @@ impl Engine {
         let system = self.system.clone();
         let (Some(live), Some(workflow)) = (self.live.get_mut(name), system.workflow()) else { return };
         let now = millis(system.world().now());
-        if let Ok(commands) = live.execution.apply(&workflow.machine, event, now) {
-            if live.execution.status() == Status::Running {
-                self.store(name);
-            }
-            self.obey(name, commands);
+        let mut execution = live.held.lock();
+        let Ok(commands) = execution.apply(&workflow.machine, event, now) else { return };
+        // Nobody reads the history here; it would only grow.
+        drop(execution.drain_history());
+        let running = execution.status() == Status::Running;
+        drop(execution);
+        if running {
+            self.store(name);
         }
+        self.obey(name, commands);
     }
 
     /// Writes the execution into its row.
     fn store(&mut self, name: &str) {
-        let Some(workflow) = self.system.workflow() else { return };
-        let Some(live) = self.live.get_mut(name) else { return };
-        // Nobody reads the history here; it would only grow.
-        drop(live.execution.drain_history());
-        let kept = json!({ "running": { "definition": workflow.fingerprint, "execution": live.execution } });
-        let row = ExecutionRow { state: Some(kept), ..live.row.clone() };
-        self.system.world().with(|world| world.put_execution(row));
+        let Some(live) = self.live.get(name) else { return };
+        self.system.world().with(|world| {
+            if !world.moved(name, &live.held) {
+                let held: Arc<Held> = Arc::clone(&live.held);
+                let state = Some(sim::Kept::Live(held));
+                world.put_execution(ExecutionRow { state, ..live.row.clone() });
+            }
+        });
     }
 
     fn obey(&mut self, name: &str, commands: Vec<Command>) {
@@ -180,7 +219,7 @@ impl Engine {
     fn end(&mut self, mut row: ExecutionRow) {
         let name = row.name.clone();
         row.stopped_at = Some(self.now());
-        row.state = serde_json::to_value(Kept::Unannounced).ok();
+        row.state = serde_json::to_value(Kept::Unannounced).ok().map(sim::Kept::from);
         self.system.world().with(|world| world.put_execution(row));
         self.agenda.add(self.now(), Due::Announce { execution: name });
     }

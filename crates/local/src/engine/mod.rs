@@ -79,7 +79,7 @@ impl Engine {
 
     /// The states an execution is in now.
     pub fn active_states(&self, execution: &str) -> Vec<String> {
-        self.live.get(execution).map(|live| live.execution.active_states()).unwrap_or_default()
+        self.live.get(execution).map(Live::active_states).unwrap_or_default()
     }
 
     /// Stops an execution, as somebody may in the console: a function that is running goes on, but nobody waits for what

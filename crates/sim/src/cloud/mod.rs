@@ -14,6 +14,7 @@ pub(crate) use part::Part;
 
 use crate::config::Quotas;
 use crate::life::Stage;
+use crate::timing::Pace;
 use capstan_core::ports::{CloudErrorKind, TagKey, Tags};
 use capstan_core::tier::{ResourceKind, ResourceRef};
 use capstan_core::time::Timestamp;
@@ -32,6 +33,7 @@ pub(crate) enum Doom {
 pub(crate) struct Cx<'a> {
     pub(crate) now: Timestamp,
     pub(crate) seed: u64,
+    pub(crate) pace: Pace,
     pub(crate) doom: Option<Doom>,
     pub(crate) quotas: &'a Quotas,
 }

@@ -3,7 +3,11 @@
 use super::Ports;
 use crate::changes::Entry;
 use crate::operation::Operation;
-use capstan_core::ports::{Effect, Item, Key, Page, Query, Store, StoreError, Table, Write};
+use capstan_core::ports::{
+    Effect, Item, Key, Page, PageOf, Query, ReadAs, RecordEffect, RecordWrite, Store, StoreError, Table,
+    Write,
+};
+use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,8 +30,9 @@ impl fmt::Display for Place<'_> {
 struct Places(Arc<[(Key, bool)]>);
 
 impl Places {
-    fn of(writes: &[Write]) -> Self {
-        let place = |write: &Write| (write.key.clone(), !matches!(write.effect, Effect::Check));
+    fn of(writes: &[RecordWrite]) -> Self {
+        let checked = |write: &RecordWrite| matches!(write.effect, RecordEffect::Plain(Effect::Check));
+        let place = |write: &RecordWrite| (write.key.clone(), !checked(write));
         Self(writes.iter().map(place).collect())
     }
 }
@@ -45,15 +50,44 @@ impl fmt::Display for Places {
 impl Store for Ports {
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let place = Place { table: key.table, partition: &key.partition, sort: &key.sort };
-        self.call(Operation::GetItem, place, |world, _| world.tables.get(key)).await
+        let row = self.call(Operation::GetItem, place, |world, _| world.tables.get(key)).await?;
+        Ok(row.map(|row| row.item().clone()))
+    }
+
+    async fn get_as<T>(&self, key: &Key) -> Result<Option<ReadAs<T>>, StoreError>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        let place = Place { table: key.table, partition: &key.partition, sort: &key.sort };
+        let row = self.call(Operation::GetItem, place, |world, _| world.tables.get(key)).await?;
+        Ok(row.map(|row| row.read()))
     }
 
     async fn query(&self, query: &Query) -> Result<Page, StoreError> {
         let place = Place { table: query.table, partition: &query.partition, sort: &query.prefix };
-        self.call(Operation::Query, place, |world, _| world.tables.query(query)).await
+        let found = self.call(Operation::Query, place, |world, _| world.tables.query(query)).await?;
+        Ok(found.page())
+    }
+
+    async fn query_as<T>(&self, query: &Query) -> Result<PageOf<T>, StoreError>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        let place = Place { table: query.table, partition: &query.partition, sort: &query.prefix };
+        let found = self.call(Operation::Query, place, |world, _| world.tables.query(query)).await?;
+        Ok(found.page_of())
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let plain = |Write { key, effect, condition }| RecordWrite {
+            key,
+            effect: RecordEffect::Plain(effect),
+            condition,
+        };
+        self.transact_records(writes.into_iter().map(plain).collect()).await
+    }
+
+    async fn transact_records(&self, writes: Vec<RecordWrite>) -> Result<(), StoreError> {
         let places = Places::of(&writes);
         self.call(Operation::TransactWriteItems, places.clone(), |world, _| {
             world.tables.transact(writes)?;

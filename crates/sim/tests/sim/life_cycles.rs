@@ -344,7 +344,7 @@ fn executions_start_once() {
     let mut row = w.with(|w| w.executions().find(|row| row.state.is_none()).cloned()).unwrap();
     row.status = ExecutionStatus::Succeeded;
     row.stopped_at = Some(w.now());
-    row.state = Some(json!({}));
+    row.state = Some(json!({}).into());
     w.with(|w| w.put_execution(row));
     refused(CloudErrorKind::AlreadyExists, p.start("x", &input));
     assert_eq!(ok(p.describe("x")).unwrap().status, ExecutionStatus::Succeeded);

@@ -3,11 +3,11 @@
 
 use capstan_core::ports::{Clock, Notice, NoticeKind, Notifier, Store};
 use capstan_core::tier::prices;
-use tier_steps::{Answer, StepError, StepInput, open};
+use tier_steps::{Answer, StepError, StepInput, look};
 
 /// Answers `Done`.
 pub async fn handle(ports: &(impl Store + Clock + Notifier), input: &StepInput) -> Result<Answer, StepError> {
-    let change = open(ports, input).await?;
+    let change = look(ports, input).await?;
     // A wish to stop is not a failure of cleaning up.
     if change.cancellation.is_some() || change.ended() {
         return Ok(Answer::Done);

@@ -20,7 +20,7 @@ pub use capstan_core::audit::Act;
 pub use index::{AUDIT_BROKEN, AUDIT_UNSEALED, IndexRow, RETIRED, TENANTS, UNDER_WAY};
 pub use read::{
     app_config, change, changes, config, confirmation, effects, index_page, index_row, index_rows, rate,
-    register, request, state, update_change,
+    register, request, shared_change, shared_effects, shared_register, state, update_change,
 };
 pub use record::{AppConfigRow, ConfigRow, Record, RecordError};
 pub use request::{KeptAnswer, KeptSecret, RateRow, RequestRow};

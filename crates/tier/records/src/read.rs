@@ -3,22 +3,30 @@
 use crate::record::{AppConfigRow, ConfigRow, Record, RecordError};
 use crate::{IndexRow, RateRow, RequestRow, Transaction};
 use capstan_core::ids::{TenantId, TransitionId};
-use capstan_core::ports::{Item, Key, Query, Store, Table};
+use capstan_core::ports::{Key, Query, ReadAs, Store, Table};
 use capstan_core::tier::ledger::{self, EffectRow, Registered};
 use capstan_core::tier::{Change, Confirmation, Tier, TierConfig, TierState};
-use serde_json::Value;
+use std::sync::Arc;
 
 /// Rows read at a time where all are wanted.
 const PAGE: usize = 200;
 /// How often a change is read and written again when somebody else was first.
 const ATTEMPTS: usize = 6;
 
-pub(crate) fn parse<R: Record>(item: Item, what: &str) -> Result<R, RecordError> {
-    serde_json::from_value(Value::Object(item)).map_err(|error| RecordError::Corrupt {
-        table: R::TABLE.name(),
-        key: what.to_owned(),
-        message: error.to_string(),
-    })
+fn known<R: Record>(read: ReadAs<R>, key: impl FnOnce() -> String) -> Result<Arc<R>, RecordError> {
+    read.map_err(|message| RecordError::Corrupt { table: R::TABLE.name(), key: key(), message })
+}
+
+async fn shared<R: Record>(
+    store: &impl Store,
+    partition: &str,
+    sort: &str,
+) -> Result<Option<Arc<R>>, RecordError> {
+    let key = Key { table: R::TABLE, partition: partition.to_owned(), sort: sort.to_owned() };
+    match store.get_as(&key).await.map_err(RecordError::Store)? {
+        Some(read) => known(read, || format!("{partition}/{sort}")).map(Some),
+        None => Ok(None),
+    }
 }
 
 pub(crate) async fn get<R: Record>(
@@ -26,11 +34,7 @@ pub(crate) async fn get<R: Record>(
     partition: &str,
     sort: &str,
 ) -> Result<Option<R>, RecordError> {
-    let key = Key { table: R::TABLE, partition: partition.to_owned(), sort: sort.to_owned() };
-    match store.get(&key).await.map_err(RecordError::Store)? {
-        Some(item) => parse(item, &format!("{partition}/{sort}")).map(Some),
-        None => Ok(None),
-    }
+    Ok(shared(store, partition, sort).await?.map(Arc::unwrap_or_clone))
 }
 
 /// At most so many records of a partition, after the sort key given.
@@ -44,11 +48,21 @@ pub(crate) async fn some<R: Record>(
 ) -> Result<Vec<R>, RecordError> {
     let (partition, prefix) = (partition.to_owned(), prefix.to_owned());
     let query = Query { table: R::TABLE, partition, prefix, after, descending, limit };
-    let page = store.query(&query).await.map_err(RecordError::Store)?;
-    page.items.into_iter().map(|item| parse(item, &query.partition)).collect()
+    let page = store.query_as(&query).await.map_err(RecordError::Store)?;
+    let record = |read| known(read, || query.partition.clone()).map(Arc::unwrap_or_clone);
+    page.items.into_iter().map(record).collect()
 }
 
 async fn all<R: Record>(store: &impl Store, partition: &str, prefix: &str) -> Result<Vec<R>, RecordError> {
+    let records = all_shared(store, partition, prefix).await?;
+    Ok(records.into_iter().map(Arc::unwrap_or_clone).collect())
+}
+
+async fn all_shared<R: Record>(
+    store: &impl Store,
+    partition: &str,
+    prefix: &str,
+) -> Result<Vec<Arc<R>>, RecordError> {
     let mut records = Vec::new();
     let mut after = None;
     loop {
@@ -60,9 +74,9 @@ async fn all<R: Record>(store: &impl Store, partition: &str, prefix: &str) -> Re
             descending: false,
             limit: PAGE,
         };
-        let page = store.query(&query).await.map_err(RecordError::Store)?;
-        for item in page.items {
-            records.push(parse(item, partition)?);
+        let page = store.query_as(&query).await.map_err(RecordError::Store)?;
+        for read in page.items {
+            records.push(known(read, || partition.to_owned())?);
         }
         match page.next {
             Some(next) => after = Some(next),
@@ -105,6 +119,15 @@ pub async fn change(
     get(store, tenant.as_str(), transition.as_str()).await
 }
 
+/// One change, for those who only look at it: where the store has read it before, nothing is copied.
+pub async fn shared_change(
+    store: &impl Store,
+    tenant: &TenantId,
+    transition: &TransitionId,
+) -> Result<Option<Arc<Change>>, RecordError> {
+    shared(store, tenant.as_str(), transition.as_str()).await
+}
+
 /// Changes, newest first, after the one given; and whether there are more.
 pub async fn changes(
     store: &impl Store,
@@ -120,16 +143,24 @@ pub async fn changes(
         descending: true,
         limit,
     };
-    let page = store.query(&query).await.map_err(RecordError::Store)?;
+    let page = store.query_as(&query).await.map_err(RecordError::Store)?;
     let more = page.next.is_some();
-    let changes =
-        page.items.into_iter().map(|item| parse(item, tenant.as_str())).collect::<Result<_, _>>()?;
+    let record = |read| known(read, || tenant.to_string()).map(Arc::unwrap_or_clone);
+    let changes = page.items.into_iter().map(record).collect::<Result<_, _>>()?;
     Ok((changes, more))
 }
 
 /// The register: every resource the tenant has, retired ones included.
 pub async fn register(store: &impl Store, tenant: &TenantId) -> Result<Vec<Registered>, RecordError> {
     all(store, tenant.as_str(), ledger::RESOURCE_ENTRIES).await
+}
+
+/// The register, for those who only look at it.
+pub async fn shared_register(
+    store: &impl Store,
+    tenant: &TenantId,
+) -> Result<Vec<Arc<Registered>>, RecordError> {
+    all_shared(store, tenant.as_str(), ledger::RESOURCE_ENTRIES).await
 }
 
 /// What a change has done so far.
@@ -139,6 +170,15 @@ pub async fn effects(
     transition: &TransitionId,
 ) -> Result<Vec<EffectRow>, RecordError> {
     all(store, tenant.as_str(), &ledger::effect_entries(transition)).await
+}
+
+/// What a change has done so far, for those who only look at it.
+pub async fn shared_effects(
+    store: &impl Store,
+    tenant: &TenantId,
+    transition: &TransitionId,
+) -> Result<Vec<Arc<EffectRow>>, RecordError> {
+    all_shared(store, tenant.as_str(), &ledger::effect_entries(transition)).await
 }
 
 /// What is stored about a confirmation token.

@@ -35,9 +35,12 @@ pub enum RecordError {
 }
 
 /// Something kept in a table under a key, with a version that moves with every write. Version 0 was never stored.
-pub trait Record: Serialize + DeserializeOwned {
+pub trait Record: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The table.
     const TABLE: Table;
+    /// Whether what is read back from its item is the same record, bit by bit. A store in memory keeps such a record as it
+    /// is; where tests run, each one put is held against its item.
+    const EXACT: bool = false;
     /// Partition and sort key.
     fn keys(&self) -> (String, String);
     /// The version it was read at.
@@ -55,6 +58,7 @@ macro_rules! record {
     ($type:ty, $table:ident, |$it:ident| $keys:expr) => {
         impl Record for $type {
             const TABLE: Table = Table::$table;
+            const EXACT: bool = true;
             fn keys(&self) -> (String, String) {
                 let $it = self;
                 $keys

@@ -1,14 +1,19 @@
 //! Writes gathered and committed, all or none.
 
 use crate::record::{Record, RecordError};
-use capstan_core::ports::{Condition, Effect, Item, Key, Store, StoreError, Write};
+use capstan_core::ports::{
+    Condition, Effect, Extent, Item, Key, RecordEffect, RecordWrite, Store, StoreError, Stored, read_as,
+};
 use serde_json::Value;
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
 
 /// Writes that happen together.
 #[derive(Debug, Clone, Default)]
 #[must_use = "a transaction does nothing until it is committed"]
 pub struct Transaction {
-    writes: Vec<Write>,
+    writes: Vec<RecordWrite>,
     broken: Option<RecordError>,
 }
 
@@ -35,19 +40,19 @@ impl Transaction {
     /// Deletes a record, on condition that nobody has written it since it was read.
     pub fn delete<R: Record>(&mut self, record: &R) {
         let condition = Some(Condition::VersionIs(record.version()));
-        self.writes.push(Write { key: record.key(), effect: Effect::Delete, condition });
+        self.plain(record.key(), Effect::Delete, condition);
     }
 
     /// Deletes a record whatever is there. For index rows.
     pub fn delete_always<R: Record>(&mut self, record: &R) {
-        self.writes.push(Write { key: record.key(), effect: Effect::Delete, condition: None });
+        self.plain(record.key(), Effect::Delete, None);
     }
 
     /// Demands that nobody has written a record since it was read (version 0: that it is still not there).
     pub fn unchanged<R: Record>(&mut self, record: &R) {
         let condition =
             if record.version() == 0 { Condition::Absent } else { Condition::VersionIs(record.version()) };
-        self.writes.push(Write { key: record.key(), effect: Effect::Check, condition: Some(condition) });
+        self.plain(record.key(), Effect::Check, Some(condition));
     }
 
     /// Commits. `Stale`: a condition did not hold and nothing was written.
@@ -56,7 +61,7 @@ impl Transaction {
             return Err(error);
         }
         let keys: Vec<Key> = self.writes.iter().map(|write| write.key.clone()).collect();
-        store.transact(self.writes).await.map_err(|error| match error {
+        store.transact_records(self.writes).await.map_err(|error| match error {
             StoreError::ConditionFailed(index) => match keys.get(index) {
                 Some(key) => RecordError::Stale {
                     table: key.table.name(),
@@ -68,10 +73,18 @@ impl Transaction {
         })
     }
 
+    fn plain(&mut self, key: Key, effect: Effect, condition: Option<Condition>) {
+        self.writes.push(RecordWrite { key, effect: RecordEffect::Plain(effect), condition });
+    }
+
     fn push<R: Record>(&mut self, record: &R, condition: Option<Condition>) {
         let key = record.key();
+        if R::EXACT && (cfg!(not(debug_assertions)) || stands(record)) {
+            let effect = RecordEffect::Put(Arc::new(OnItsWay(Arc::new(record.clone()))));
+            return self.writes.push(RecordWrite { key, effect, condition });
+        }
         match to_item(record, &key) {
-            Ok(item) => self.writes.push(Write { key, effect: Effect::Put(item), condition }),
+            Ok(item) => self.plain(key, Effect::Put(item), condition),
             Err(message) => {
                 self.broken = Some(RecordError::Corrupt {
                     table: key.table.name(),
@@ -81,6 +94,40 @@ impl Transaction {
             }
         }
     }
+}
+
+/// A record that becomes an item when somebody needs one.
+struct OnItsWay<R>(Arc<R>);
+
+impl<R: Record> fmt::Debug for OnItsWay<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OnItsWay").field(&self.0.key()).finish()
+    }
+}
+
+impl<R: Record> Stored for OnItsWay<R> {
+    fn item(&self) -> Result<Item, String> {
+        to_item(&*self.0, &self.0.key())
+    }
+    fn version(&self) -> u64 {
+        self.0.version()
+    }
+    fn extent(&self) -> Extent {
+        // What has no JSON is found out where the item is made.
+        Extent::of(&*self.0).unwrap_or(Extent { bytes: usize::MAX, extreme: false })
+    }
+    fn record(&self) -> Arc<dyn Any + Send + Sync> {
+        Arc::<R>::clone(&self.0)
+    }
+}
+
+/// Whether the record stands being written and read: only then may it be kept as it is.
+fn stands<R: Record>(record: &R) -> bool {
+    let item = to_item(record, &record.key());
+    let again = item.as_ref().ok().and_then(|item| read_as::<R>(item).ok());
+    let same = again.is_some_and(|again| to_item(&*again, &again.key()) == item);
+    debug_assert!(same, "{} {:?} does not read back as it was", R::TABLE.name(), record.keys());
+    same
 }
 
 /// The record as an item; its key attributes must be the key's, which a slip in a type would break.

@@ -7,9 +7,10 @@
 //! time is over, and then the tier is `STUCK`.
 
 use capstan_core::ports::{Clock, Store};
-use capstan_core::tier::ledger::{EffectRow, EffectStatus, Subject};
+use capstan_core::tier::ledger::{EffectStatus, Subject};
 use capstan_core::tier::{Action, Change, ChangeStatus, Desired, StatusStep, TransitionStatus};
 use capstan_core::time::Millis;
+use std::sync::Arc;
 use tier_records::{Act, AuditEntry, Transaction};
 use tier_steps::drivers::{AllServices, Standing, converge_any};
 use tier_steps::ending::{SYSTEM, leaves_data};
@@ -41,7 +42,7 @@ where
         return Ok(Answer::RolledBack);
     }
     let ledger = Ledger::read(ports, &change).await?;
-    let left = || ledger.effects().iter().filter(|row| row.status != EffectStatus::Undone);
+    let left = || ledger.effects().filter(|row| row.status != EffectStatus::Undone);
     let hopeless = left().any(|row| row.refusals >= MOST_REFUSALS)
         && left().all(|row| row.refusals >= MOST_REFUSALS || row.status != EffectStatus::Undoing);
     let since = change.milestones.rollback_started_at.unwrap_or_else(|| ports.now());
@@ -119,7 +120,7 @@ where
     if !restored {
         return Ok(false);
     }
-    if let Some(effect) = ledger.effect(change, &Subject::AppConfig)
+    if let Some(effect) = ledger.on_app_config()
         && effect.status != EffectStatus::Undone
     {
         app_config::restore(ports, change, effect).await?;
@@ -142,12 +143,12 @@ async fn undo<P>(
 where
     P: AllServices + Store + Clock,
 {
-    let effect: EffectRow = match ledger.effect(change, &Subject::Resource(action.clone())) {
+    let effect = match ledger.on(&action.resource) {
         None => return Ok(true),
         Some(effect) if effect.status == EffectStatus::Undone => return Ok(true),
-        Some(effect) => effect.clone(),
+        Some(effect) => Arc::clone(effect),
     };
-    let effect = ledger.undoing(ports, change, action, &effect, ports.now()).await?;
+    let effect = ledger.undoing(ports, change, action, effect, ports.now()).await?;
     let snapshot = leaves_data(change, &action.before, &action.after)
         .then(|| snapshot_name(&action.resource, &action.after));
     match converge_any(ports, &backward(change, action, settings, snapshot.as_deref())).await {

@@ -61,8 +61,7 @@ pub async fn fail(ports: &(impl Store + Clock), mut change: Change) -> Result<Ch
     }
     let now = ports.now();
     let ledger = Ledger::read(ports, &change).await?;
-    let left: Vec<&EffectRow> =
-        ledger.effects().iter().filter(|row| row.status != EffectStatus::Undone).collect();
+    let left: Vec<&EffectRow> = ledger.effects().filter(|row| row.status != EffectStatus::Undone).collect();
     let mut state = tier_records::state(ports, &change.tenant_id).await?;
     if state.transition_id.as_ref() != Some(&change.transition_id) {
         return Err(StepError::TransitionEnded);

@@ -6,6 +6,7 @@ use capstan_core::ports::{Clock, Store};
 use capstan_core::tier::{Change, Direction, Phase};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What a step is called with: ids, and what earlier states of this execution have left for it. Fields it does not know
 /// are no concern of its.
@@ -109,6 +110,13 @@ fn message_of(cause: &str) -> String {
 /// The change a step is called about.
 pub async fn open(store: &impl Store, input: &StepInput) -> Result<Change, StepError> {
     tier_records::change(store, &input.tenant_id, &input.transition_id)
+        .await?
+        .ok_or_else(|| StepError::NoSuchTransition(input.transition_id.to_string()))
+}
+
+/// The same, for a step that only looks at it: a row that was read before is not copied.
+pub async fn look(store: &impl Store, input: &StepInput) -> Result<Arc<Change>, StepError> {
+    tier_records::shared_change(store, &input.tenant_id, &input.transition_id)
         .await?
         .ok_or_else(|| StepError::NoSuchTransition(input.transition_id.to_string()))
 }

@@ -6,35 +6,42 @@ use capstan_core::ports::Store;
 use capstan_core::tier::ledger::{
     EffectRow, EffectStatus, Registered, Subject, effect_entry, resource_entry,
 };
-use capstan_core::tier::{Action, Change, Desired, Spec};
+use capstan_core::tier::{Action, Change, Desired, ResourceRef, Spec};
 use capstan_core::time::{Millis, Timestamp};
+use std::sync::Arc;
 use tier_records::{Act, AuditEntry, IndexRow, Transaction};
 
 /// The ledger of one change: its effects, and the tenant's register.
 #[derive(Debug)]
 pub struct Ledger {
-    effects: Vec<EffectRow>,
-    register: Vec<Registered>,
+    effects: Vec<Arc<EffectRow>>,
+    register: Vec<Arc<Registered>>,
 }
 
 impl Ledger {
     /// Reads it.
     pub async fn read(store: &impl Store, change: &Change) -> Result<Self, StepError> {
         Ok(Self {
-            effects: tier_records::effects(store, &change.tenant_id, &change.transition_id).await?,
-            register: tier_records::register(store, &change.tenant_id).await?,
+            effects: tier_records::shared_effects(store, &change.tenant_id, &change.transition_id).await?,
+            register: tier_records::shared_register(store, &change.tenant_id).await?,
         })
     }
 
     /// All effects so far.
-    pub fn effects(&self) -> &[EffectRow] {
-        &self.effects
+    pub fn effects(&self) -> impl Iterator<Item = &EffectRow> {
+        self.effects.iter().map(|row| &**row)
     }
 
-    /// The effect on a subject, if intent was ever written.
-    pub fn effect(&self, change: &Change, subject: &Subject) -> Option<&EffectRow> {
-        let entry = effect_entry(&change.transition_id, subject);
-        self.effects.iter().find(|row| row.entry == entry)
+    /// The effect on the application's configuration, if intent was ever written.
+    pub fn on_app_config(&self) -> Option<&Arc<EffectRow>> {
+        self.effects.iter().find(|row| matches!(row.subject, Subject::AppConfig))
+    }
+
+    /// The effect on a resource, if intent was ever written.
+    pub fn on(&self, resource: &ResourceRef) -> Option<&Arc<EffectRow>> {
+        let about =
+            |subject: &Subject| matches!(subject, Subject::Resource(action) if action.resource == *resource);
+        self.effects.iter().find(|row| about(&row.subject))
     }
 
     /// Writes intent. The change must be what was read: one that is being undone takes no new effect, and no effect that
@@ -45,16 +52,15 @@ impl Ledger {
         change: &Change,
         action: &Action,
         now: Timestamp,
-    ) -> Result<EffectRow, StepError> {
-        let subject = Subject::Resource(action.clone());
-        if let Some(known) = self.effect(change, &subject) {
+    ) -> Result<Arc<EffectRow>, StepError> {
+        if let Some(known) = self.on(&action.resource) {
             return if matches!(known.status, EffectStatus::Intended | EffectStatus::Done) {
-                Ok(known.clone())
+                Ok(Arc::clone(known))
             } else {
                 Err(StepError::TransitionEnded)
             };
         }
-        let mut effect = new_effect(change, subject, now);
+        let mut effect = new_effect(change, Subject::Resource(action.clone()), now);
         let mut registered = self.registered(change, action, now);
         registered.desired = action.after.clone();
         registered.settled = false;
@@ -65,7 +71,8 @@ impl Ledger {
         transaction.put(&mut registered);
         transaction.commit(store).await?;
         self.replace(registered);
-        self.effects.push(effect.clone());
+        let effect = Arc::new(effect);
+        self.effects.push(Arc::clone(&effect));
         Ok(effect)
     }
 
@@ -75,9 +82,10 @@ impl Ledger {
         store: &impl Store,
         change: &Change,
         action: &Action,
-        mut effect: EffectRow,
+        effect: Arc<EffectRow>,
         now: Timestamp,
     ) -> Result<(), StepError> {
+        let mut effect = Arc::unwrap_or_clone(effect);
         effect.status = EffectStatus::Done;
         effect.done_at = Some(now);
         self.settle(store, change, action, &action.after, effect, now).await
@@ -89,13 +97,13 @@ impl Ledger {
         store: &impl Store,
         change: &Change,
         action: &Action,
-        effect: &EffectRow,
+        effect: Arc<EffectRow>,
         now: Timestamp,
-    ) -> Result<EffectRow, StepError> {
+    ) -> Result<Arc<EffectRow>, StepError> {
         if effect.status == EffectStatus::Undoing {
-            return Ok(effect.clone());
+            return Ok(effect);
         }
-        let mut effect = effect.clone();
+        let mut effect = Arc::unwrap_or_clone(effect);
         effect.status = EffectStatus::Undoing;
         effect.waiting_for = None;
         effect.last_error = None;
@@ -107,7 +115,7 @@ impl Ledger {
         transaction.put(&mut registered);
         transaction.commit(store).await?;
         self.replace(registered);
-        Ok(effect)
+        Ok(Arc::new(effect))
     }
 
     /// Writes that it is undone: the resource is seen to be as `action.before`.
@@ -116,9 +124,10 @@ impl Ledger {
         store: &impl Store,
         change: &Change,
         action: &Action,
-        mut effect: EffectRow,
+        effect: Arc<EffectRow>,
         now: Timestamp,
     ) -> Result<(), StepError> {
+        let mut effect = Arc::unwrap_or_clone(effect);
         effect.status = EffectStatus::Undone;
         effect.undone_at = Some(now);
         self.settle(store, change, action, &action.before, effect, now).await
@@ -158,7 +167,7 @@ impl Ledger {
             self.replace(registered);
         }
         self.effects.retain(|row| row.entry != effect.entry);
-        self.effects.push(effect);
+        self.effects.push(Arc::new(effect));
         Ok(())
     }
 
@@ -169,41 +178,43 @@ impl Ledger {
         waiting_for: Option<&str>,
         error: Option<&StepError>,
     ) -> Result<(), StepError> {
-        let mut noted = effect.clone();
-        noted.waiting_for = waiting_for.map(str::to_owned);
-        noted.last_error = error.map(|error| format!("{}: {}", error.name(), error.chain()));
-        noted.refusals = match error {
+        let last_error = error.map(|error| format!("{}: {}", error.name(), error.chain()));
+        let refusals = match error {
             Some(error) if !error.retryable() => effect.refusals + 1,
             Some(_) => effect.refusals,
             None => 0,
         };
-        if noted == *effect {
+        let known = (effect.waiting_for.as_deref(), &effect.last_error, effect.refusals);
+        if known == (waiting_for, &last_error, refusals) {
             return Ok(());
         }
+        let waiting_for = waiting_for.map(str::to_owned);
+        let mut noted = EffectRow { waiting_for, last_error, refusals, ..effect.clone() };
         let mut transaction = Transaction::new();
         transaction.put(&mut noted);
         Ok(transaction.commit(store).await?)
     }
 
     fn registered(&self, change: &Change, action: &Action, now: Timestamp) -> Registered {
-        self.register.iter().find(|row| row.resource == action.resource).cloned().unwrap_or_else(|| {
-            Registered {
-                tenant_id: change.tenant_id.clone(),
-                entry: resource_entry(&action.resource),
-                resource: action.resource.clone(),
-                desired: action.before.clone(),
-                settled: false,
-                made_at: now,
-                made_by: change.transition_id.clone(),
-                mode_switched_at: Vec::new(),
-                version: 0,
-            }
-        })
+        if let Some(known) = self.register.iter().find(|row| row.resource == action.resource) {
+            return Registered::clone(known);
+        }
+        Registered {
+            tenant_id: change.tenant_id.clone(),
+            entry: resource_entry(&action.resource),
+            resource: action.resource.clone(),
+            desired: action.before.clone(),
+            settled: false,
+            made_at: now,
+            made_by: change.transition_id.clone(),
+            mode_switched_at: Vec::new(),
+            version: 0,
+        }
     }
 
     fn replace(&mut self, registered: Registered) {
         self.register.retain(|row| row.resource != registered.resource);
-        self.register.push(registered);
+        self.register.push(Arc::new(registered));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the steps of a tier transition share.
 //!
-//! A step is a Lambda of its own with its own crate; what more than one needs is here: [`open`] loads the change at hand
-//! and refuses to work on one that should not go on, [`ledger`] writes intent and outcome, [`drivers`] bring a
+//! A step is a Lambda of its own with its own crate; what more than one needs is here: [`open`] and [`look`] load the change at
+//! hand, [`guard`] refuses to work on one that should not go on, [`ledger`] writes intent and outcome, [`drivers`] bring a
 //! resource to a wanted state, [`errors`] has the closed names that the state machine matches on, and [`workflow`]
 //! is the table of all steps, each with what undoes it.
 
@@ -18,5 +18,5 @@ pub mod settings;
 pub mod workflow;
 
 pub use errors::StepError;
-pub use input::{Answer, StepInput, Turn, guard, in_turn, open};
+pub use input::{Answer, StepInput, Turn, guard, in_turn, look, open};
 pub use settings::{Environment, SettingError, Settings};

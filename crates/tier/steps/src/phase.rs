@@ -2,11 +2,11 @@
 
 use crate::drivers::{AllServices, Driver, Standing, inspect_any};
 use crate::ledger::Ledger;
-use crate::{Answer, Settings, StepError, StepInput, Turn, guard, in_turn, open};
+use crate::{Answer, Settings, StepError, StepInput, Turn, guard, in_turn, look};
 use capstan_core::ids::hex;
 use capstan_core::ports::{Clock, Store};
 use capstan_core::tier::converge::Goal;
-use capstan_core::tier::ledger::{EffectStatus, Subject};
+use capstan_core::tier::ledger::EffectStatus;
 use capstan_core::tier::{Action, Change, Desired, Phase, ResourceRef};
 use sha2::{Digest, Sha256};
 
@@ -64,7 +64,7 @@ where
     P: Store + Clock,
     D: Driver<P>,
 {
-    let change = open(ports, input).await?;
+    let change = look(ports, input).await?;
     guard(&change, ports)?;
     in_turn(&change, if phase == Phase::Provision { Turn::Provision } else { Turn::Cleanup })?;
     let mut ledger = Ledger::read(ports, &change).await?;
@@ -100,9 +100,7 @@ pub async fn stand<P: Store + AllServices>(
     let mut waiting = false;
     let mut due = false;
     for action in change.plan.actions.iter().filter(|action| action.phase == phase) {
-        let done = ledger
-            .effect(change, &Subject::Resource(action.clone()))
-            .is_some_and(|effect| effect.status == EffectStatus::Done);
+        let done = ledger.on(&action.resource).is_some_and(|effect| effect.status == EffectStatus::Done);
         match inspect_any(ports, &forward(change, action, settings)).await? {
             Standing::Ready => due |= !done,
             Standing::Due => due = true,

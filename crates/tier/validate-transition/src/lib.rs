@@ -45,7 +45,7 @@ async fn holds(ports: &impl Store, change: &Change) -> Result<(), StepError> {
     {
         return Err(StepError::PlanStale("the tier has moved since the plan was made".to_owned()));
     }
-    let register = tier_records::register(ports, &change.tenant_id).await?;
+    let register = tier_records::shared_register(ports, &change.tenant_id).await?;
     for action in &change.plan.actions {
         let registered = register.iter().find(|row| row.resource == action.resource);
         let current = registered.map_or(&Desired::Absent, |row| &row.desired);

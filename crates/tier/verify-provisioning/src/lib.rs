@@ -6,7 +6,7 @@
 use capstan_core::ports::{Clock, Store};
 use capstan_core::tier::{Direction, Phase};
 use tier_steps::drivers::AllServices;
-use tier_steps::{Answer, Settings, StepError, StepInput, guard, open, phase};
+use tier_steps::{Answer, Settings, StepError, StepInput, guard, look, phase};
 
 /// Answers `Advance` (a call is due), `Wait`, `Failed` (a branch failed), or where to go on: `Drain`, `Configure`,
 /// `Complete`.
@@ -14,7 +14,7 @@ pub async fn handle<P>(ports: &P, settings: &Settings, input: &StepInput) -> Res
 where
     P: AllServices + Store + Clock,
 {
-    let change = open(ports, input).await?;
+    let change = look(ports, input).await?;
     guard(&change, ports)?;
     let failed: Vec<_> = input.branches.iter().filter(|branch| branch.failed_step.is_some()).collect();
     if !failed.is_empty() {
