@@ -21,6 +21,21 @@ pub(crate) struct Rate {
     hourly_micros: i64,
 }
 
+/// A span of time in which a resource cost something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bill<'a> {
+    /// What.
+    pub kind: ResourceKind,
+    /// Its name.
+    pub name: &'a str,
+    /// The tenant in its tag; `None`: nobody's.
+    pub tenant: Option<&'a str>,
+    /// From when on.
+    pub from: Timestamp,
+    /// Until when; `None`: it still does.
+    pub until: Option<Timestamp>,
+}
+
 /// The trails, by resource.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Meter(pub(crate) BTreeMap<(ResourceKind, String), Vec<Rate>>);
@@ -50,6 +65,20 @@ impl Meter {
         }
         trail.push(Rate { from: at, tenant: tenant.map(str::to_owned), hourly_micros });
         true
+    }
+
+    /// Every span in which something was billed.
+    pub(crate) fn bills(&self) -> impl Iterator<Item = Bill<'_>> {
+        self.0.iter().flat_map(|((kind, name), trail)| {
+            let billed = trail.iter().enumerate().filter(|(_, rate)| rate.hourly_micros != 0);
+            billed.map(|(index, rate)| Bill {
+                kind: *kind,
+                name,
+                tenant: rate.tenant.as_deref(),
+                from: rate.from,
+                until: trail.get(index + 1).map(|next| next.from),
+            })
+        })
     }
 
     /// What a tenant's resources cost in this span.

@@ -1,5 +1,6 @@
 //! What happened, for tests and drills to look at.
 
+use crate::fault::FaultKind;
 use crate::operation::Operation;
 use capstan_core::time::Timestamp;
 
@@ -23,6 +24,19 @@ impl Call {
     pub const fn mutates(&self) -> bool {
         self.operation.mutates()
     }
+}
+
+/// A fault that a call met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// When.
+    pub at: Timestamp,
+    /// Which operation of which service.
+    pub operation: Operation,
+    /// The resource's name, or an item's key.
+    pub resource: String,
+    /// What went wrong.
+    pub kind: FaultKind,
 }
 
 /// What an effect was.

@@ -52,6 +52,22 @@ impl World {
         names.filter_map(view).collect()
     }
 
+    /// Every span of time in which a resource was billed, as far as the meter remembers.
+    pub fn bills(&self) -> impl Iterator<Item = crate::meter::Bill<'_>> {
+        self.meter.bills()
+    }
+
+    /// The stage of a resource, as in [`ResourceView::stage`]; `None` if it is not there.
+    pub fn stage(&self, resource: &ResourceRef) -> Option<&'static str> {
+        self.cloud.outline(resource.kind, &resource.name).map(|outline| stage_name(outline.stage))
+    }
+
+    /// The names of all resources, by kind.
+    pub fn names(&self) -> impl Iterator<Item = (ResourceKind, &str)> {
+        let of = |kind| self.cloud.names(kind).into_iter().map(move |name| (kind, name));
+        ResourceKind::ALL.into_iter().flat_map(of)
+    }
+
     /// When the last life cycle of a resource (of a cluster: of its instances too) ended or will end; `None` if
     /// there is no such resource, or it will never settle.
     pub fn settled_at(&self, resource: &ResourceRef) -> Option<Timestamp> {

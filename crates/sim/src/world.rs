@@ -11,7 +11,7 @@ use crate::execution::{ExecutionRow, Live};
 use crate::fault::{Counts, Fault, FaultKind, Planned};
 use crate::meter::Meter;
 use crate::operation::Operation;
-use crate::record::{Call, Effect};
+use crate::record::{Call, Effect, Met};
 use crate::tables::Tables;
 use crate::timing::Pace;
 use crate::traffic::Drain;
@@ -39,6 +39,7 @@ pub struct World {
     pub(crate) changes: Changes,
     pub(crate) calls: Vec<Call>,
     pub(crate) effects: Vec<Effect>,
+    met: Vec<Met>,
     faults: Vec<Planned>,
     counts: Counts,
     next_event: Option<Timestamp>,
@@ -63,6 +64,7 @@ impl World {
             changes: Changes::default(),
             calls: Vec::new(),
             effects: Vec::new(),
+            met: Vec::new(),
             faults: Vec::new(),
             counts: Counts::new(),
             next_event: None,
@@ -180,6 +182,17 @@ impl World {
     pub fn clear_records(&mut self) {
         self.calls.clear();
         self.effects.clear();
+        self.met.clear();
+    }
+
+    /// The faults that really happened so far, if that is recorded.
+    pub fn met(&self) -> &[Met] {
+        &self.met
+    }
+
+    /// How many calls there were that may have changed something: while it stays the same, no row has.
+    pub const fn changing_call_count(&self) -> u32 {
+        self.counts.changing
     }
 
     /// Counts a call and says what is to go wrong with it.
@@ -194,8 +207,14 @@ impl World {
                 at: self.now,
             });
         }
-        let planned = self.faults.iter().find(|planned| planned.fits(operation, &self.counts))?;
-        Some(planned.fault.kind)
+        let fits = |planned: &&Planned| {
+            planned.fits(operation, &self.counts) && planned.fault.kind.touches(operation)
+        };
+        let kind = self.faults.iter().find(fits)?.fault.kind;
+        if self.config.record {
+            self.met.push(Met { at: self.now, operation, resource: resource.to_string(), kind });
+        }
+        Some(kind)
     }
 
     /// Carries out a change of the cloud and notes what it touched, if it was not refused.

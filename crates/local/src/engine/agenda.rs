@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 pub(super) enum Due {
     /// Run the function of a task.
     Invoke { execution: String, task: TaskId, function: String, input: Value },
+    /// Run a function once more, of whose answer nobody wants to know.
+    Again { function: String, input: Value },
     /// Tell an execution what its task came to.
     Completed { execution: String, task: TaskId, answer: Answer },
     /// Tell an execution that its timer is due.
@@ -57,6 +59,13 @@ impl Agenda {
         if let Some(slot) = self.timers.remove(&(execution.to_owned(), timer)) {
             self.entries.remove(&slot);
         }
+    }
+
+    /// The timer of an execution that was set first: the limit of the whole.
+    pub(super) fn first_timer(&self, execution: &str) -> Option<TimerId> {
+        let from = (execution.to_owned(), TimerId(0));
+        let (key, _) = self.timers.range(from..).next()?;
+        (key.0 == execution).then_some(key.1)
     }
 
     pub(super) fn next(&self) -> Option<Timestamp> {

@@ -189,6 +189,7 @@ impl Engine {
                     let execution = name.to_owned();
                     // Every resource was looked up at the start.
                     let function = self.system.function_at(&resource).unwrap_or(&resource).to_owned();
+                    self.deliver_amiss(&execution, task, &function, &input);
                     self.agenda.add(now, Due::Invoke { execution, task, function, input });
                 }
                 Command::SetTimer { timer, at } => {

@@ -11,12 +11,15 @@
 mod agenda;
 mod announce;
 mod executions;
+mod mishaps;
 pub mod real;
 
 use crate::System;
 use agenda::{Agenda, Due};
 use capstan_core::time::{Millis, Timestamp};
 use executions::Live;
+pub use mishaps::Delivery;
+use mishaps::Mishaps;
 use sim::Stepper;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,13 +44,15 @@ pub struct Engine {
     live: BTreeMap<String, Live>,
     /// Something has run that may have started an execution.
     look: bool,
+    mishaps: Mishaps,
 }
 
 impl Engine {
     /// An engine that goes on with what is under way in the system's world.
     pub fn new(system: Arc<System>, options: Options) -> Self {
         let agenda = Agenda::new(options.shuffle.then_some(options.seed));
-        let mut engine = Self { system, options, agenda, live: BTreeMap::new(), look: true };
+        let mut engine =
+            Self { system, options, agenda, live: BTreeMap::new(), look: true, mishaps: Mishaps::default() };
         let now = engine.now();
         for (index, schedule) in engine.system.description().schedules.iter().enumerate() {
             engine.agenda.add(now + schedule.every, Due::Schedule(index));
@@ -140,7 +145,10 @@ impl Engine {
 
     fn carry_out(&mut self, at: Timestamp, due: Due) {
         match due {
-            Due::Invoke { .. } if self.options.interleave => self.take_turns(at, due),
+            Due::Invoke { .. } if self.options.interleave || self.mishaps.at_once(at) => {
+                self.take_turns(at, due)
+            }
+            Due::Again { function, input } => self.run_again(&function, input),
             Due::Invoke { execution, task, function, input } => {
                 let invoked = self.system.invoke(&function, input);
                 self.look = true;

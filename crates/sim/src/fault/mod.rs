@@ -34,6 +34,8 @@ pub enum FaultKind {
     Quota,
     /// Refused: not now.
     Busy,
+    /// A write to the store meets a condition that does not hold (any more), as when somebody else wrote first.
+    Stale,
     /// No answer, and nothing was done.
     Timeout,
     /// No answer, but it was done.
@@ -69,15 +71,17 @@ pub struct Fault {
 pub(crate) struct Counts {
     by_operation: [u32; Operation::ALL.len()],
     pub(crate) overall: u32,
+    pub(crate) changing: u32,
 }
 
 impl Counts {
     pub(crate) const fn new() -> Self {
-        Self { by_operation: [0; Operation::ALL.len()], overall: 0 }
+        Self { by_operation: [0; Operation::ALL.len()], overall: 0, changing: 0 }
     }
     pub(crate) const fn count(&mut self, operation: Operation) {
         self.by_operation[operation as usize] += 1;
         self.overall += 1;
+        self.changing += operation.mutates() as u32;
     }
     pub(crate) const fn of(&self, operation: Operation) -> u32 {
         self.by_operation[operation as usize]

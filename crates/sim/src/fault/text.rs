@@ -45,7 +45,7 @@ pub enum FaultParseError {
     /// Not a kind of fault.
     #[error(
         "`{0}` is not a kind of fault; allowed: throttled, error, denied, quota, busy, timeout, timeout-after, \
-         slow=SECONDS, crash, crash-after, fails, never"
+         slow=SECONDS, crash, crash-after, fails, never, stale"
     )]
     Kind(String),
     /// It could never take effect.
@@ -96,6 +96,7 @@ fn read_kind(text: &str) -> Result<FaultKind, FaultParseError> {
         "denied" => FaultKind::Denied,
         "quota" => FaultKind::Quota,
         "busy" => FaultKind::Busy,
+        "stale" => FaultKind::Stale,
         "timeout" => FaultKind::Timeout,
         "timeout-after" => FaultKind::TimeoutAfter,
         "crash" => FaultKind::Crash,
@@ -110,6 +111,18 @@ fn read_kind(text: &str) -> Result<FaultKind, FaultParseError> {
     })
 }
 
+impl FaultKind {
+    /// Whether it changes anything about such a call.
+    pub fn touches(self, operation: Operation) -> bool {
+        match self {
+            Self::Fails => operation.nature() == Nature::Cycle,
+            Self::Never => matches!(operation.nature(), Nature::Cycle | Nature::End),
+            Self::Stale => operation == Operation::TransactWriteItems,
+            _ => true,
+        }
+    }
+}
+
 impl Fault {
     /// Refuses a fault that no call could ever meet.
     fn check_effect(self) -> Result<Self, FaultParseError> {
@@ -118,9 +131,7 @@ impl Fault {
                 && (self.operation == "*" || self.operation == operation.name());
             named
                 && match self.kind {
-                    FaultKind::Fails => operation.nature() == Nature::Cycle,
-                    FaultKind::Never => matches!(operation.nature(), Nature::Cycle | Nature::End),
-                    _ => true,
+                    kind => kind.touches(*operation),
                 }
         };
         if Operation::ALL.iter().any(meets) {
@@ -163,6 +174,7 @@ impl fmt::Display for FaultKind {
             Self::Denied => "denied",
             Self::Quota => "quota",
             Self::Busy => "busy",
+            Self::Stale => "stale",
             Self::Timeout => "timeout",
             Self::TimeoutAfter => "timeout-after",
             Self::Slow(length) => return write!(f, "slow={}", length.as_seconds_ceil()),
@@ -194,6 +206,7 @@ mod tests {
             "dynamodb:*:3:timeout-after",
             "neptune:DeleteDBInstance:2:never",
             "*:*:*:fails",
+            "dynamodb:TransactWriteItems:2:stale",
         ] {
             assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
         }
@@ -213,6 +226,7 @@ mod tests {
             ("kinesis:DescribeStreamSummary:1:fails", "starts no such life cycle"),
             ("kinesis:DeleteStream:1:fails", "starts no such life cycle"),
             ("dynamodb:*:1:never", "starts no such life cycle"),
+            ("kinesis:*:1:stale", "has no effect"),
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");

@@ -35,11 +35,16 @@ pub struct Ports {
 /// An error that a fault can be turned into.
 trait FromFault {
     fn refused(kind: CloudErrorKind, message: String) -> Self;
+    /// What somebody else having written first is to it.
+    fn stale() -> Self;
 }
 
 impl FromFault for Refusal {
     fn refused(kind: CloudErrorKind, message: String) -> Self {
         Self { kind, message }
+    }
+    fn stale() -> Self {
+        Self { kind: CloudErrorKind::Busy, message: "another was first".to_owned() }
     }
 }
 
@@ -57,6 +62,9 @@ impl FromFault for StoreError {
             | CloudErrorKind::Invalid => Self::Invalid(message),
         }
     }
+    fn stale() -> Self {
+        Self::ConditionFailed(0)
+    }
 }
 
 /// What a fault makes of a call.
@@ -67,6 +75,8 @@ enum Course {
     ActThen(After),
     /// It is refused.
     Refuse(CloudErrorKind, &'static str),
+    /// Somebody else was first.
+    Stale,
     /// The caller is gone.
     Gone,
 }
@@ -131,6 +141,7 @@ impl Ports {
             Course::Act(doom) => (doom, None),
             Course::ActThen(after) => (None, Some(after)),
             Course::Refuse(kind, message) => return Some(Err(E::refused(kind, message.to_owned()))),
+            Course::Stale => return Some(Err(E::stale())),
             Course::Gone => return None,
         };
         let answer = act(&mut held.world, doom);
@@ -165,6 +176,7 @@ impl Ports {
                 Course::Refuse(CloudErrorKind::Quota, "A limit of the account is reached")
             }
             Some(FaultKind::Busy) => Course::Refuse(CloudErrorKind::Busy, "Another operation is in progress"),
+            Some(FaultKind::Stale) => Course::Stale,
             Some(FaultKind::Timeout) if self.invocation.wait(world.config.timeout) => {
                 Course::Refuse(CloudErrorKind::Unknown, NO_ANSWER)
             }
