@@ -2,7 +2,8 @@
 //!
 //! The system that `template.yaml` describes, built over a simulated cloud: [`template`] reads it, [`functions`] has
 //! the code, [`System`] puts the two together, [`engine`] runs its state machine, schedules and events on virtual or
-//! scaled time, [`gateway`] is its front door, [`issuer`] signs the tokens for it, [`drill`] a rehearsal without waiting, and [`cli`] the command `capstan`. It is a library as well as a binary
+//! scaled time, [`gateway`] is its front door, [`issuer`] signs the tokens for it, [`drill`] is a rehearsal without waiting,
+//! [`simulate`] very many of them with mishaps, and [`cli`] the command `capstan`. It is a library as well as a binary
 //! so that tests can run the same system without a process and without a socket.
 
 pub mod audit_key;
@@ -15,6 +16,7 @@ pub mod functions;
 pub mod gateway;
 pub mod issuer;
 mod key_file;
+pub mod simulate;
 mod system;
 pub mod template;
 

@@ -9,6 +9,7 @@ mod bench;
 mod client;
 mod drill;
 mod failure;
+mod simulate;
 mod table;
 mod tier;
 mod token;
@@ -43,6 +44,8 @@ enum Command {
         #[command(subcommand)]
         drill: Drill,
     },
+    /// Play drawn histories with drawn mishaps, and hold every promise against what came of them
+    Simulate(simulate::Args),
     /// Measure start, memory, drill and latency on this machine
     Bench(bench::Args),
 }
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Tier(args) => tier::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match done {

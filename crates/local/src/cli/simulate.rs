@@ -1,0 +1,83 @@
+//! `capstan simulate`.
+
+use super::{Failure, print};
+use crate::functions::registry;
+use crate::simulate::{Case, Options, Report, Stage, play, simulate};
+use crate::template::Source;
+use std::path::PathBuf;
+use std::thread;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// How many histories to play
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
+    runs: u64,
+    /// What they are drawn from; the same number gives the same histories
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    seed: u64,
+    /// The number of the first history, from 0
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    first: u64,
+    /// Threads [default: one for each processor]
+    #[arg(long, value_name = "NUMBER")]
+    jobs: Option<usize>,
+    /// Play one history, as a failure prints it, instead of drawn ones
+    #[arg(long, value_name = "HISTORY", conflicts_with_all = ["runs", "seed", "first", "jobs"])]
+    replay: Option<Case>,
+    /// The template of the system [default: ./template.yaml, else the one compiled in]
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let stage = Stage::new(&Source::choose(args.template.clone()), &registry())?;
+    if let Some(case) = &args.replay {
+        return replay(&stage, case);
+    }
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let report = simulate(&stage, Options { runs: args.runs, first: args.first, seed: args.seed, jobs });
+    print(&if args.json { serde_json::to_string_pretty(&report)? } else { shown(&report) });
+    if report.failures == 0 { Ok(()) } else { Err(Failure::told()) }
+}
+
+fn replay(stage: &Stage, case: &Case) -> Result<(), Failure> {
+    let played = play(stage, case);
+    let mut text = format!("{case}\n");
+    for violation in &played.violations {
+        text.push_str(&format!("{} {}: {}\n", violation.at, violation.promise, violation.what));
+    }
+    if played.violations.is_empty() {
+        text.push_str("every promise was kept\n");
+    }
+    print(&text);
+    if played.violations.is_empty() { Ok(()) } else { Err(Failure::told()) }
+}
+
+fn shown(report: &Report) -> String {
+    let mut text = format!(
+        "{} runs from seed {}, {} a second; {} broke a promise\n",
+        report.runs, report.seed, report.runs_per_second, report.failures
+    );
+    let listed = |counts: &std::collections::BTreeMap<&str, u64>| {
+        counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(", ")
+    };
+    text.push_str(&format!(
+        "changes: {}\nwhat went wrong: {}\n",
+        listed(&report.ends),
+        listed(&report.faults)
+    ));
+    for failed in &report.details {
+        text.push_str(&format!("\nrun {} of seed {}\n  {}\n", failed.run, report.seed, failed.history));
+        for violation in &failed.violations {
+            text.push_str(&format!("  {} {}: {}\n", violation.at, violation.promise, violation.what));
+        }
+        if let Some(shrunk) = &failed.shrunk {
+            text.push_str(&format!("  shortest: {shrunk}\n"));
+        }
+        text.push_str(&format!("  {}\n", failed.replay));
+    }
+    text
+}

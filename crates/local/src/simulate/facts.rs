@@ -1,0 +1,197 @@
+//! The world's rows as typed facts: the only place that knows how they are kept.
+
+use super::history::{TENANTS, Tenant};
+use capstan_core::ids::TenantId;
+use capstan_core::ports::{Item, Table};
+use capstan_core::tier::ledger::Registered;
+use capstan_core::tier::{Change, ResourceRef, TierState, names};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sim::World;
+use tier_records::{Act, AppConfigRow, UNDER_WAY};
+
+/// A row of the audit.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Audited {
+    /// Whose.
+    pub(super) tenant: String,
+    /// What was done.
+    pub(super) act: Act,
+    /// Who did it.
+    pub(super) actor: String,
+    /// Why.
+    pub(super) reason: Option<String>,
+    /// On which change.
+    pub(super) change: Option<String>,
+}
+
+fn read<T: DeserializeOwned>(item: &Item) -> Option<T> {
+    T::deserialize(&Value::Object(item.clone())).ok()
+}
+
+fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+    item.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// All changes there ever were, oldest first for each tenant.
+pub(super) fn changes(world: &World) -> Vec<Change> {
+    world.items(Table::TierChangeLog).filter_map(read).collect()
+}
+
+/// One change.
+pub(super) fn change(world: &World, id: &str) -> Option<Change> {
+    world.items(Table::TierChangeLog).find(|item| text(item, "transition_id") == id).and_then(read)
+}
+
+/// Tenant and id of every change that has not ended.
+pub(super) fn open_changes(world: &World) -> Vec<(&str, &str)> {
+    let open = |item: &&Item| matches!(text(item, "status"), "INITIATED" | "IN_PROGRESS");
+    let changes = world.items(Table::TierChangeLog).filter(open);
+    changes.map(|item| (text(item, "tenant_id"), text(item, "transition_id"))).collect()
+}
+
+/// Every tenant's state.
+pub(super) fn states(world: &World) -> Vec<TierState> {
+    world.items(Table::InfrastructureTier).filter_map(read).collect()
+}
+
+/// Every tenant's status, by its name.
+pub(super) fn status<'a>(world: &'a World, tenant: &str) -> &'a str {
+    let mut rows = world.items(Table::InfrastructureTier);
+    rows.find(|item| text(item, "tenant_id") == tenant)
+        .map_or("STABLE", |item| text(item, "transition_status"))
+}
+
+/// The register of all tenants.
+pub(super) fn register(world: &World) -> Vec<Registered> {
+    let rows = world.items(Table::TierLedger).filter(|item| text(item, "entry").starts_with("resource#"));
+    rows.filter_map(read).collect()
+}
+
+/// Tenant and `kind/name` of every resource in the register.
+pub(super) fn registered(world: &World) -> impl Iterator<Item = (&str, &str)> {
+    let rows = world.items(Table::TierLedger);
+    rows.filter_map(|item| Some((text(item, "tenant_id"), text(item, "entry").strip_prefix("resource#")?)))
+}
+
+/// The entry of one resource.
+pub(super) fn entry(world: &World, resource: &ResourceRef) -> Option<Registered> {
+    let wanted = format!("resource#{resource}");
+    world.items(Table::TierLedger).find(|item| text(item, "entry") == wanted).and_then(read)
+}
+
+/// What every tenant's application reads.
+pub(super) fn app_configs(world: &World) -> Vec<AppConfigRow> {
+    world.items(Table::AppConfig).filter_map(read).collect()
+}
+
+/// The audit of all tenants.
+pub(super) fn audit(world: &World) -> Vec<Audited> {
+    let audited = |item: &Item| {
+        let act = item.get("act").and_then(|act| Act::deserialize(act).ok())?;
+        let some = |name: &str| Some(text(item, name).to_owned()).filter(|text| !text.is_empty());
+        Some(Audited {
+            tenant: text(item, "tenant_id").to_owned(),
+            act,
+            actor: text(item, "actor").to_owned(),
+            reason: some("reason"),
+            change: some("transition_id"),
+        })
+    };
+    world.items(Table::TierAudit).filter_map(audited).collect()
+}
+
+/// How often a tenant's configurations were edited.
+pub(super) fn edits(world: &World, tenant: &str) -> u64 {
+    let rows = world.items(Table::TierConfig).filter(|item| text(item, "tenant_id") == tenant);
+    rows.filter_map(|item| item.get("version").and_then(Value::as_u64)).sum()
+}
+
+/// How many confirmations were asked of a tenant.
+pub(super) fn confirmations(world: &World, tenant: &str) -> usize {
+    world.items(Table::TierConfirmation).filter(|item| text(item, "tenant_id") == tenant).count()
+}
+
+/// Whether any change is on the list of those to be looked after.
+pub(super) fn any_under_way(world: &World) -> bool {
+    world.items(Table::TierIndex).any(|item| text(item, "index_name") == UNDER_WAY)
+}
+
+/// The tenant's part of every name.
+pub(super) fn prefix(tenant: Tenant) -> String {
+    TenantId::parse(TENANTS[tenant.0]).map(|tenant| names::prefix(&tenant)).unwrap_or_default()
+}
+
+/// Which tenant's name a resource bears.
+pub(super) fn named_after(name: &str) -> Option<&'static str> {
+    (0..TENANTS.len()).find(|tenant| name.contains(&prefix(Tenant(*tenant)))).map(|tenant| TENANTS[tenant])
+}
+
+const DIFFERING: [&str; 4] = ["version", "mode_switched_at", "made_at", "made_by"];
+
+/// What a change of a tenant must leave as it was when it is undone: its resources with their settings and tags, and what
+/// the records say of them. What is being deleted is on its way out whatever the change does.
+pub(super) fn slate(world: &World, tenant: &str) -> Value {
+    let id = TENANTS.iter().position(|known| *known == tenant).unwrap_or(0);
+    let prefix = prefix(Tenant(id));
+    let mut cloud = world.snapshot();
+    if let Value::Object(kinds) = &mut cloud {
+        for members in kinds.values_mut() {
+            match members {
+                Value::Object(named) => {
+                    named.retain(|name, one| name.contains(&prefix) && one["stage"] != "Deleting");
+                }
+                Value::Array(all) => all.retain(|one| one.to_string().contains(&prefix)),
+                _ => {}
+            }
+        }
+    }
+    let rows = |table: Table, prefix: &str| -> Vec<Value> {
+        let mine = |item: &&Item| {
+            text(item, "tenant_id") == tenant
+                && text(item, "entry").starts_with(prefix)
+                && !matches!(text(item, "index_name"), "TENANTS" | UNDER_WAY)
+        };
+        let kept = |item: &Item| {
+            let kept = item.iter().filter(|(name, _)| !DIFFERING.contains(&name.as_str()));
+            Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+        };
+        world.items(table).filter(mine).map(kept).collect()
+    };
+    json!({
+        "cloud": cloud,
+        "app": rows(Table::AppConfig, ""),
+        "register": rows(Table::TierLedger, "resource#"),
+        "index": rows(Table::TierIndex, ""),
+    })
+}
+
+/// In what two slates differ, by place.
+pub(super) fn difference(one: &Value, other: &Value, place: &str) -> String {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let mut names: Vec<&String> = one.keys().chain(other.keys()).collect();
+            names.sort();
+            names.dedup();
+            let parts = names.into_iter().map(|name| {
+                let (one, other) = (one.get(name), other.get(name));
+                let null = Value::Null;
+                difference(one.unwrap_or(&null), other.unwrap_or(&null), &format!("{place}/{name}"))
+            });
+            parts.collect()
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            let pairs = one.iter().zip(other).enumerate();
+            pairs.map(|(at, (one, other))| difference(one, other, &format!("{place}[{at}]"))).collect()
+        }
+        (one, other) if one == other => String::new(),
+        (one, other) => format!("{place}: {one} → {other}; "),
+    }
+}
+
+/// The change that a tenant's state names.
+pub(super) fn named_change<'a>(world: &'a World, tenant: &str) -> Option<&'a str> {
+    let mut rows = world.items(Table::InfrastructureTier);
+    rows.find(|item| text(item, "tenant_id") == tenant)?.get("transition_id")?.as_str()
+}

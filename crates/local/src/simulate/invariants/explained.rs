@@ -1,0 +1,100 @@
+//! What exists is what the records explain, no more and no less; and nobody touches another tenant's.
+//!
+//! At every moment a resource has an entry in the register (intent is written before the effect, and the entry goes after
+//! the resource), and what is done to it is part of a change of its owner that is under way, or its date has come. At the
+//! end every entry has its resource as well, ready, of the shape and with the tags that the entry says.
+
+use super::Promise;
+use crate::simulate::facts;
+use crate::simulate::watch::{Watch, resource_of};
+use capstan_core::tier::ledger::Registered;
+use capstan_core::tier::{Desired, ResourceKind, ResourceRef};
+use sim::{Effect, World};
+use std::collections::BTreeSet;
+
+pub(super) fn look(watch: &mut Watch, world: &World, new: &[Effect]) {
+    if new.is_empty() {
+        return;
+    }
+    let entries: BTreeSet<&str> = facts::registered(world).map(|(_, resource)| resource).collect();
+    for (kind, name) in world.names() {
+        let resource = ResourceRef { kind, name: name.to_owned() };
+        if !entries.contains(resource.to_string().as_str()) {
+            let what = format!("{resource} exists, and no entry of the register explains it");
+            watch.violated(Promise::Explained, world.now(), what);
+        }
+    }
+    for resource in new.iter().filter_map(|effect| resource_of(&effect.resource)) {
+        if let Some(why) = meddling(world, &resource) {
+            watch.violated(Promise::Explained, world.now(), format!("{resource} was touched, and {why}"));
+        }
+    }
+}
+
+/// Why nobody had a right to touch a resource just now, if so.
+fn meddling(world: &World, resource: &ResourceRef) -> Option<String> {
+    let Some(owner) = facts::named_after(&resource.name) else {
+        return Some("it is no tenant's".to_owned());
+    };
+    if let Some(Registered { desired: Desired::Retired { delete_after, .. }, .. }) =
+        facts::entry(world, resource)
+        && delete_after <= world.now()
+    {
+        return None;
+    }
+    let open = facts::open_changes(world).into_iter().find(|(tenant, _)| *tenant == owner);
+    let Some(change) = open.and_then(|(_, id)| facts::change(world, id)) else {
+        return Some(format!("no change of its owner {owner} is under way"));
+    };
+    let planned = change.plan.actions.iter().any(|action| action.resource == *resource);
+    (!planned)
+        .then(|| format!("the change {} that is under way has no business with it", change.transition_id))
+}
+
+pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
+    let register = facts::register(world);
+    for view in world.resources() {
+        let Some(entry) = register.iter().find(|entry| entry.resource == view.resource) else {
+            let what = format!("{} is left, and no entry of the register explains it", view.resource);
+            watch.violated(Promise::Explained, world.now(), what);
+            continue;
+        };
+        // One whose date has come is on its way out.
+        if matches!(&entry.desired, Desired::Retired { delete_after, .. } if *delete_after <= world.now()) {
+            continue;
+        }
+        let mut wrong = Vec::new();
+        if view.stage != "Ready" {
+            wrong.push(format!("is {}", view.stage));
+        }
+        // What a collection may grow to is a limit of the whole account, which only ever goes up (decision 0009).
+        let shared = view.resource.kind == ResourceKind::Collection;
+        if view.spec.as_ref() != entry.desired.spec() && !shared {
+            wrong.push(format!("is of the shape {:?}, not {:?}", view.spec, entry.desired.spec()));
+        }
+        if view.tags != entry.desired.tags(&entry.tenant_id) {
+            wrong.push(format!("bears the tags {:?}", view.tags));
+        }
+        if !wrong.is_empty() {
+            let what = format!("{} {}", view.resource, wrong.join("; "));
+            watch.violated(Promise::Explained, world.now(), what);
+        }
+    }
+    for entry in &register {
+        let due =
+            matches!(&entry.desired, Desired::Retired { delete_after, .. } if *delete_after <= world.now());
+        if world.stage(&entry.resource).is_none() && !due && entry.desired != Desired::Absent {
+            let what = format!("{} is missing: the register has it as {:?}", entry.resource, entry.desired);
+            watch.violated(Promise::Explained, world.now(), what);
+        }
+    }
+    let snapshot = world.snapshot();
+    let unused = snapshot["endpoint-config"].as_array().into_iter().flatten();
+    if let Some(config) = unused.into_iter().find(|config| config["usedBy"].is_null()) {
+        watch.violated(
+            Promise::Explained,
+            world.now(),
+            format!("an endpoint configuration is left: {config}"),
+        );
+    }
+}

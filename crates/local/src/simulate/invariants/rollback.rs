@@ -1,0 +1,32 @@
+//! After a rollback the world equals the world before, settings included.
+//!
+//! What a change found is kept when it is begun, and what it left is taken down when it is seen to have been undone, since
+//! the next change may begin at once.
+
+use super::Promise;
+use crate::simulate::facts;
+use crate::simulate::watch::Watch;
+use sim::World;
+
+pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
+    for (tenant, id, found) in watch.undone.clone() {
+        let Some(before) = watch.slates.get(&id) else { continue };
+        let differs = facts::difference(before, &found, "");
+        if !differs.is_empty() {
+            let what = format!("change {id} of {tenant} was rolled back, and is to be seen: {differs}");
+            watch.violated(Promise::Rollback, world.now(), what);
+        }
+    }
+    for state in facts::states(world) {
+        let last = facts::changes(world).into_iter().rfind(|change| change.tenant_id == state.tenant_id);
+        let Some(change) = last else { continue };
+        let tier = match change.status {
+            capstan_core::tier::ChangeStatus::Completed => change.to_tier,
+            _ => change.from_tier,
+        };
+        if state.current_tier != tier {
+            let what = format!("tenant {} is in {}, not in {tier}", state.tenant_id, state.current_tier);
+            watch.violated(Promise::Rollback, world.now(), what);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The application is never pointed at something that does not serve.
+
+use super::Promise;
+use crate::simulate::facts;
+use crate::simulate::watch::Watch;
+use capstan_core::tier::ResourceRef;
+use sim::World;
+
+pub(super) fn look(watch: &mut Watch, world: &World) {
+    check(watch, world, false);
+}
+
+pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
+    check(watch, world, true);
+}
+
+/// Looks at every service that any application is pointed at. What a fault has made fail is looked at again when
+/// it must have been repaired, at the end.
+fn check(watch: &mut Watch, world: &World, end: bool) {
+    for row in facts::app_configs(world) {
+        let Some(config) = &row.config else { continue };
+        for (service, target) in &config.services {
+            let resource = ResourceRef { kind: target.kind, name: target.name.clone() };
+            let stage = world.stage(&resource);
+            let serves = matches!(stage, Some("Ready" | "Changing"));
+            if !serves && (end || !watch.doomed.contains(&target.name)) {
+                let stage = stage.unwrap_or("not there");
+                let what = format!(
+                    "the application of {} has {service} at {resource}, which is {stage}",
+                    row.tenant_id
+                );
+                watch.violated(Promise::Serving, world.now(), what);
+            }
+        }
+        if end && row.draining != config.draining {
+            let what = format!("the application of {} is told two things about draining", row.tenant_id);
+            watch.violated(Promise::Serving, world.now(), what);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Plays one case: what happens when it happens, then healing, then whatever an operator would do about what is stuck.
+
+use super::facts;
+use super::history::{Act, Case, Doing, TENANTS, Tenant};
+use super::invariants::{self, Promise, Violation};
+use super::mishap::{Mishap, kinds_of};
+use super::operator::Operator;
+use super::stage::Stage;
+use super::watch::Watch;
+use crate::engine::Engine;
+use capstan_core::tier::ChangeStatus;
+use capstan_core::time::Millis;
+use sim::{FaultKind, World};
+use std::collections::BTreeMap;
+
+/// Until when everything must have come to rest after the last thing that happened: the longest bound there is.
+const PATIENCE: Millis = Millis::hours(12);
+/// Waits longer than this are skipped where nothing is under way.
+const LONG: Millis = Millis::minutes(10);
+/// Until what was left by a reset is deleted.
+const REAPED: Millis = Millis::hours(3);
+
+/// How a case went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Played {
+    /// The promises that were not kept.
+    pub violations: Vec<Violation>,
+    /// What really went wrong, and how often.
+    pub mishaps: BTreeMap<&'static str, u64>,
+    /// How many changes ended how.
+    pub ends: BTreeMap<&'static str, u64>,
+}
+
+/// Plays a case.
+pub fn play(stage: &Stage, case: &Case) -> Played {
+    Player::new(stage, case).play(case)
+}
+
+struct Player {
+    engine: Engine,
+    watch: Watch,
+    /// The last confirmation token of each tenant.
+    tokens: BTreeMap<Tenant, String>,
+    counts: BTreeMap<&'static str, u64>,
+}
+
+impl Player {
+    fn new(stage: &Stage, case: &Case) -> Self {
+        let engine = stage.set(case);
+        let watch = engine.system().world().with(|world| Watch::new(world));
+        Self { engine, watch, tokens: BTreeMap::new(), counts: BTreeMap::new() }
+    }
+
+    fn play(mut self, case: &Case) -> Played {
+        self.look();
+        for event in &case.events {
+            self.pass(event.after);
+            match &event.what {
+                Doing::Act(tenant, act) => self.act(*tenant, *act),
+                Doing::Mishap(mishap) => self.meet(mishap),
+            }
+            self.engine.look();
+            self.look();
+        }
+        self.settle();
+        self.heal();
+        self.settle();
+        self.lead_out(case.seed);
+        let world = self.engine.system().world().clone();
+        world.with(|world| invariants::at_the_end(&mut self.watch, world));
+        for met in &self.watch.struck {
+            *self.counts.entry(name_of(met.kind)).or_default() += 1;
+        }
+        for delivery in self.engine.misdelivered() {
+            *self.counts.entry(kinds_of(*delivery)).or_default() += 1;
+        }
+        let ends = world.with(|world| self.ends(world));
+        Played { violations: self.watch.violations, mishaps: self.counts, ends }
+    }
+
+    fn look(&mut self) {
+        let world = self.engine.system().world().clone();
+        world.with(|world| self.watch.look(world));
+    }
+
+    /// Lets time pass, and looks after every step.
+    fn pass(&mut self, length: Millis) {
+        let to = self.engine.now() + length;
+        if length > LONG {
+            // Days in which only schedules run are not worth playing.
+            self.run_until(to, true);
+            let left = to.since(self.engine.now());
+            if left > Millis(0) {
+                self.engine.skip(left);
+            }
+        }
+        self.run_until(to, false);
+    }
+
+    /// Goes on until then, or until nothing is under way; whether nothing is.
+    fn run_until(&mut self, by: capstan_core::time::Timestamp, or_at_rest: bool) -> bool {
+        let watch = &mut self.watch;
+        self.engine.run_until(by, |engine| {
+            engine.system().world().with(|world| {
+                watch.look(world);
+                or_at_rest
+                    && engine.idle()
+                    && !facts::any_under_way(world)
+                    && facts::open_changes(world).is_empty()
+            })
+        })
+    }
+
+    fn settle(&mut self) {
+        let by = self.engine.now() + PATIENCE;
+        self.run_until(by, true);
+    }
+
+    fn heal(&self) {
+        self.engine.system().world().with(World::clear_faults);
+    }
+
+    fn act(&mut self, tenant: Tenant, act: Act) {
+        let (operator, engine) = (Operator::of(tenant), &self.engine);
+        match act {
+            Act::Ask { to, bypass } => {
+                if let Some(token) = operator.ask(engine, to, bypass) {
+                    self.tokens.insert(tenant, token);
+                }
+            }
+            Act::Race { to, turns } => {
+                for (_, answer) in operator.race(engine, to, turns) {
+                    if let Some(token) = answer["confirmationToken"].as_str() {
+                        self.tokens.insert(tenant, token.to_owned());
+                    }
+                }
+                // Whoever is asked to confirm does, twice at once.
+                self.confirm_twice(tenant, turns);
+            }
+            Act::Replay { turns } => self.confirm_twice(tenant, turns),
+            Act::Cancel => drop(operator.cancel(engine)),
+            Act::Reset => self.reset(tenant),
+            Act::Edit { tier, most } => drop(operator.edit(engine, tier, most)),
+            Act::Cooldown { hours } => drop(operator.cooldown(engine, hours)),
+        }
+    }
+
+    fn confirm_twice(&mut self, tenant: Tenant, turns: u64) {
+        if let Some(token) = self.tokens.get(&tenant) {
+            Operator::of(tenant).confirm_twice(&self.engine, token, turns);
+        }
+    }
+
+    /// Resets a tenant; the change counts as reset if the tier was stuck and no longer is.
+    fn reset(&mut self, tenant: Tenant) {
+        let stuck = |world: &World| {
+            let id = TENANTS[tenant.0];
+            let is = facts::status(world, id) == "STUCK";
+            is.then(|| facts::named_change(world, id).unwrap_or_default().to_owned())
+        };
+        let world = self.engine.system().world().clone();
+        let before = world.with(|world| stuck(world));
+        Operator::of(tenant).reset(&self.engine);
+        if let Some(change) = before.filter(|_| world.with(|world| stuck(world)).is_none()) {
+            self.watch.reset.insert(change);
+        }
+    }
+
+    fn count(&mut self, kind: &'static str, happened: bool) {
+        if happened {
+            *self.counts.entry(kind).or_default() += 1;
+        }
+    }
+
+    fn meet(&mut self, mishap: &Mishap) {
+        match mishap {
+            Mishap::Fault(fault) => {
+                self.engine.system().world().with(|world| world.add_fault(fault.clone()));
+            }
+            Mishap::Heal => self.heal(),
+            Mishap::Deliver(nth, delivery) => self.engine.misdeliver(*nth, *delivery),
+            Mishap::Abort(tenant) => {
+                for name in self.executions_of(*tenant) {
+                    let aborted = self.engine.abort(&name);
+                    self.ended_from_outside("aborted", aborted);
+                }
+            }
+            Mishap::TimeOut(tenant) => {
+                for name in self.executions_of(*tenant) {
+                    let timed_out = self.engine.time_out(&name);
+                    self.ended_from_outside("execution-timed-out", timed_out);
+                }
+            }
+            Mishap::Fire(schedule) => {
+                let fired = self.engine.fire(*schedule);
+                self.count("schedule-fired", fired);
+            }
+            Mishap::Jump(seconds) => {
+                let length = Millis::seconds(*seconds);
+                self.engine.skip(length);
+                self.watch.jumped = self.watch.jumped + length;
+                self.count("clock-jump", true);
+            }
+        }
+    }
+
+    fn ended_from_outside(&mut self, kind: &'static str, happened: bool) {
+        self.count(kind, happened);
+        if happened {
+            self.watch.ended_from_outside.push(self.engine.now());
+        }
+    }
+
+    fn executions_of(&self, tenant: Tenant) -> Vec<String> {
+        let running: Vec<String> = self.engine.running().map(str::to_owned).collect();
+        let of = |name: &String| {
+            let world = self.engine.system().world();
+            let row = world.with(|world| world.execution(name).cloned());
+            row.is_some_and(|row| row.input["tenantId"] == TENANTS[tenant.0])
+        };
+        running.into_iter().filter(of).collect()
+    }
+
+    /// Does about every stuck tier what its notice says, and sees that this leads out of it.
+    fn lead_out(&mut self, seed: u64) {
+        for tenant in (0..TENANTS.len()).map(Tenant) {
+            let world = self.engine.system().world().clone();
+            if world.with(|world| facts::status(world, TENANTS[tenant.0]) != "STUCK") {
+                continue;
+            }
+            self.explain(tenant);
+            if seed % 2 == 0 {
+                Operator::of(tenant).cancel(&self.engine);
+                self.engine.look();
+                self.settle();
+            } else {
+                self.reset(tenant);
+                self.pass(REAPED);
+                self.settle();
+            }
+        }
+    }
+
+    /// A change may get stuck only where something went wrong while it was being undone.
+    fn explain(&mut self, tenant: Tenant) {
+        let world = self.engine.system().world().clone();
+        let change = world.with(|world| {
+            let id = facts::named_change(world, TENANTS[tenant.0])?.to_owned();
+            facts::change(world, &id)
+        });
+        let Some(change) = change else { return };
+        let since = change.milestones.rollback_started_at.unwrap_or(change.created_at);
+        let until = change.completed_at.unwrap_or_else(|| self.engine.now());
+        if !self.watch.troubled(since, until) {
+            let what = format!(
+                "change {} is stuck, and no fault struck while it was undone: {:?}",
+                change.transition_id, change.errors
+            );
+            self.watch.violated(Promise::Ended, until, what);
+        }
+    }
+
+    fn ends(&self, world: &World) -> BTreeMap<&'static str, u64> {
+        let mut ends = BTreeMap::new();
+        let mine = |change: &capstan_core::tier::Change| {
+            self.watch.slates.contains_key(change.transition_id.as_str())
+        };
+        for change in facts::changes(world).into_iter().filter(mine) {
+            let end = match change.status {
+                ChangeStatus::Completed => "completed",
+                ChangeStatus::RolledBack => "rolled-back",
+                ChangeStatus::Failed => "reset",
+                ChangeStatus::Initiated | ChangeStatus::InProgress => "not-ended",
+            };
+            *ends.entry(end).or_default() += 1;
+        }
+        let stuck: u64 = self.watch.stuck.values().map(|times| u64::from(*times)).sum();
+        if stuck > 0 {
+            ends.insert("stuck-on-the-way", stuck);
+        }
+        ends
+    }
+}
+
+/// The name a fault is counted by.
+const fn name_of(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Throttled => "throttled",
+        FaultKind::Error => "error",
+        FaultKind::Denied => "denied",
+        FaultKind::Quota => "quota",
+        FaultKind::Busy => "busy",
+        FaultKind::Stale => "store-conflict",
+        FaultKind::Timeout => "timeout",
+        FaultKind::TimeoutAfter => "timeout-after-effect",
+        FaultKind::Slow(_) => "slow",
+        FaultKind::Crash => "killed-before-effect",
+        FaultKind::CrashAfter => "killed-after-effect",
+        FaultKind::Fails => "life-cycle-failed",
+        FaultKind::Never => "life-cycle-never-ends",
+    }
+}

@@ -1,0 +1,102 @@
+//! What all runs share: the system, and the worlds in which they begin.
+
+use super::history::{Case, Start, TENANTS, Tenant};
+use super::operator::Operator;
+use crate::Blueprint;
+use crate::drill::DrillError;
+use crate::engine::{Engine, Options};
+use crate::functions::Function;
+use crate::template::{Description, Parameters, Source};
+use crate::token;
+use capstan_core::tier::{Tier, prices};
+use capstan_core::time::Millis;
+use sim::{Pace, SharedWorld, World, WorldConfig};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How long a change without mishaps may take.
+const CLEAN: Millis = Millis::hours(2);
+
+/// The system, and the worlds in which runs begin. It never changes.
+#[derive(Debug)]
+pub struct Stage {
+    blueprint: Arc<Blueprint>,
+    worlds: BTreeMap<Start, World>,
+}
+
+impl Stage {
+    /// Builds the system from the template and brings tenants to where runs begin.
+    pub fn new(source: &Source, registry: &[Function]) -> Result<Self, DrillError> {
+        Self::tampered(source, registry, |_| {})
+    }
+
+    /// The same with a description that something was done to: for tests that take a safeguard away. The worlds in which
+    /// runs begin are made by the untouched system.
+    pub fn tampered(
+        source: &Source,
+        registry: &[Function],
+        tamper: impl FnOnce(&mut Description),
+    ) -> Result<Self, DrillError> {
+        let parameters = Parameters::from([
+            ("Environment".to_owned(), "local".to_owned()),
+            ("DevTokenKey".to_owned(), token::passing_key()?),
+        ]);
+        let mut description = source.read(&parameters)?;
+        let sound = Blueprint::new(description.clone(), crate::functions::registry())?;
+        let mut worlds = BTreeMap::new();
+        for start in Start::ALL {
+            worlds.insert(start, opening(&sound, start)?);
+        }
+        tamper(&mut description);
+        Ok(Self { blueprint: Blueprint::new(description, registry)?, worlds })
+    }
+
+    /// The engine over a copy of the world in which a case begins.
+    pub(super) fn set(&self, case: &Case) -> Engine {
+        let mut world =
+            self.worlds.get(&case.start).cloned().unwrap_or_else(|| World::new(config(&self.blueprint)));
+        world.reseed(case.seed);
+        world.set_pace(if case.quick { Pace::QUICK } else { Pace::AsInTheCloud });
+        let system = self.blueprint.on(SharedWorld::new(world));
+        Engine::new(system, Options { seed: case.seed, shuffle: true, interleave: case.interleave })
+    }
+}
+
+fn config(blueprint: &Blueprint) -> WorldConfig {
+    let mut config =
+        WorldConfig { hourly: Some(prices::hourly), pace: Pace::QUICK, ..WorldConfig::default() };
+    if let Some(machine) = blueprint.description().state_machines.first() {
+        config.state_machine.clone_from(&machine.name);
+    }
+    config
+}
+
+/// The world in which the first tenant is where the run begins, and the second in STAGING, all of it days ago.
+fn opening(blueprint: &Arc<Blueprint>, start: Start) -> Result<World, DrillError> {
+    let world = SharedWorld::in_memory(config(blueprint));
+    let mut engine = Engine::new(blueprint.on(world.clone()), Options::default());
+    let path: &[Tier] = match start {
+        Start::Fresh => &[],
+        Start::In(Tier::Dev) => &[Tier::Staging, Tier::Dev],
+        Start::In(Tier::Staging) => &[Tier::Staging],
+        Start::In(Tier::Production) => &[Tier::Production],
+    };
+    for (tenant, path) in [(Tenant(1), &[Tier::Staging][..]), (Tenant(0), path)] {
+        for tier in path {
+            Operator::of(tenant).ask(&engine, *tier, true);
+            let by = engine.now() + CLEAN;
+            engine.run_until_idle(by);
+            engine.skip(Millis::hours(25));
+            if Operator::of(tenant).tier(&engine) != Some(*tier) {
+                let what = format!("the opening move of {} to {tier}", TENANTS[tenant.0]);
+                let detail = "it did not end well".to_owned();
+                return Err(DrillError::Unanswered { what, status: 0, detail });
+            }
+        }
+    }
+    engine.skip(Millis::days(9));
+    engine.run_until(engine.now() + Millis::hours(2), |_| false);
+    let mut world = world.fork();
+    world.clear_records();
+    Ok(world)
+}

@@ -1,0 +1,163 @@
+//! A case as one line: `START/SEED/ORDER/PACE; +SECONDS WHAT; …`, such as
+//! `STAGING/7/turns/quick; +0 A ask DEV; +30 fault *:*:@12:crash; +200 abort A`.
+
+use super::history::{Act, Case, Doing, Event, Start, Tenant};
+use super::mishap::Mishap;
+use crate::engine::Delivery;
+use capstan_core::tier::Tier;
+use capstan_core::time::Millis;
+use std::fmt;
+use std::str::FromStr;
+
+/// A text that is no case, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{part}` is not part of a history: {why}")]
+pub struct CaseParseError {
+    /// The part that can't be read.
+    pub part: String,
+    /// Why.
+    pub why: String,
+}
+
+impl fmt::Display for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(["A", "B", "C"].get(self.0).copied().unwrap_or("?"))
+    }
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fresh => f.write_str("NEW"),
+            Self::In(tier) => write!(f, "{tier}"),
+        }
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ask { to, bypass: false } => write!(f, "ask {to}"),
+            Self::Ask { to, bypass: true } => write!(f, "bypass {to}"),
+            Self::Race { to: [one, other], turns } => write!(f, "race {one} {other} {turns}"),
+            Self::Replay { turns } => write!(f, "replay {turns}"),
+            Self::Cancel => f.write_str("cancel"),
+            Self::Reset => f.write_str("reset"),
+            Self::Edit { tier, most } => write!(f, "edit {tier} {most}"),
+            Self::Cooldown { hours } => write!(f, "cooldown {hours}"),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{} ", self.after.as_seconds_ceil())?;
+        match &self.what {
+            Doing::Act(tenant, act) => write!(f, "{tenant} {act}"),
+            Doing::Mishap(mishap) => write!(f, "{mishap}"),
+        }
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let order = if self.interleave { "turns" } else { "rows" };
+        let pace = if self.quick { "quick" } else { "slow" };
+        write!(f, "{}/{}/{order}/{pace}", self.start, self.seed)?;
+        for event in &self.events {
+            write!(f, "; {event}")?;
+        }
+        Ok(())
+    }
+}
+
+fn wrong<T>(part: &str, why: impl Into<String>) -> Result<T, CaseParseError> {
+    Err(CaseParseError { part: part.to_owned(), why: why.into() })
+}
+
+fn number(part: &str) -> Result<u64, CaseParseError> {
+    part.parse().or_else(|_| wrong(part, "not a number"))
+}
+
+fn tier(part: &str) -> Result<Tier, CaseParseError> {
+    Tier::parse(part).map_or_else(|| wrong(part, "not a tier"), Ok)
+}
+
+fn tenant(part: &str) -> Result<Tenant, CaseParseError> {
+    let known = ["A", "B", "C"].iter().position(|name| *name == part);
+    known.map_or_else(|| wrong(part, "the tenants are A, B and C"), |at| Ok(Tenant(at)))
+}
+
+fn act(words: &[&str]) -> Result<Act, CaseParseError> {
+    Ok(match *words {
+        ["ask", to] => Act::Ask { to: tier(to)?, bypass: false },
+        ["bypass", to] => Act::Ask { to: tier(to)?, bypass: true },
+        ["race", one, other, turns] => Act::Race { to: [tier(one)?, tier(other)?], turns: number(turns)? },
+        ["replay", turns] => Act::Replay { turns: number(turns)? },
+        ["cancel"] => Act::Cancel,
+        ["reset"] => Act::Reset,
+        ["edit", of, most] => Act::Edit { tier: tier(of)?, most: number(most)? },
+        ["cooldown", hours] => Act::Cooldown { hours: number(hours)? },
+        _ => {
+            let known =
+                "ask TIER, bypass TIER, race TIER TIER N, replay N, cancel, reset, edit TIER N, cooldown N";
+            return wrong(&words.join(" "), format!("operators do: {known}"));
+        }
+    })
+}
+
+fn mishap(words: &[&str]) -> Result<Mishap, CaseParseError> {
+    Ok(match *words {
+        ["fault", fault] => Mishap::Fault(fault.parse().or_else(|error| wrong(fault, format!("{error}")))?),
+        ["heal"] => Mishap::Heal,
+        ["duplicate", nth] => Mishap::Deliver(number(nth)?, Delivery::Duplicate),
+        ["at-once", nth] => Mishap::Deliver(number(nth)?, Delivery::AtOnce),
+        ["late", nth, by] => Mishap::Deliver(number(nth)?, Delivery::Late(Millis::seconds(number(by)?))),
+        ["abort", whose] => Mishap::Abort(tenant(whose)?),
+        ["time-out", whose] => Mishap::TimeOut(tenant(whose)?),
+        ["fire", which] => Mishap::Fire(usize::try_from(number(which)?).unwrap_or(usize::MAX)),
+        ["jump", seconds] => Mishap::Jump(number(seconds)?),
+        _ => {
+            let known = "fault F, heal, duplicate N, at-once N, late N SECONDS, abort T, time-out T, fire N, \
+                         jump SECONDS";
+            return wrong(&words.join(" "), format!("what goes wrong: {known}"));
+        }
+    })
+}
+
+fn event(part: &str) -> Result<Event, CaseParseError> {
+    let words: Vec<&str> = part.split_whitespace().collect();
+    let [after, rest @ ..] = &words[..] else { return wrong(part, "it is empty") };
+    let Some(seconds) = after.strip_prefix('+') else { return wrong(after, "`+SECONDS` comes first") };
+    let after = Millis::seconds(number(seconds)?);
+    let what = match rest {
+        [whose @ ("A" | "B" | "C"), words @ ..] => Doing::Act(tenant(whose)?, act(words)?),
+        words => Doing::Mishap(mishap(words)?),
+    };
+    Ok(Event { after, what })
+}
+
+impl FromStr for Case {
+    type Err = CaseParseError;
+
+    fn from_str(text: &str) -> Result<Self, CaseParseError> {
+        let mut parts = text.split(';').map(str::trim);
+        let head = parts.next().unwrap_or_default();
+        let [start, seed, order, pace] = head.split('/').collect::<Vec<_>>()[..] else {
+            return wrong(head, "it begins with START/SEED/ORDER/PACE, such as STAGING/7/rows/quick");
+        };
+        let start = if start == "NEW" { Start::Fresh } else { Start::In(tier(start)?) };
+        let interleave = match order {
+            "turns" => true,
+            "rows" => false,
+            _ => return wrong(order, "what is due at once comes in `turns` or in `rows`"),
+        };
+        let quick = match pace {
+            "quick" => true,
+            "slow" => false,
+            _ => return wrong(pace, "life cycles are `quick` or `slow`"),
+        };
+        let events = parts.filter(|part| !part.is_empty()).map(event).collect::<Result<_, _>>()?;
+        Ok(Self { start, seed: number(seed)?, quick, interleave, events })
+    }
+}

@@ -1,0 +1,169 @@
+//! An eye on the world while a case is played: looks after every step at what has changed, and keeps what the promises are
+//! held against at the end.
+
+use super::facts;
+use super::invariants::{self, Promise, Violation};
+use capstan_core::tier::{ChangeStatus, ResourceKind, ResourceRef};
+use capstan_core::time::{Millis, Timestamp};
+use serde_json::Value;
+use sim::{Effect, FaultKind, Met, World};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A span of time in which a resource was in the register.
+#[derive(Debug, Clone)]
+pub(super) struct Span {
+    pub(super) tenant: String,
+    pub(super) from: Timestamp,
+    pub(super) until: Option<Timestamp>,
+}
+
+/// The deletion of a store, and what is to be left of it.
+#[derive(Debug, Clone)]
+pub(super) struct Deletion {
+    pub(super) store: ResourceRef,
+    pub(super) at: Timestamp,
+    pub(super) snapshot: bool,
+}
+
+/// What was seen.
+#[derive(Debug)]
+pub(super) struct Watch {
+    looked_at: (u32, Option<Timestamp>),
+    seen_effects: usize,
+    seen_faults: usize,
+    /// What each change found when it was begun, by its id.
+    pub(super) slates: BTreeMap<String, Value>,
+    /// Changes that were seen to be rolled back: whose, which, and what was there then.
+    pub(super) undone: Vec<(String, String, Value)>,
+    open: BTreeSet<(String, String)>,
+    /// When it began to look.
+    pub(super) began: Timestamp,
+    /// Changes that were reset, or taken up again after having got stuck.
+    pub(super) reset: BTreeSet<String>,
+    /// How often each change was seen to get stuck.
+    pub(super) stuck: BTreeMap<String, u32>,
+    /// By `kind/name`.
+    pub(super) registered: BTreeMap<String, Vec<Span>>,
+    pub(super) deletions: Vec<Deletion>,
+    /// Resources that a fault has made fail: what they serve meanwhile is nobody's promise.
+    pub(super) doomed: BTreeSet<String>,
+    /// When which fault struck.
+    pub(super) struck: Vec<Met>,
+    /// When executions were ended from outside.
+    pub(super) ended_from_outside: Vec<Timestamp>,
+    /// How long nothing moved, in all.
+    pub(super) jumped: Millis,
+    pub(super) violations: Vec<Violation>,
+}
+
+impl Watch {
+    pub(super) fn new(world: &World) -> Self {
+        Self {
+            looked_at: (u32::MAX, None),
+            seen_effects: 0,
+            seen_faults: 0,
+            slates: BTreeMap::new(),
+            undone: Vec::new(),
+            open: BTreeSet::new(),
+            began: world.now(),
+            reset: BTreeSet::new(),
+            stuck: BTreeMap::new(),
+            registered: BTreeMap::new(),
+            deletions: Vec::new(),
+            doomed: BTreeSet::new(),
+            struck: Vec::new(),
+            ended_from_outside: Vec::new(),
+            jumped: Millis(0),
+            violations: Vec::new(),
+        }
+    }
+
+    pub(super) fn violated(&mut self, promise: Promise, at: Timestamp, what: String) {
+        // One a promise tells what there is to know; what follows from it would only bury it.
+        if self.violations.iter().all(|known| known.promise != promise) {
+            self.violations.push(Violation { promise, at, what });
+        }
+    }
+
+    /// Looks, if anything can have changed since the last look.
+    pub(super) fn look(&mut self, world: &World) {
+        let mark = (world.changing_call_count(), world.last_event());
+        if self.looked_at == mark {
+            return;
+        }
+        self.looked_at = mark;
+        self.note_faults(world);
+        self.note_changes(world);
+        self.note_register(world);
+        let new: Vec<Effect> = world.log().get(self.seen_effects..).unwrap_or_default().to_vec();
+        self.seen_effects += new.len();
+        invariants::look(self, world, &new);
+    }
+
+    fn note_faults(&mut self, world: &World) {
+        let new = world.met().get(self.seen_faults..).unwrap_or_default();
+        self.seen_faults += new.len();
+        for met in new {
+            if met.kind == FaultKind::Fails {
+                self.doomed.insert(met.resource.clone());
+            }
+        }
+        self.struck.extend_from_slice(new);
+    }
+
+    fn note_changes(&mut self, world: &World) {
+        let now: BTreeSet<(String, String)> = facts::open_changes(world)
+            .into_iter()
+            .map(|(tenant, id)| (tenant.to_owned(), id.to_owned()))
+            .collect();
+        if now == self.open {
+            return;
+        }
+        let before = std::mem::replace(&mut self.open, now.clone());
+        for (tenant, id) in now.difference(&before) {
+            self.slates.entry(id.clone()).or_insert_with(|| facts::slate(world, tenant));
+        }
+        for (tenant, id) in before.difference(&now) {
+            match facts::change(world, id).map(|change| change.status) {
+                Some(ChangeStatus::RolledBack) => {
+                    self.undone.push((tenant.clone(), id.clone(), facts::slate(world, tenant)));
+                }
+                Some(ChangeStatus::Failed) => *self.stuck.entry(id.clone()).or_default() += 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn note_register(&mut self, world: &World) {
+        let now = world.now();
+        let mut there = BTreeSet::new();
+        for (tenant, resource) in facts::registered(world) {
+            there.insert(resource);
+            let spans = self.registered.entry(resource.to_owned()).or_default();
+            if spans.last().is_none_or(|span| span.until.is_some()) {
+                spans.push(Span { tenant: tenant.to_owned(), from: now, until: None });
+            }
+        }
+        for (resource, spans) in &mut self.registered {
+            if let Some(last) = spans.last_mut()
+                && last.until.is_none()
+                && !there.contains(resource.as_str())
+            {
+                last.until = Some(now);
+            }
+        }
+    }
+
+    /// Whether a fault struck, or an execution was ended from outside, in this span.
+    pub(super) fn troubled(&self, from: Timestamp, until: Timestamp) -> bool {
+        let within = |at: &Timestamp| *at >= from && *at <= until;
+        self.struck.iter().any(|met| within(&met.at)) || self.ended_from_outside.iter().any(within)
+    }
+}
+
+/// The resource that a path of an effect is of; `None` for parts of resources.
+pub(super) fn resource_of(path: &str) -> Option<ResourceRef> {
+    let (kind, name) = path.split_once('/')?;
+    let kind = ResourceKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
+    Some(ResourceRef { kind, name: name.to_owned() })
+}
