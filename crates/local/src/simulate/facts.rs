@@ -147,6 +147,16 @@ pub(super) fn slate(world: &World, tenant: &str) -> Value {
             }
         }
     }
+    // How many instances there are within the range is the scaler's affair.
+    if let Some(Value::Object(endpoints)) = cloud.get_mut("endpoint") {
+        for settings in endpoints.values_mut().filter_map(|one| one.get_mut("settings")) {
+            let bound = |name: &str| settings["scaling"][name].as_u64();
+            let instances = settings["instances"].as_u64();
+            if instances >= bound("min") && instances <= bound("max") {
+                settings["instances"] = json!("in range");
+            }
+        }
+    }
     let rows = |table: Table, prefix: &str| -> Vec<Value> {
         let mine = |item: &&Item| {
             text(item, "tenant_id") == tenant

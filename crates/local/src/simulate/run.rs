@@ -8,7 +8,7 @@ use super::operator::Operator;
 use super::stage::Stage;
 use super::watch::Watch;
 use crate::engine::Engine;
-use capstan_core::tier::ChangeStatus;
+use capstan_core::tier::{ChangeStatus, Tier};
 use capstan_core::time::Millis;
 use sim::{FaultKind, World};
 use std::collections::BTreeMap;
@@ -163,6 +163,7 @@ impl Player {
         Operator::of(tenant).reset(&self.engine);
         if let Some(change) = before.filter(|_| world.with(|world| stuck(world)).is_none()) {
             self.watch.reset.insert(change);
+            self.watch.by_hand.insert(TENANTS[tenant.0].to_owned());
         }
     }
 
@@ -198,6 +199,7 @@ impl Player {
             Mishap::Jump(seconds) => {
                 let length = Millis::seconds(*seconds);
                 self.engine.skip(length);
+                self.watch.ended_from_outside.push(self.engine.now());
                 self.watch.jumped = self.watch.jumped + length;
                 self.count("clock-jump", true);
             }
@@ -237,6 +239,27 @@ impl Player {
                 self.reset(tenant);
                 self.pass(REAPED);
                 self.settle();
+            }
+        }
+        self.leave_none_reset();
+    }
+
+    /// After a reset the next change puts everything right: sees that it does.
+    fn leave_none_reset(&mut self) {
+        for tenant in (0..TENANTS.len()).map(Tenant) {
+            for to in [Tier::Staging, Tier::Dev] {
+                if self.watch.is_reset(TENANTS[tenant.0]) {
+                    Operator::of(tenant).ask(&self.engine, to, true);
+                    self.engine.look();
+                    self.settle();
+                }
+            }
+            if self.watch.is_reset(TENANTS[tenant.0]) {
+                let what = format!(
+                    "tenant {} was reset, and no change can be completed after that",
+                    TENANTS[tenant.0]
+                );
+                self.watch.violated(Promise::Ended, self.engine.now(), what);
             }
         }
     }

@@ -38,8 +38,10 @@ pub(super) struct Watch {
     open: BTreeSet<(String, String)>,
     /// When it began to look.
     pub(super) began: Timestamp,
-    /// Changes that were reset, or taken up again after having got stuck.
+    /// Changes that were reset.
     pub(super) reset: BTreeSet<String>,
+    /// Tenants that were reset, until a change of theirs is completed.
+    pub(super) by_hand: BTreeSet<String>,
     /// How often each change was seen to get stuck.
     pub(super) stuck: BTreeMap<String, u32>,
     /// By `kind/name`.
@@ -67,6 +69,7 @@ impl Watch {
             open: BTreeSet::new(),
             began: world.now(),
             reset: BTreeSet::new(),
+            by_hand: BTreeSet::new(),
             stuck: BTreeMap::new(),
             registered: BTreeMap::new(),
             deletions: Vec::new(),
@@ -83,6 +86,11 @@ impl Watch {
         if self.violations.iter().all(|known| known.promise != promise) {
             self.violations.push(Violation { promise, at, what });
         }
+    }
+
+    /// Whether a tenant was reset by hand, and no change was completed since.
+    pub(super) fn is_reset(&self, tenant: &str) -> bool {
+        self.by_hand.contains(tenant)
     }
 
     /// Looks, if anything can have changed since the last look.
@@ -128,6 +136,7 @@ impl Watch {
                 Some(ChangeStatus::RolledBack) => {
                     self.undone.push((tenant.clone(), id.clone(), facts::slate(world, tenant)));
                 }
+                Some(ChangeStatus::Completed) => drop(self.by_hand.remove(tenant)),
                 Some(ChangeStatus::Failed) => *self.stuck.entry(id.clone()).or_default() += 1,
                 _ => {}
             }

@@ -8,7 +8,7 @@ use capstan_core::ports::{Clock, CloudErrorKind, Notifier, Store, Workflows};
 use capstan_core::tier::recovery::{self, Recovery};
 use capstan_core::tier::{Change, ChangeStatus};
 use serde_json::{Value, json};
-use tier_records::{Act, AuditEntry, RecordError, Transaction, UNDER_WAY};
+use tier_records::{Act, AuditEntry, IndexRow, RecordError, Transaction, UNDER_WAY};
 use tier_steps::ending::SYSTEM;
 use tier_steps::{StepError, ending};
 
@@ -50,21 +50,27 @@ where
         let Some(transition) = &row.transition_id else { continue };
         let Some(change) = tier_records::change(ports, &row.tenant_id, transition).await? else { continue };
         report.seen += 1;
-        if let Err(error) = reconcile(ports, change, &mut report).await {
+        if let Err(error) = reconcile(ports, &row, change, &mut report).await {
             report.failed.push(format!("{transition}: {}: {}", error.name(), error.chain()));
         }
     }
     Ok(report)
 }
 
-async fn reconcile<P>(ports: &P, mut change: Change, report: &mut Report) -> Result<(), StepError>
+async fn reconcile<P>(
+    ports: &P,
+    row: &IndexRow,
+    mut change: Change,
+    report: &mut Report,
+) -> Result<(), StepError>
 where
     P: Store + Clock + Workflows + Notifier,
 {
     if change.ended() {
         report.ended += 1;
         report.stuck += usize::from(change.status == ChangeStatus::Failed);
-        return ending::announce(ports, &change).await;
+        ending::announce(ports, &change).await?;
+        return unlist(ports, row, &change).await;
     }
     let name = change.execution_name();
     let execution = ports.describe(&name).await.map_err(StepError::of_cloud)?;
@@ -93,6 +99,19 @@ where
             report.stuck += usize::from(status == ChangeStatus::Failed);
             Ok(())
         }
+    }
+}
+
+/// Takes an ended change off the list where an earlier version put it: under its tenant alone.
+async fn unlist(ports: &impl Store, row: &IndexRow, change: &Change) -> Result<(), StepError> {
+    if row.entry == IndexRow::under_way(&change.tenant_id, &change.transition_id).entry {
+        return Ok(());
+    }
+    let mut transaction = Transaction::new();
+    transaction.delete_listed(row);
+    match transaction.commit(ports).await {
+        Ok(()) | Err(RecordError::Stale { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

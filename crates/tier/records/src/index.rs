@@ -7,7 +7,8 @@ use capstan_core::tier::ResourceRef;
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Changes that are under way or stuck; one row a tenant.
+/// Changes that are under way, or have ended and are still to be announced: one row a change, since the next change of a
+/// tenant may begin before people were told of the last.
 pub const UNDER_WAY: &str = "UNDER_WAY";
 /// Retired stores, in the order of their dates of deletion.
 pub const RETIRED: &str = "RETIRED";
@@ -41,7 +42,7 @@ impl IndexRow {
     pub fn under_way(tenant: &TenantId, transition: &TransitionId) -> Self {
         Self {
             index_name: UNDER_WAY.to_owned(),
-            entry: tenant.to_string(),
+            entry: format!("{tenant}#{transition}"),
             tenant_id: tenant.clone(),
             transition_id: Some(transition.clone()),
             resource: None,

@@ -1,5 +1,6 @@
 //! Writes gathered and committed, all or none.
 
+use crate::index::IndexRow;
 use crate::record::{Record, RecordError};
 use capstan_core::ports::{
     Condition, Effect, Extent, Item, Key, RecordEffect, RecordWrite, Store, StoreError, Stored, read_as,
@@ -46,6 +47,13 @@ impl Transaction {
     /// Deletes a record whatever is there. For index rows.
     pub fn delete_always<R: Record>(&mut self, record: &R) {
         self.plain(record.key(), Effect::Delete, None);
+    }
+
+    /// Deletes a row of the list of changes under way, if it still is the one of this change.
+    pub fn delete_listed(&mut self, row: &IndexRow) {
+        let transition = row.transition_id.as_ref().map_or(Value::Null, |id| Value::from(id.as_str()));
+        let condition = Some(Condition::AttributeIs("transition_id", transition));
+        self.writes.push(Write { key: row.key(), effect: Effect::Delete, condition });
     }
 
     /// Demands that nobody has written a record since it was read (version 0: that it is still not there).

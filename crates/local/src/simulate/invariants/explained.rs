@@ -63,6 +63,10 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
         if matches!(&entry.desired, Desired::Retired { delete_after, .. } if *delete_after <= world.now()) {
             continue;
         }
+        // After a reset the register says what is wanted, and that it is not so yet: the next change sees to it.
+        if !entry.settled && watch.is_reset(entry.tenant_id.as_str()) {
+            continue;
+        }
         let mut wrong = Vec::new();
         if view.stage != "Ready" {
             wrong.push(format!("is {}", view.stage));
@@ -83,7 +87,8 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
     for entry in &register {
         let due =
             matches!(&entry.desired, Desired::Retired { delete_after, .. } if *delete_after <= world.now());
-        if world.stage(&entry.resource).is_none() && !due && entry.desired != Desired::Absent {
+        let reset = !entry.settled && watch.is_reset(entry.tenant_id.as_str());
+        if world.stage(&entry.resource).is_none() && !due && !reset && entry.desired != Desired::Absent {
             let what = format!("{} is missing: the register has it as {:?}", entry.resource, entry.desired);
             watch.violated(Promise::Explained, world.now(), what);
         }
