@@ -40,7 +40,7 @@ FUZZ_SECONDS := 5
 FUZZED := --manifest-path tests/fuzz/Cargo.toml
 FUZZ = BOLERO_RANDOM_ITERATIONS=1000000000 BOLERO_RANDOM_TEST_TIME_MS=$(FUZZ_SECONDS)000
 
-.PHONY: help run build check test test-rust test-simulation test-aws lint lint-rust lint-template tools machine fmt bench \
+.PHONY: help run build check simulate test test-rust test-simulation test-aws lint lint-rust lint-template tools machine fmt bench \
         bench-build deny test-outside fuzz clean bootstraps fidelity e2e invoke-all bench-lambda env-json \
         test-states bench-states
 
@@ -52,6 +52,9 @@ run: ## the whole system on this machine, at http://127.0.0.1:3000 (options: mak
 
 build: ## the binary target/release/capstan
 	@cargo build --release --package local --locked
+
+simulate: ## plays drawn histories with drawn mishaps (options: make simulate ARGS="--runs 50000 --seed 7")
+	@cargo run --release --package local --locked -- simulate $(ARGS)
 
 check: ## quick inner loop: formatting, clippy, unit tests (no template, no simulation)
 	@$(STAGE) 60 'formatting' cargo fmt --all --check

@@ -13,6 +13,7 @@ use crate::meter::Meter;
 use crate::operation::Operation;
 use crate::record::{Call, Effect, Met};
 use crate::tables::Tables;
+use crate::tamper::Tamper;
 use crate::timing::Pace;
 use crate::traffic::Drain;
 use capstan_core::money::Usd;
@@ -40,6 +41,7 @@ pub struct World {
     pub(crate) calls: Vec<Call>,
     pub(crate) effects: Vec<Effect>,
     met: Vec<Met>,
+    pub(crate) tamper: Tamper,
     faults: Vec<Planned>,
     counts: Counts,
     next_event: Option<Timestamp>,
@@ -65,6 +67,7 @@ impl World {
             calls: Vec::new(),
             effects: Vec::new(),
             met: Vec::new(),
+            tamper: Tamper::default(),
             faults: Vec::new(),
             counts: Counts::new(),
             next_event: None,
@@ -228,6 +231,9 @@ impl World {
         let WorldConfig { seed, pace, ref quotas, .. } = self.config;
         let cx = Cx { now: self.now, seed, pace, doom, quotas };
         let answer = act(&cx, &mut self.cloud)?;
+        if self.tamper.no_snapshots {
+            self.cloud.snapshots.clear();
+        }
         for (part, name) in parts {
             self.touch(operation, *part, name);
         }

@@ -104,7 +104,7 @@ impl Engine {
             let at = self.now() + invoked.latency + Millis::minutes(u64::from(attempt));
             let function = function.to_owned();
             self.agenda.add(at, Due::Deliver { function, event, attempt: attempt + 1 });
-        } else {
+        } else if !self.mishaps.hushed {
             let text = format!("{function} failed {ATTEMPTS} times on an event, which is dropped: {error}");
             // Nobody to tell if this fails.
             let _ = writeln!(io::stderr(), "{text}");

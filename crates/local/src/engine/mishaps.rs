@@ -29,6 +29,8 @@ pub(super) struct Mishaps {
     planned: Vec<(u64, Delivery)>,
     at_once: Option<Timestamp>,
     happened: Vec<Delivery>,
+    /// Nobody reads what is said of events that are dropped.
+    pub(super) hushed: bool,
 }
 
 impl Mishaps {
@@ -42,6 +44,11 @@ impl Engine {
     /// Plans that a step is delivered once more than it should be: the `nth` to be begun from now on, from 1.
     pub fn misdeliver(&mut self, nth: u64, delivery: Delivery) {
         self.mishaps.planned.push((self.mishaps.tasks + nth, delivery));
+    }
+
+    /// Says nothing on the error output from now on.
+    pub const fn hush(&mut self) {
+        self.mishaps.hushed = true;
     }
 
     /// The deliveries too many that there were.

@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 const PATIENCE: Millis = Millis::hours(12);
 /// Waits longer than this are skipped where nothing is under way.
 const LONG: Millis = Millis::minutes(10);
-/// Until what was left by a reset is deleted.
-const REAPED: Millis = Millis::hours(3);
+/// Hours until what was left by a reset is deleted.
+const REAPED: u32 = 4;
 
 /// How a case went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Played {
     pub mishaps: BTreeMap<&'static str, u64>,
     /// How many changes ended how.
     pub ends: BTreeMap<&'static str, u64>,
+    /// How many calls there were: in all, and such as may change something.
+    pub calls: (u32, u32),
 }
 
 /// Plays a case.
@@ -42,13 +44,19 @@ struct Player {
     /// The last confirmation token of each tenant.
     tokens: BTreeMap<Tenant, String>,
     counts: BTreeMap<&'static str, u64>,
+    /// Calls made before the beginning.
+    calls: (u32, u32),
 }
 
 impl Player {
     fn new(stage: &Stage, case: &Case) -> Self {
-        let engine = stage.set(case);
-        let watch = engine.system().world().with(|world| Watch::new(world));
-        Self { engine, watch, tokens: BTreeMap::new(), counts: BTreeMap::new() }
+        let mut engine = stage.set(case);
+        engine.hush();
+        let (watch, calls) = engine
+            .system()
+            .world()
+            .with(|world| (Watch::new(world), (world.call_count(), world.changing_call_count())));
+        Self { engine, watch, tokens: BTreeMap::new(), counts: BTreeMap::new(), calls }
     }
 
     fn play(mut self, case: &Case) -> Played {
@@ -74,8 +82,12 @@ impl Player {
         for delivery in self.engine.misdelivered() {
             *self.counts.entry(kinds_of(*delivery)).or_default() += 1;
         }
-        let ends = world.with(|world| self.ends(world));
-        Played { violations: self.watch.violations, mishaps: self.counts, ends }
+        let (ends, calls) = world.with(|world| {
+            let calls = (world.call_count(), world.changing_call_count());
+            (self.ends(world), calls)
+        });
+        let calls = (calls.0 - self.calls.0, calls.1 - self.calls.1);
+        Played { violations: self.watch.violations, mishaps: self.counts, ends, calls }
     }
 
     fn look(&mut self) {
@@ -237,7 +249,10 @@ impl Player {
                 self.settle();
             } else {
                 self.reset(tenant);
-                self.pass(REAPED);
+                // The deletion, and the look that finds it done, each at a full hour.
+                for _ in 0..REAPED {
+                    self.pass(Millis::hours(1));
+                }
                 self.settle();
             }
         }

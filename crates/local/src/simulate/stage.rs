@@ -10,7 +10,7 @@ use crate::template::{Description, Parameters, Source};
 use crate::token;
 use capstan_core::tier::{Tier, prices};
 use capstan_core::time::Millis;
-use sim::{Pace, SharedWorld, World, WorldConfig};
+use sim::{Pace, SharedWorld, Tamper, World, WorldConfig};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,15 +27,17 @@ pub struct Stage {
 impl Stage {
     /// Builds the system from the template and brings tenants to where runs begin.
     pub fn new(source: &Source, registry: &[Function]) -> Result<Self, DrillError> {
-        Self::tampered(source, registry, |_| {})
+        Self::tampered(source, registry, |_| {}, Tamper::default())
     }
 
-    /// The same with a description that something was done to: for tests that take a safeguard away. The worlds in which
+    /// The same with a description that something was done to, or a world that does less than a cloud: for tests that take a
+    /// safeguard away. The worlds in which
     /// runs begin are made by the untouched system.
     pub fn tampered(
         source: &Source,
         registry: &[Function],
         tamper: impl FnOnce(&mut Description),
+        world: Tamper,
     ) -> Result<Self, DrillError> {
         let parameters = Parameters::from([
             ("Environment".to_owned(), "local".to_owned()),
@@ -48,6 +50,7 @@ impl Stage {
             worlds.insert(start, opening(&sound, start)?);
         }
         tamper(&mut description);
+        worlds.values_mut().for_each(|start| start.tamper(world.clone()));
         Ok(Self { blueprint: Blueprint::new(description, registry)?, worlds })
     }
 

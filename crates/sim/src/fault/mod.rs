@@ -19,6 +19,8 @@ pub enum Nth {
     Every,
     /// The k-th call of all, whatever it is, from 1; nothing happens if it does not fit.
     Overall(u32),
+    /// The k-th of all calls that may change something, from 1.
+    Changing(u32),
 }
 
 /// What goes wrong.
@@ -109,6 +111,7 @@ impl Planned {
             && match *nth {
                 Nth::Every => true,
                 Nth::Of(n) => counts.of(operation) - self.since.of(operation) == n,
+                Nth::Changing(k) => operation.mutates() && counts.changing - self.since.changing == k,
                 Nth::Overall(k) => counts.overall - self.since.overall == k,
             }
     }

@@ -39,7 +39,8 @@ pub enum FaultParseError {
     },
     /// Not a count.
     #[error(
-        "`{0}` does not say which call; allowed: a number from 1, `*` (every call), `@K` (the K-th call of all)"
+        "`{0}` does not say which call; allowed: a number from 1, `*` (every call), `@K` (the K-th call of all), `!K` (the K-th of all \
+         that may change something)"
     )]
     Nth(String),
     /// Not a kind of fault.
@@ -81,6 +82,9 @@ fn check_names(service: &str, operation: &str) -> Result<(), FaultParseError> {
 
 fn read_nth(text: &str) -> Result<Nth, FaultParseError> {
     let number = |text: &str| text.parse().ok().filter(|n| *n >= 1);
+    if let Some(rest) = text.strip_prefix('!') {
+        return number(rest).map(Nth::Changing).ok_or_else(|| FaultParseError::Nth(text.to_owned()));
+    }
     let nth = match text.strip_prefix('@') {
         _ if text == "*" => Some(Nth::Every),
         Some(rest) => number(rest).map(Nth::Overall),
@@ -162,6 +166,7 @@ impl fmt::Display for Nth {
             Self::Of(n) => write!(f, "{n}"),
             Self::Every => f.write_str("*"),
             Self::Overall(k) => write!(f, "@{k}"),
+            Self::Changing(k) => write!(f, "!{k}"),
         }
     }
 }
@@ -202,6 +207,7 @@ mod tests {
             "opensearch:CreateDomain:1:throttled",
             "kinesis:UpdateShardCount:*:error",
             "*:*:@37:crash-after",
+            "*:*:!12:timeout-after",
             "sagemaker:CreateEndpoint:1:slow=20",
             "dynamodb:*:3:timeout-after",
             "neptune:DeleteDBInstance:2:never",

@@ -37,6 +37,9 @@ impl Notifier for Ports {
                 require((1..=100).contains(&subject.chars().count()), || {
                     format!("a subject of {} characters is not one of 1 to 100", subject.chars().count())
                 })?;
+                if world.tamper.mute {
+                    return Ok(());
+                }
                 world.changes.demand(|| Entry::Notice(world.notices.len()));
                 world.notices.push(notice.clone());
                 Ok(())

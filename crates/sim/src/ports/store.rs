@@ -90,7 +90,10 @@ impl Store for Ports {
     async fn transact_records(&self, writes: Vec<RecordWrite>) -> Result<(), StoreError> {
         let places = Places::of(&writes);
         self.call(Operation::TransactWriteItems, places.clone(), |world, _| {
-            world.tables.transact(writes)?;
+            let writes = world.tampered(writes);
+            if !writes.is_empty() {
+                world.tables.transact(writes)?;
+            }
             for (key, _) in places.0.iter().filter(|(_, written)| *written) {
                 if key.table == Table::AppConfig {
                     world.note_drain(&key.partition);

@@ -63,8 +63,10 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
         if matches!(&entry.desired, Desired::Retired { delete_after, .. } if *delete_after <= world.now()) {
             continue;
         }
-        // After a reset the register says what is wanted, and that it is not so yet: the next change sees to it.
-        if !entry.settled && watch.is_reset(entry.tenant_id.as_str()) {
+        // After a reset the register says what is wanted, and that it is not so yet: the next change sees to it, and
+        // what was retired by it is deleted as it is.
+        let retired = matches!(entry.desired, Desired::Retired { .. });
+        if !entry.settled && (retired || watch.is_reset(entry.tenant_id.as_str())) {
             continue;
         }
         let mut wrong = Vec::new();
@@ -95,7 +97,10 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
     }
     let snapshot = world.snapshot();
     let unused = snapshot["endpoint-config"].as_array().into_iter().flatten();
-    if let Some(config) = unused.into_iter().find(|config| config["usedBy"].is_null()) {
+    let endpoint_due = register.iter().any(|entry| {
+        entry.resource.kind == ResourceKind::Endpoint && matches!(entry.desired, Desired::Retired { .. })
+    });
+    if let Some(config) = unused.into_iter().find(|config| config["usedBy"].is_null() && !endpoint_due) {
         watch.violated(
             Promise::Explained,
             world.now(),

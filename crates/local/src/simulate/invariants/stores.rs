@@ -7,8 +7,11 @@ use super::Promise;
 use crate::simulate::facts;
 use crate::simulate::watch::{Deletion, Watch, resource_of};
 use capstan_core::tier::{Change, Desired, ResourceKind, ResourceRef};
-use capstan_core::time::Timestamp;
+use capstan_core::time::{Millis, Timestamp};
 use sim::{Effect, EffectKind, World};
+
+/// How long a store is kept at least (`RetentionGraceDays` of the template, unless somebody sets it).
+const GRACE: Millis = Millis::days(7);
 
 /// What may delete a store now.
 enum Right {
@@ -48,6 +51,13 @@ fn right(world: &World, store: &ResourceRef, at: Timestamp) -> Right {
     if let Desired::Retired { delete_after, stamp, .. } = &entry.desired
         && *delete_after <= at
     {
+        let retires =
+            |change: &&Change| change.plan.actions.iter().any(|action| action.after == entry.desired);
+        if let Some(change) = changes.iter().rfind(retires)
+            && delete_after.since(change.created_at) < GRACE
+        {
+            return Right::None(format!("it was retired by a change of {}", change.created_at));
+        }
         let made_by = changes.iter().find(|change| change.transition_id == stamp.transition_id);
         return Right::Due { used: made_by.is_none_or(|change| change.milestones.configured_at.is_some()) };
     }
