@@ -41,6 +41,8 @@ pub struct World {
     pub(crate) calls: Vec<Call>,
     pub(crate) effects: Vec<Effect>,
     met: Vec<Met>,
+    /// Calls are recorded along with the rest.
+    call_records: bool,
     pub(crate) tamper: Tamper,
     faults: Vec<Planned>,
     counts: Counts,
@@ -67,6 +69,7 @@ impl World {
             calls: Vec::new(),
             effects: Vec::new(),
             met: Vec::new(),
+            call_records: true,
             tamper: Tamper::default(),
             faults: Vec::new(),
             counts: Counts::new(),
@@ -188,6 +191,11 @@ impl World {
         self.met.clear();
     }
 
+    /// Records effects and faults as before, and calls no longer: they are many.
+    pub const fn leave_out_calls(&mut self) {
+        self.call_records = false;
+    }
+
     /// The faults that really happened so far, if that is recorded.
     pub fn met(&self) -> &[Met] {
         &self.met
@@ -201,7 +209,7 @@ impl World {
     /// Counts a call and says what is to go wrong with it.
     pub(crate) fn count_call(&mut self, operation: Operation, resource: &dyn Display) -> Option<FaultKind> {
         self.counts.count(operation);
-        if self.config.record {
+        if self.config.record && self.call_records {
             self.calls.push(Call {
                 operation,
                 resource: resource.to_string(),

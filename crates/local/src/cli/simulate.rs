@@ -50,7 +50,10 @@ fn replay(stage: &Stage, case: &Case) -> Result<(), Failure> {
         text.push_str(&format!("{} {}: {}\n", violation.at, violation.promise, violation.what));
     }
     if played.violations.is_empty() {
-        text.push_str("every promise was kept\n");
+        let (all, changing) = played.calls;
+        text.push_str(&format!(
+            "every promise was kept; {all} calls, {changing} of them may change something\n"
+        ));
     }
     print(&text);
     if played.violations.is_empty() { Ok(()) } else { Err(Failure::told()) }

@@ -86,6 +86,12 @@ pub(super) fn app_configs(world: &World) -> Vec<AppConfigRow> {
     world.items(Table::AppConfig).filter_map(read).collect()
 }
 
+/// The versions of those rows.
+pub(super) fn app_config_versions(world: &World) -> Vec<u64> {
+    let version = |item: &Item| item.get("version").and_then(Value::as_u64).unwrap_or(0);
+    world.items(Table::AppConfig).map(version).collect()
+}
+
 /// The audit of all tenants.
 pub(super) fn audit(world: &World) -> Vec<Audited> {
     let audited = |item: &Item| {

@@ -101,5 +101,6 @@ fn opening(blueprint: &Arc<Blueprint>, start: Start) -> Result<World, DrillError
     engine.run_until(engine.now() + Millis::hours(2), |_| false);
     let mut world = world.fork();
     world.clear_records();
+    world.leave_out_calls();
     Ok(world)
 }

@@ -8,6 +8,8 @@ use capstan_core::time::{Millis, Timestamp};
 use serde_json::Value;
 use sim::{Effect, FaultKind, Met, World};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tier_records::AppConfigRow;
 
 /// A span of time in which a resource was in the register.
 #[derive(Debug, Clone)]
@@ -56,6 +58,8 @@ pub(super) struct Watch {
     /// How long nothing moved, in all.
     pub(super) jumped: Millis,
     pub(super) violations: Vec<Violation>,
+    /// What the applications read, and at which versions.
+    pub(super) apps: (Vec<u64>, Arc<[AppConfigRow]>),
 }
 
 impl Watch {
@@ -78,6 +82,7 @@ impl Watch {
             ended_from_outside: Vec::new(),
             jumped: Millis(0),
             violations: Vec::new(),
+            apps: (vec![0], Arc::from([])),
         }
     }
 

@@ -17,7 +17,12 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
 /// Looks at every service that any application is pointed at. What a fault has made fail is looked at again when
 /// it must have been repaired, at the end.
 fn check(watch: &mut Watch, world: &World, end: bool) {
-    for row in facts::app_configs(world) {
+    let versions = facts::app_config_versions(world);
+    if watch.apps.0 != versions {
+        watch.apps = (versions, facts::app_configs(world).into());
+    }
+    let apps = std::sync::Arc::clone(&watch.apps.1);
+    for row in apps.iter() {
         let Some(config) = &row.config else { continue };
         // Who resets a tier by hand answers for what its application meets until the next change has ended.
         if watch.is_reset(row.tenant_id.as_str()) {
