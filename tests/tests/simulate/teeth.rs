@@ -125,7 +125,14 @@ fn machinery() -> Vec<Tooth> {
         }),
         of_template("waiting until all is undone", &[Ended], move |description| {
             states(description, |states| {
-                states["IsRolledBack"]["Choices"][0]["Next"] = json!("TransitionFailed")
+                let choices = &mut states["IsRolledBack"]["Choices"];
+                // The state that waits stays, for a verdict that never comes.
+                let mut never = choices[0].clone();
+                never["StringEquals"] = json!("NEVER");
+                choices[0]["Next"] = json!("TransitionFailed");
+                if let Value::Array(choices) = choices {
+                    choices.push(never);
+                }
             });
         }),
         of_function(
