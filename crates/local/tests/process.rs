@@ -444,3 +444,26 @@ fn a_head_that_is_too_large_has_a_problem_document_too() {
         assert!(answer.contains("application/problem+json"), "{answer}");
     }
 }
+
+#[test]
+fn simulate_reports_what_was_promised_as_json() {
+    let output = capstan()
+        .args(["simulate", "--runs", "12", "--seed", "5", "--json"])
+        .output()
+        .expect("the command runs");
+    assert!(output.status.success(), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let fields: Vec<&str> = report.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(fields, ["details", "failures", "faults", "runs", "runsPerSecond", "seed"]);
+    assert_eq!((&report["runs"], &report["seed"], &report["failures"]), (&json!(12), &json!(5), &json!(0)));
+    assert!(report["faults"].as_object().is_some_and(|faults| !faults.is_empty()), "{report}");
+}
+
+#[test]
+fn a_history_that_cannot_be_read_is_refused_with_what_is_allowed() {
+    let output = capstan().args(["simulate", "--replay", "DEV/1/rows/quick; +0 A dance"]).output();
+    let output = output.expect("the command runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("bypass TIER"), "{said}");
+}

@@ -26,22 +26,22 @@ fn tooth(
     broken: &'static [Promise],
     registry: &[Function],
     description: impl FnOnce(&mut Description),
-    world: Tamper,
+    world: &Tamper,
 ) -> Tooth {
     let stage = Stage::tampered(&Source::BuiltIn, registry, description, world).expect("a system");
     Tooth { what, broken, stage }
 }
 
-fn of_world(what: &'static str, broken: &'static [Promise], world: Tamper) -> Tooth {
+fn of_world(what: &'static str, broken: &'static [Promise], world: &Tamper) -> Tooth {
     tooth(what, broken, &registry(), |_| {}, world)
 }
 
 fn losing(what: &'static str, broken: &'static [Promise], lost: fn(&Key) -> bool) -> Tooth {
-    of_world(what, broken, Tamper { lost: Some(lost), ..Tamper::default() })
+    of_world(what, broken, &Tamper { lost: Some(lost), ..Tamper::default() })
 }
 
 fn of_template(what: &'static str, broken: &'static [Promise], edit: impl FnOnce(&mut Description)) -> Tooth {
-    tooth(what, broken, &registry(), edit, Tamper::default())
+    tooth(what, broken, &registry(), edit, &Tamper::default())
 }
 
 /// The registry with one function replaced by what this makes of it.
@@ -61,7 +61,7 @@ fn answers(answer: Value) -> impl Fn(Handler) -> Handler + Send + Sync {
 }
 
 fn of_function(what: &'static str, broken: &'static [Promise], functions: &[Function]) -> Tooth {
-    tooth(what, broken, functions, |_| {}, Tamper::default())
+    tooth(what, broken, functions, |_| {}, &Tamper::default())
 }
 
 /// Deletes a stream of another tenant on its way, as a function would that goes by names alone.
@@ -91,7 +91,7 @@ fn records() -> Vec<Tooth> {
         of_world(
             "the condition on the tenant's state when a change starts",
             &[OneChange],
-            Tamper { unconditional: vec![Table::InfrastructureTier], ..Tamper::default() },
+            &Tamper { unconditional: vec![Table::InfrastructureTier], ..Tamper::default() },
         ),
         losing("intent before effect", &[Rollback, Ended], |key| key.sort.starts_with("effect#")),
         losing("the register of resources", &[Explained, Money], |key| key.sort.starts_with("resource#")),
@@ -100,8 +100,8 @@ fn records() -> Vec<Tooth> {
         losing("the switch of the application before cleanup", &[Serving], |key| {
             key.table == Table::AppConfig
         }),
-        of_world("word to people", &[Notices], Tamper { mute: true, ..Tamper::default() }),
-        of_world("the final snapshot", &[Stores], Tamper { no_snapshots: true, ..Tamper::default() }),
+        of_world("word to people", &[Notices], &Tamper { mute: true, ..Tamper::default() }),
+        of_world("the final snapshot", &[Stores], &Tamper { no_snapshots: true, ..Tamper::default() }),
     ]
 }
 

@@ -146,7 +146,7 @@ impl Engine {
     fn carry_out(&mut self, at: Timestamp, due: Due) {
         match due {
             Due::Invoke { .. } if self.options.interleave || self.mishaps.at_once(at) => {
-                self.take_turns(at, due)
+                self.take_turns(at, due);
             }
             Due::Again { function, input } => self.run_again(&function, input),
             Due::Invoke { execution, task, function, input } => {

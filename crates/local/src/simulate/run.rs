@@ -243,7 +243,7 @@ impl Player {
                 continue;
             }
             self.explain(tenant);
-            if seed % 2 == 0 {
+            if seed.is_multiple_of(2) {
                 Operator::of(tenant).cancel(&self.engine);
                 self.engine.look();
                 self.settle();

@@ -27,7 +27,7 @@ pub struct Stage {
 impl Stage {
     /// Builds the system from the template and brings tenants to where runs begin.
     pub fn new(source: &Source, registry: &[Function]) -> Result<Self, DrillError> {
-        Self::tampered(source, registry, |_| {}, Tamper::default())
+        Self::tampered(source, registry, |_| {}, &Tamper::default())
     }
 
     /// The same with a description that something was done to, or a world that does less than a cloud: for tests that take a
@@ -37,7 +37,7 @@ impl Stage {
         source: &Source,
         registry: &[Function],
         tamper: impl FnOnce(&mut Description),
-        world: Tamper,
+        world: &Tamper,
     ) -> Result<Self, DrillError> {
         let parameters = Parameters::from([
             ("Environment".to_owned(), "local".to_owned()),
@@ -50,7 +50,9 @@ impl Stage {
             worlds.insert(start, opening(&sound, start)?);
         }
         tamper(&mut description);
-        worlds.values_mut().for_each(|start| start.tamper(world.clone()));
+        for start in worlds.values_mut() {
+            start.tamper(world.clone());
+        }
         Ok(Self { blueprint: Blueprint::new(description, registry)?, worlds })
     }
 

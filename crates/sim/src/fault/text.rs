@@ -133,10 +133,7 @@ impl Fault {
         let meets = |operation: &Operation| {
             let named = (self.service == "*" || self.service == operation.service())
                 && (self.operation == "*" || self.operation == operation.name());
-            named
-                && match self.kind {
-                    kind => kind.touches(*operation),
-                }
+            named && self.kind.touches(*operation)
         };
         if Operation::ALL.iter().any(meets) {
             return Ok(self);
