@@ -23,8 +23,11 @@ impl World {
         self.tamper = tamper;
     }
 
-    /// What is left of a transaction.
-    pub(crate) fn tampered(&self, mut writes: Vec<Write>) -> Vec<Write> {
+    /// What is left of a transaction; `None`: nothing.
+    pub(crate) fn tampered(&self, mut writes: Vec<Write>) -> Option<Vec<Write>> {
+        if self.tamper.unconditional.is_empty() && self.tamper.lost.is_none() {
+            return Some(writes);
+        }
         for write in &mut writes {
             if self.tamper.unconditional.contains(&write.key.table) {
                 write.condition = None;
@@ -34,6 +37,6 @@ impl World {
             }
         }
         writes.retain(|write| !(matches!(write.effect, Effect::Check) && write.condition.is_none()));
-        writes
+        Some(writes).filter(|writes| !writes.is_empty())
     }
 }

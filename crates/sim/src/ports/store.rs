@@ -90,8 +90,7 @@ impl Store for Ports {
     async fn transact_records(&self, writes: Vec<RecordWrite>) -> Result<(), StoreError> {
         let places = Places::of(&writes);
         self.call(Operation::TransactWriteItems, places.clone(), |world, _| {
-            let writes = world.tampered(writes);
-            if !writes.is_empty() {
+            if let Some(writes) = world.tampered(writes) {
                 world.tables.transact(writes)?;
             }
             for (key, _) in places.0.iter().filter(|(_, written)| *written) {
