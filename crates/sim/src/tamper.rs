@@ -2,7 +2,7 @@
 //! only where it is known to find what is wrong.
 
 use crate::world::World;
-use capstan_core::ports::{Effect, Key, Table, Write};
+use capstan_core::ports::{Effect, Key, RecordEffect, RecordWrite, Table};
 
 /// What the world does worse than a cloud would. The default is nothing.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,7 @@ impl World {
     }
 
     /// What is left of a transaction; `None`: nothing.
-    pub(crate) fn tampered(&self, mut writes: Vec<Write>) -> Option<Vec<Write>> {
+    pub(crate) fn tampered(&self, mut writes: Vec<RecordWrite>) -> Option<Vec<RecordWrite>> {
         if self.tamper.unconditional.is_empty() && self.tamper.lost.is_none() {
             return Some(writes);
         }
@@ -33,10 +33,11 @@ impl World {
                 write.condition = None;
             }
             if self.tamper.lost.is_some_and(|lost| lost(&write.key)) {
-                write.effect = Effect::Check;
+                write.effect = RecordEffect::Plain(Effect::Check);
             }
         }
-        writes.retain(|write| !(matches!(write.effect, Effect::Check) && write.condition.is_none()));
+        let idle = |write: &RecordWrite| matches!(write.effect, RecordEffect::Plain(Effect::Check));
+        writes.retain(|write| !(idle(write) && write.condition.is_none()));
         Some(writes).filter(|writes| !writes.is_empty())
     }
 }

@@ -1,29 +1,28 @@
 //! The world's rows as typed facts: the only place that knows how they are kept.
 
 use super::history::{TENANTS, Tenant};
+use capstan_core::audit::{ENTRIES, Entry, HEAD, Head};
 use capstan_core::ids::TenantId;
 use capstan_core::ports::{Item, Table};
 use capstan_core::tier::ledger::Registered;
 use capstan_core::tier::{Change, ResourceRef, TierState, names};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sim::World;
-use tier_records::{Act, AppConfigRow, UNDER_WAY};
+use tier_records::{AUDIT_BROKEN, AUDIT_UNSEALED, Act, AppConfigRow, UNDER_WAY};
 
-/// A row of the audit.
+/// An act in the audit.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Audited {
-    /// Whose.
-    pub(super) tenant: String,
-    /// What was done.
-    pub(super) act: Act,
-    /// Who did it.
-    pub(super) actor: String,
-    /// Why.
-    pub(super) reason: Option<String>,
-    /// On which change.
-    pub(super) change: Option<String>,
+    /// Its place in the tenant's chain, with all that it says.
+    pub(super) entry: Entry,
+}
+
+impl Audited {
+    /// Whether it is this act.
+    pub(super) fn is(&self, act: Act) -> bool {
+        self.entry.action == act.name()
+    }
 }
 
 fn read<T: DeserializeOwned>(item: &Item) -> Option<T> {
@@ -92,20 +91,16 @@ pub(super) fn app_config_versions(world: &World) -> Vec<u64> {
     world.items(Table::AppConfig).map(version).collect()
 }
 
-/// The audit of all tenants.
+/// The audit of all tenants: the entries of each chain, in their order.
 pub(super) fn audit(world: &World) -> Vec<Audited> {
-    let audited = |item: &Item| {
-        let act = item.get("act").and_then(|act| Act::deserialize(act).ok())?;
-        let some = |name: &str| Some(text(item, name).to_owned()).filter(|text| !text.is_empty());
-        Some(Audited {
-            tenant: text(item, "tenant_id").to_owned(),
-            act,
-            actor: text(item, "actor").to_owned(),
-            reason: some("reason"),
-            change: some("transition_id"),
-        })
-    };
-    world.items(Table::TierAudit).filter_map(audited).collect()
+    let entry = |item: &&Item| text(item, "entry").starts_with(ENTRIES);
+    world.items(Table::TierAudit).filter(entry).filter_map(read).map(|entry| Audited { entry }).collect()
+}
+
+/// The place and hash at which the records say that a tenant's chain ends.
+pub(super) fn audit_head(world: &World, tenant: &str) -> Option<Head> {
+    let mut rows = world.items(Table::TierAudit);
+    rows.find(|item| text(item, "tenant_id") == tenant && text(item, "entry") == HEAD).and_then(read)
 }
 
 /// How often a tenant's configurations were edited.
@@ -134,6 +129,8 @@ pub(super) fn named_after(name: &str) -> Option<&'static str> {
     (0..TENANTS.len()).find(|tenant| name.contains(&prefix(Tenant(*tenant)))).map(|tenant| TENANTS[tenant])
 }
 
+/// That a tenant is known is not taken back.
+const TENANTS_KNOWN: &str = tier_records::TENANTS;
 const DIFFERING: [&str; 4] = ["version", "mode_switched_at", "made_at", "made_by"];
 
 /// What a change of a tenant must leave as it was when it is undone: its resources with their settings and tags, and what
@@ -167,7 +164,8 @@ pub(super) fn slate(world: &World, tenant: &str) -> Value {
         let mine = |item: &&Item| {
             text(item, "tenant_id") == tenant
                 && text(item, "entry").starts_with(prefix)
-                && !matches!(text(item, "index_name"), "TENANTS" | UNDER_WAY)
+                && ![TENANTS_KNOWN, UNDER_WAY, AUDIT_UNSEALED, AUDIT_BROKEN]
+                    .contains(&text(item, "index_name"))
         };
         let kept = |item: &Item| {
             let kept = item.iter().filter(|(name, _)| !DIFFERING.contains(&name.as_str()));

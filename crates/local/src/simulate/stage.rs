@@ -6,8 +6,8 @@ use crate::Blueprint;
 use crate::drill::DrillError;
 use crate::engine::{Engine, Options};
 use crate::functions::Function;
-use crate::template::{Description, Parameters, Source};
-use crate::token;
+use crate::issuer;
+use crate::template::{Description, Source};
 use capstan_core::tier::{Tier, prices};
 use capstan_core::time::Millis;
 use sim::{Pace, SharedWorld, Tamper, World, WorldConfig};
@@ -39,10 +39,9 @@ impl Stage {
         tamper: impl FnOnce(&mut Description),
         world: &Tamper,
     ) -> Result<Self, DrillError> {
-        let parameters = Parameters::from([
-            ("Environment".to_owned(), "local".to_owned()),
-            ("DevTokenKey".to_owned(), token::passing_key()?),
-        ]);
+        let mut parameters = issuer::parameters();
+        // How often a tenant may ask is a matter of people's time, and there is none here.
+        parameters.insert("TenantRequestsPerMinute".to_owned(), "0".to_owned());
         let mut description = source.read(&parameters)?;
         let sound = Blueprint::new(description.clone(), crate::functions::registry())?;
         let mut worlds = BTreeMap::new();

@@ -9,6 +9,9 @@ impl FromFault for IssuerError {
     fn refused(_: CloudErrorKind, message: String) -> Self {
         Self::Unavailable(message)
     }
+    fn stale() -> Self {
+        Self::Unavailable("another was first".to_owned())
+    }
 }
 
 impl IssuerKeys for Ports {

@@ -53,7 +53,7 @@ impl Transaction {
     pub fn delete_listed(&mut self, row: &IndexRow) {
         let transition = row.transition_id.as_ref().map_or(Value::Null, |id| Value::from(id.as_str()));
         let condition = Some(Condition::AttributeIs("transition_id", transition));
-        self.writes.push(Write { key: row.key(), effect: Effect::Delete, condition });
+        self.plain(row.key(), Effect::Delete, condition);
     }
 
     /// Demands that nobody has written a record since it was read (version 0: that it is still not there).
