@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test")]
 
 use capstan_core::access::{self, BASE_PATH, Rule};
+use capstan_core::audit::{Act, HEAD};
 use capstan_core::tier::Role;
 use capstan_core::time::Millis;
 use capstan_tests::lab::Lab;
@@ -16,6 +17,7 @@ use local::issuer::{ISSUER, Issuer};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tier_records::AUDIT_UNSEALED;
 
 /// What the tenant's people wrote, and nobody else may read.
 const SECRET: &str = "the quarter ends badly and nobody may know";
@@ -84,15 +86,17 @@ fn knock(lab: &mut Lab, caller: Caller, method: &str, target: &str, body: &Value
     Gateway::new(Arc::clone(lab.system())).handle(&request)
 }
 
-/// Everything there is, as it would be stored, but for the clock and chance; and the denials apart.
+/// Everything there is, as it would be stored, but for the clock and chance; and the denials apart, with what every entry of
+/// an audit moves: its head, and that it is to be sealed.
 fn everything(lab: &Lab) -> (BTreeMap<String, Value>, Vec<Value>) {
     let mut stored = BTreeMap::new();
     let mut denials = Vec::new();
     for (key, bytes) in lab.world().with(|world| world.dump()) {
         let value: Value = serde_json::from_slice(&bytes).expect("the world is stored as JSON");
-        match &value["act"] {
-            Value::String(act) if act == "ACCESS_DENIED" => denials.push(value),
-            _ if key.starts_with("meta/") => {}
+        let moved = value["entry"] == HEAD || value["index_name"] == AUDIT_UNSEALED;
+        match &value["action"] {
+            Value::String(action) if action == Act::RequestDenied.name() => denials.push(value),
+            _ if key.starts_with("meta/") || moved => {}
             _ => drop(stored.insert(key, value)),
         }
     }
@@ -137,10 +141,11 @@ fn in_one_s_own_tenant_the_role_decides_and_a_denial_does_nothing_but_be_recorde
             check_denied(&what, &reply, role, rule.least);
             assert_eq!(before, after, "{what}");
             let [denial] = &denials[..] else { panic!("{what}: {denials:?}") };
-            assert_eq!((&denial["tenant_id"], &denial["actor"]), (&json!(TENANT), &json!("ada")), "{what}");
-            let detail =
-                json!({"method": rule.method, "route": rule.route, "role": role, "leastRole": rule.least});
-            assert_eq!(denial["detail"], detail, "{what}");
+            assert_eq!((&denial["tenant_id"], &denial["who"]), (&json!(TENANT), &json!("ada")), "{what}");
+            let subject = format!("{} {}", rule.method, rule.route);
+            assert_eq!((&denial["subject"], &denial["role"]), (&json!(subject), &json!(role)), "{what}");
+            let detail = json!({"leastRole": rule.least}).to_string();
+            assert_eq!((&denial["detail"], &denial["outcome"]), (&json!(detail), &json!("DENIED")), "{what}");
         }
     }
 }
