@@ -31,6 +31,8 @@ REASONS = {
     "application-autoscaling:PutScalingPolicy": "the same",
     "aoss:DeleteCollection": "the ARN has an id that the service gives; the name is a condition",
     "rds:DescribeDBInstances": "instances are asked for by their cluster, and IAM then sees all of them",
+    "kms:Sign": "the ARN of a key has an id that the service gives; the key's alias is a condition",
+    "kms:GetPublicKey": "the same",
     "ec2:CreateVpcEndpoint": "the endpoint of a serverless cache, which has no name; its service is a condition",
     "ec2:CreateTags": "the same; only while it is made",
     "parameter and subnet groups": "a cache or a graph is made with the account's default ones",

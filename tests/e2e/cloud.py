@@ -166,7 +166,12 @@ class Deployed:
 
     def call(self, method, path, token=None, body=None):
         """One request to the deployed API: status and JSON body."""
-        request = urllib.request.Request(self.api + path, method=method)
+        status, _, answer = self.asked(method, path, token, body)
+        return status, answer
+
+    def asked(self, method, path, token=None, body=None, headers=None):
+        """The same, with headers there and back."""
+        request = urllib.request.Request(self.api + path, method=method, headers=headers or {})
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         if body is not None:
@@ -174,13 +179,13 @@ class Deployed:
             request.add_header("Content-Type", "application/json")
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, json.loads(answer.read() or b"null")
+                return answer.status, answer.headers, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as refused:
             text = refused.read()
             try:
-                return refused.code, json.loads(text)
+                return refused.code, refused.headers, json.loads(text)
             except ValueError:
-                return refused.code, text.decode(errors="replace")
+                return refused.code, refused.headers, text.decode(errors="replace")
 
     def settled(self, token):
         """Waits until no change of the token's tenant is under way, and gives `GET /tier`."""

@@ -35,17 +35,22 @@ SPOILED = {
     "OIDC_ROLE_CLAIM": "two words",
     "OIDC_TENANT_CLAIM": "two words",
     "OIDC_LONGEST_HOURS": "a day",
+    "AUDIT_KEY_ARN": "alias/cato-tier-audit-dev",
+    "AUDIT_FORMER_KEYS": "bm8ga2V5",
+    "TENANT_REQUESTS_PER_MINUTE": "many",
+    "TWO_PERSON_RULE": "sometimes",
 }
 # What a function can do without: its absence is met when it is needed, or has a default.
 OPTIONAL = {
     "ENVIRONMENT", "GRACE_DAYS", "SHADOW_SELF_MODEL", "COLLECTION_PRINCIPALS", "STATE_MACHINE_ARN", "ALERT_TOPIC_ARN",
-    "OIDC_AUDIENCE", "OIDC_ROLE_CLAIM", "OIDC_TENANT_CLAIM", "OIDC_LONGEST_HOURS",
+    "OIDC_AUDIENCE", "OIDC_ROLE_CLAIM", "OIDC_TENANT_CLAIM", "OIDC_LONGEST_HOURS", "AUDIT_KEY_ARN", "AUDIT_FORMER_KEYS",
+    "TENANT_REQUESTS_PER_MINUTE", "TWO_PERSON_RULE",
 }
 # What a function reads, by what stands in its main.rs.
 READ_BY = {
     "start.aws()": {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "TABLE_SUFFIX", "STATE_MACHINE_ARN",
-                    "ALERT_TOPIC_ARN", "COLLECTION_PRINCIPALS"},
-    "start.settings()": {"GRACE_DAYS", "SHADOW_SELF_MODEL"},
+                    "ALERT_TOPIC_ARN", "COLLECTION_PRINCIPALS", "AUDIT_KEY_ARN"},
+    "start.settings()": {"GRACE_DAYS", "SHADOW_SELF_MODEL", "TWO_PERSON_RULE"},
 }
 GIVEN = json.loads((cloud.ROOT / "events" / "env.json").read_text())
 

@@ -78,7 +78,7 @@ def test_the_lines_of_the_page(stack):
     moved(stack, str(uuid.uuid4()), "STAGING")
 
 
-def test_the_tables_outlive_the_stack(stack):
+def test_the_tables_and_the_audit_s_key_outlive_the_stack(stack):
     cloud.command(
         cloud.ROOT / ".venv/bin/sam", "delete", "--stack-name", cloud.STACK, "--no-prompts", "--region", "us-east-1",
         env=stack.shell,
@@ -89,3 +89,7 @@ def test_the_tables_outlive_the_stack(stack):
     assert not [one["FunctionName"] for one in functions if one["FunctionName"].startswith("cato-")]
     tables = stack.client("dynamodb").list_tables()["TableNames"]
     assert len([name for name in tables if name.startswith("cato_")]) == 9, tables
+    # Its alias is gone with the stack; the key is what the seals in the tables are verified with.
+    keys = [one["KeyId"] for one in stack.client("kms").list_keys()["Keys"]]
+    described = [stack.client("kms").describe_key(KeyId=key)["KeyMetadata"] for key in keys]
+    assert [one["KeyState"] for one in described if one["KeyUsage"] == "SIGN_VERIFY"] == ["Enabled"], described

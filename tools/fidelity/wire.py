@@ -42,6 +42,7 @@ SERVICES = [
     "dynamodb",
     "elasticache",
     "kinesis",
+    "kms",
     "neptune",
     "opensearch",
     "opensearchserverless",

@@ -48,6 +48,7 @@ TARGETS = {
     "ResourceGroupsTaggingAPI_20170126": "tagging",
     "AWSInsightsIndexService": "ce",
     "GraniteServiceVersion20100801": "cloudwatch",
+    "TrentService": "kms",
 }
 SIGNED = {"rds": "neptune", "es": "opensearch", "aoss": "opensearchserverless", "monitoring": "cloudwatch"}
 # OpenSearch is asked by paths.

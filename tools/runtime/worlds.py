@@ -105,6 +105,8 @@ class Cloud:
                 self._connections(resource["kind"], resource["name"], resource["connections"])
         if "sns" in services:
             self.client("sns").create_topic(Name=environment["ALERT_TOPIC_ARN"].rsplit(":", 1)[1])
+        if "kms" in services:
+            self._audit_key(environment["AUDIT_KEY_ARN"])
         if "sfn" in services:
             self._executions(environment["STATE_MACHINE_ARN"], world["executions"])
         if "costexplorer" in services:
@@ -254,6 +256,12 @@ class Cloud:
         url = f"{self._clouds.moto}/moto-api/static/ce/cost-and-usage-results"
         request = urllib.request.Request(url, json.dumps(told).encode(), {"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=30).read()
+
+    def _audit_key(self, alias: str) -> None:
+        """The key under its alias, as the template makes it."""
+        kms = self.client("kms")
+        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=alias.rsplit(":", 1)[1], TargetKeyId=key)
 
     def _executions(self, machine: str, executions: list[dict]) -> None:
         states = self.client("stepfunctions")

@@ -49,6 +49,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the other kind of answer has it")]
     fn answer(status: u16, code: &str, retry_after: Option<u64>) -> Result<Answer, NoAnswer> {
         Ok(Answer { status, text: String::new(), body: json!({ "code": code }), retry_after })
     }

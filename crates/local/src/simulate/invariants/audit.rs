@@ -32,7 +32,9 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
         }
         chain(world, &audit, tenant, &mut wrong);
     }
-    audit.iter().for_each(|row| who_and_why(row, &mut wrong));
+    for row in &audit {
+        who_and_why(row, &mut wrong);
+    }
     if let Some(first) = wrong.first() {
         watch.violated(Promise::Audit, world.now(), format!("in the audit: {first}"));
     }
