@@ -10,6 +10,8 @@ mod random;
 mod replays;
 #[path = "simulate/singles.rs"]
 mod singles;
+#[path = "simulate/stalls.rs"]
+mod stalls;
 #[path = "simulate/teeth.rs"]
 mod teeth;
 

@@ -265,6 +265,18 @@ impl System {
         Some(Stepper::new((function.handler)(ports, event), &invocation))
     }
 
+    /// Goes on with a run to its end, or to where it stands still (`None`).
+    pub(crate) fn go_on(&self, run: &mut Stepper<'static, Answer>) -> Option<Outcome<Answer>> {
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| run.step())) {
+                Ok(None) if run.invocation().is_halted() => return None,
+                Ok(None) => {}
+                Ok(outcome) => return outcome,
+                Err(_) => return Some(Outcome::Crashed),
+            }
+        }
+    }
+
     /// What a stepped run came to.
     pub(crate) fn ended(
         &self,

@@ -25,6 +25,17 @@ struct Cell {
     time_limit: u64,
     /// 0: alive; 1: crashed; 2: timed out.
     end: AtomicU8,
+    /// Whether it stands still, and whether whoever invoked it knows: 0: it goes on; 1: it stands; 2: and is lost.
+    halted: AtomicU8,
+}
+
+/// A run that stands still before a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Halt {
+    /// For how long.
+    pub(crate) length: Millis,
+    /// Whoever invoked it is told at once that nobody knows what became of it.
+    pub(crate) lost: bool,
 }
 
 /// A run of a handler. Clones are the same run.
@@ -34,7 +45,12 @@ pub struct Invocation(Arc<Cell>);
 impl Invocation {
     /// A run that may wait this long in all (the function's `Timeout`).
     pub fn new(time_limit: Millis) -> Self {
-        Self(Arc::new(Cell { latency: AtomicU64::new(0), time_limit: time_limit.0, end: AtomicU8::new(0) }))
+        Self(Arc::new(Cell {
+            latency: AtomicU64::new(0),
+            time_limit: time_limit.0,
+            end: AtomicU8::new(0),
+            halted: AtomicU8::new(0),
+        }))
     }
     /// A run without a limit.
     pub fn unlimited() -> Self {
@@ -43,6 +59,10 @@ impl Invocation {
     /// How long its calls have taken so far.
     pub fn latency(&self) -> Millis {
         Millis(self.0.latency.load(Ordering::Relaxed))
+    }
+    /// How long it may wait in all.
+    pub fn time_limit(&self) -> Millis {
+        Millis(self.0.time_limit)
     }
     /// How it was killed, if it was.
     pub fn end(&self) -> Option<End> {
@@ -56,7 +76,33 @@ impl Invocation {
     pub fn crash(&self) {
         self.0.end.store(1, Ordering::Relaxed);
     }
-    pub(crate) fn time_out(&self) {
+    /// Whether it has come to stand still before a call.
+    pub fn is_halted(&self) -> bool {
+        self.0.halted.load(Ordering::Relaxed) != 0
+    }
+    /// Whether it has come to stand still before a call since this was last asked, and if so, whether it is lost to
+    /// whoever invoked it. It is to go on when its [`Invocation::latency`] has passed.
+    pub fn take_halt(&self) -> Option<bool> {
+        match self.0.halted.swap(0, Ordering::Relaxed) {
+            0 => None,
+            halted => Some(halted == 2),
+        }
+    }
+    /// Has it stand still, up to its limit.
+    pub(crate) fn halt(&self, halt: Halt) {
+        let latency = self.latency() + halt.length;
+        self.0.latency.store(latency.0.min(self.0.time_limit), Ordering::Relaxed);
+        self.0.halted.store(1 + u8::from(halt.lost), Ordering::Relaxed);
+    }
+    /// Whether it lives when its time to go on has come; one that stood still up to its limit is killed there.
+    pub(crate) fn goes_on(&self) -> bool {
+        if self.latency() >= self.time_limit() {
+            self.time_out();
+        }
+        self.end().is_none()
+    }
+    /// Kills it from outside at its limit.
+    pub fn time_out(&self) {
         self.0.end.store(2, Ordering::Relaxed);
     }
     /// Lets it wait; `false` when that is more than it may, and it is killed.

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tier_steps::StepInput;
 
 /// Versions of what is handed over, oldest first. What no execution can run on any more goes: a day after a deployment,
-/// since a run is cut off after four hours.
+/// since a run is cut off after six hours.
 const VERSIONS: [&str; 1] = ["v1"];
 /// The functions that the state machine does not call.
 const NO_STEPS: [&str; 9] = [

@@ -91,6 +91,34 @@ fn a_state_outlasts_its_function_and_a_recovery_waits_for_both() {
     }
 }
 
+/// After these nobody knows whether the function still runs.
+const LOST: [&str; 5] = [
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.Unknown",
+];
+
+#[test]
+fn a_step_that_was_lost_sight_of_is_begun_again_only_when_it_can_no_longer_run() {
+    for task in tasks() {
+        for name in LOST {
+            let about = |retrier: &&Value| {
+                retrier["ErrorEquals"].as_array().into_iter().flatten().any(|known| known == name)
+            };
+            let retriers = task.list("Retry");
+            let seconds = retriers.iter().find(about).and_then(|retrier| retrier["IntervalSeconds"].as_u64());
+            let rest = recovery::REST.as_seconds_ceil();
+            assert!(
+                seconds.is_some_and(|seconds| seconds >= rest),
+                "{FILE}: {} must be tried again after {name} no sooner than after {rest} s (recovery::REST)",
+                task.name
+            );
+        }
+    }
+}
+
 #[test]
 fn waits_are_short_enough_to_end_soon_after_the_slowest_resource() {
     for wait in asl::states().iter().filter(|state| state.text("Type") == "Wait") {

@@ -22,6 +22,8 @@ fn drawn_histories_keep_every_promise() {
         "timeout",
         "timeout-after-effect",
         "slow",
+        "stalled",
+        "lost-and-running-on",
         "killed-before-effect",
         "killed-after-effect",
         "life-cycle-failed",

@@ -2,13 +2,20 @@
 
 use super::{play_all, stage};
 
-const TALES: [&str; 2] = [
+const TALES: [&str; 5] = [
     // A change began while people were still to be told of the end of the last one. Its row in the list of those under way
     // was the same: the late announcement took it off the list, and nobody looked after the new change when its execution
     // was lost.
     "STAGING/1/rows/quick; +0 fault sns:Publish:*:error; +0 A bypass DEV; +5 A cancel; +40 A bypass DEV; +5 heal; +40 abort A",
     // The other way round: nobody was told of the first.
     "STAGING/1/rows/quick; +0 fault sns:Publish:*:error; +0 A bypass DEV; +5 A cancel; +60 A bypass DEV; +30 heal",
+    // A step was lost to its workflow before a call, and begun again at once; the call was made when the change was over.
+    "DEV/7/rows/quick; +0 fault *:*:!22:lost=59; +0 A bypass STAGING",
+    // The same, and the change was undone meanwhile.
+    "STAGING/7/rows/quick; +0 fault *:*:!17:lost=59; +0 fault *:*:!18:denied; +0 A bypass DEV",
+    // A step was lost each time it was begun; the last run made its stream when that had been undone.
+    "NEW/0/rows/quick; +0 fault kinesis:CreateStream:1:lost=70; +0 fault kinesis:CreateStream:2:lost=70; \
+     +0 fault kinesis:CreateStream:3:lost=59; +0 A bypass STAGING",
 ];
 
 #[test]

@@ -8,8 +8,9 @@ use crate::time::{Millis, Timestamp};
 pub const START_AGAIN_AFTER: Millis = Millis::seconds(60);
 /// How long a change that can't be started at all is tried.
 pub const GIVE_UP_STARTING_AFTER: Millis = Millis::minutes(15);
-/// How long an execution must have been over before another takes its place. A Lambda that was running when its
-/// execution was stopped goes on; none runs longer than this.
+/// How long an execution must have been over before another takes its place, and how long undoing rests after it is
+/// recorded that it has begun. A Lambda that was running when its execution was stopped, or that its execution has lost
+/// sight of, goes on; none runs longer than this.
 pub const REST: Millis = Millis::seconds(75);
 /// Recoveries that are started before a person is called.
 pub const MAX_RECOVERIES: u32 = 3;

@@ -16,6 +16,8 @@ pub(super) enum Due {
     Invoke { execution: String, task: TaskId, function: String, input: Value },
     /// Run a function once more, of whose answer nobody wants to know.
     Again { function: String, input: Value },
+    /// Go on with a run that stood still.
+    GoOn { run: u64 },
     /// Tell an execution what its task came to.
     Completed { execution: String, task: TaskId, answer: Answer },
     /// Tell an execution that its timer is due.

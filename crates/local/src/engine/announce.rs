@@ -6,7 +6,9 @@
 use super::Engine;
 use super::agenda::Due;
 use super::executions::{execution_arn, millis};
+use super::standing::Waiting;
 use crate::digest;
+use crate::system::Invoked;
 use capstan_core::ids::uuid_v7;
 use capstan_core::ports::ExecutionStatus;
 use capstan_core::time::{Millis, Timestamp};
@@ -97,8 +99,11 @@ impl Engine {
 
     /// Invokes a function with an event, which nobody waits for.
     pub(super) fn deliver(&mut self, function: &str, event: Value, attempt: u32) {
-        let invoked = self.system.invoke(function, event.clone());
-        self.look = true;
+        self.run(function, event.clone(), Waiting::Event { event, attempt });
+    }
+
+    /// What came of it: a failure has it handed over again.
+    pub(super) fn delivered(&mut self, function: &str, event: Value, attempt: u32, invoked: Invoked) {
         let Err(error) = invoked.answer else { return };
         if attempt < ATTEMPTS {
             let at = self.now() + invoked.latency + Millis::minutes(u64::from(attempt));

@@ -92,7 +92,8 @@ impl Engine {
     }
 
     pub(super) fn run_again(&mut self, function: &str, input: Value) {
-        // Nobody waits for what it answers.
+        // Nobody waits for what it answers. It runs through in one go: a second run that nobody knows of, and that stands
+        // still, is more than Lambda does to a workflow (docs/decisions/0025).
         drop(self.system.invoke(function, input));
         self.look = true;
     }

@@ -13,6 +13,7 @@ mod announce;
 mod executions;
 mod mishaps;
 pub mod real;
+mod standing;
 
 use crate::System;
 use agenda::{Agenda, Due};
@@ -20,7 +21,7 @@ use capstan_core::time::{Millis, Timestamp};
 use executions::Live;
 pub use mishaps::Delivery;
 use mishaps::Mishaps;
-use sim::Stepper;
+use standing::{Run, Waiting};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,14 +46,26 @@ pub struct Engine {
     /// Something has run that may have started an execution.
     look: bool,
     mishaps: Mishaps,
+    /// Runs that stand still half-way, by their number.
+    standing: BTreeMap<u64, Run>,
+    /// How many there were.
+    stood_still: u64,
 }
 
 impl Engine {
     /// An engine that goes on with what is under way in the system's world.
     pub fn new(system: Arc<System>, options: Options) -> Self {
         let agenda = Agenda::new(options.shuffle.then_some(options.seed));
-        let mut engine =
-            Self { system, options, agenda, live: BTreeMap::new(), look: true, mishaps: Mishaps::default() };
+        let mut engine = Self {
+            system,
+            options,
+            agenda,
+            live: BTreeMap::new(),
+            look: true,
+            mishaps: Mishaps::default(),
+            standing: BTreeMap::new(),
+            stood_still: 0,
+        };
         let now = engine.now();
         for (index, schedule) in engine.system.description().schedules.iter().enumerate() {
             engine.agenda.add(now + schedule.every, Due::Schedule(index));
@@ -150,10 +163,9 @@ impl Engine {
             }
             Due::Again { function, input } => self.run_again(&function, input),
             Due::Invoke { execution, task, function, input } => {
-                let invoked = self.system.invoke(&function, input);
-                self.look = true;
-                self.report(execution, task, invoked);
+                self.run(&function, input, Waiting::Task { execution, task });
             }
+            Due::GoOn { run } => self.take_up(run),
             Due::Completed { execution, task, answer } => self.complete(&execution, task, answer),
             Due::Timer { execution, timer } => self.apply(&execution, states::Event::TimerFired { timer }),
             Due::Announce { execution } => self.announce(&execution),
@@ -166,22 +178,24 @@ impl Engine {
     fn take_turns(&mut self, at: Timestamp, first: Due) {
         let mut others = self.agenda.take_invocations(at);
         others.insert(0, first);
-        let mut runs: Vec<(String, states::TaskId, String, Stepper<'static, crate::functions::Answer>)> =
-            Vec::new();
+        let mut runs: Vec<Run> = Vec::new();
         for due in others {
             if let Due::Invoke { execution, task, function, input } = due
                 && let Some(stepper) = self.system.begin(&function, input)
             {
-                runs.push((execution, task, function, stepper));
+                let waiting = Waiting::Task { execution, task };
+                runs.push(Run { function, stepper, began: at, waiting });
             }
         }
         while !runs.is_empty() {
             let turn = self.agenda.below(runs.len());
-            if let Some(outcome) = runs[turn].3.step() {
-                let (execution, task, function, stepper) = runs.swap_remove(turn);
-                let invoked = self.system.ended(&function, outcome, stepper.invocation());
-                self.look = true;
-                self.report(execution, task, invoked);
+            let stepped = runs[turn].stepper.step();
+            if let Some(outcome) = stepped {
+                let run = runs.swap_remove(turn);
+                self.ended(run, outcome);
+            } else if runs[turn].stepper.invocation().is_halted() && !self.mishaps.at_once(at) {
+                let run = runs.swap_remove(turn);
+                self.put_aside(run);
             }
         }
     }

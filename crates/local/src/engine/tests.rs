@@ -326,3 +326,44 @@ fn on_real_time_the_same_engine_sleeps_and_is_woken() {
     let row = row(system.world(), "e1");
     assert!(row.stopped_at.unwrap().since(row.started_at) >= Millis::seconds(100));
 }
+
+/// What came of an execution whose function meets a fault at its only call, when that call was made, and when it began.
+fn faulty(fault: &str) -> (ExecutionRow, Vec<Timestamp>, Timestamp) {
+    let acted: Arc<Mutex<Vec<Timestamp>>> = Arc::default();
+    let seen = Arc::clone(&acted);
+    let function = Function::new("one", move |_| {
+        let acted = Arc::clone(&acted);
+        Ok(Box::new(move |ports, _| {
+            let acted = Arc::clone(&acted);
+            Box::pin(async move {
+                drop(capstan_core::ports::Streams::stream(&ports, "any").await);
+                acted.lock().unwrap().push(ports.now());
+                Ok(json!(null))
+            })
+        }))
+    });
+    let template =
+        format!("{}{}", toy::function("One", "one", "Timeout: 30"), toy::machine(RETRIED, &["One"]));
+    let system = toy::system(&template, &[function]);
+    system.world().with(|world| world.add_fault(fault.parse().unwrap()));
+    let mut engine = Engine::new(system.clone(), Options::default());
+    let began = engine.now();
+    start(system.world(), "e1", json!({}));
+    let by = hour(&engine);
+    assert!(engine.run_until_idle(by));
+    let acted = seen.lock().unwrap().clone();
+    (row(system.world(), "e1"), acted, began)
+}
+
+#[test]
+fn a_run_that_stands_still_goes_on_later_whoever_waits_and_is_killed_at_its_limit() {
+    let (waited, acted, began) = faulty("*:*:@1:stall=20");
+    assert_eq!((waited.status, acted), (ExecutionStatus::Succeeded, vec![began + Millis::seconds(20)]));
+    assert_eq!(waited.stopped_at, Some(began + Millis::seconds(20)));
+    let (lost, acted, began) = faulty("*:*:@1:lost=20");
+    assert_eq!(lost.output.unwrap()["failure"]["Error"], "Lambda.Unknown");
+    assert_eq!((lost.stopped_at, acted), (Some(began), vec![began + Millis::seconds(20)]));
+    let (killed, acted, began) = faulty("*:*:@1:stall=31");
+    // It is retried after its limit and two seconds, and then nothing is in its way.
+    assert_eq!((killed.status, acted), (ExecutionStatus::Succeeded, vec![began + Millis::seconds(32)]));
+}

@@ -160,6 +160,8 @@ fn burst_kind(chance: &mut Chance) -> FaultKind {
 
 fn any_fault(chance: &mut Chance) -> Fault {
     let slow = Millis::seconds(chance.between(1, 70));
+    // Most functions are killed after 60 s.
+    let still = Millis::seconds(chance.between(1, 59));
     let kind = chance.one_of(&[
         FaultKind::Throttled,
         FaultKind::Error,
@@ -170,6 +172,8 @@ fn any_fault(chance: &mut Chance) -> Fault {
         FaultKind::Timeout,
         FaultKind::TimeoutAfter,
         FaultKind::Slow(slow),
+        FaultKind::Stall(still),
+        FaultKind::Lost(still),
         FaultKind::Crash,
         FaultKind::CrashAfter,
         FaultKind::Fails,

@@ -31,6 +31,8 @@ pub struct Played {
     pub ends: BTreeMap<&'static str, u64>,
     /// How many calls there were: in all, and such as may change something.
     pub calls: (u32, u32),
+    /// How long after the beginning the first fault struck.
+    pub first_struck: Option<Millis>,
 }
 
 /// Plays a case.
@@ -87,7 +89,8 @@ impl Player {
             (self.ends(world), calls)
         });
         let calls = (calls.0 - self.calls.0, calls.1 - self.calls.1);
-        Played { violations: self.watch.violations, mishaps: self.counts, ends, calls }
+        let first_struck = self.watch.struck.first().map(|met| met.at.since(self.watch.began));
+        Played { violations: self.watch.violations, mishaps: self.counts, ends, calls, first_struck }
     }
 
     fn look(&mut self) {
@@ -332,6 +335,8 @@ const fn name_of(kind: FaultKind) -> &'static str {
         FaultKind::Timeout => "timeout",
         FaultKind::TimeoutAfter => "timeout-after-effect",
         FaultKind::Slow(_) => "slow",
+        FaultKind::Stall(_) => "stalled",
+        FaultKind::Lost(_) => "lost-and-running-on",
         FaultKind::Crash => "killed-before-effect",
         FaultKind::CrashAfter => "killed-after-effect",
         FaultKind::Fails => "life-cycle-failed",

@@ -44,6 +44,13 @@ pub enum FaultKind {
     TimeoutAfter,
     /// The answer takes this long.
     Slow(Millis),
+    /// The caller stands still for this long before the call is made, and everything else goes on meanwhile: a request
+    /// that hangs on its way, or a process that is frozen. One that would stand still past its time limit is killed at
+    /// the limit.
+    Stall(Millis),
+    /// The same, and whoever invoked the caller is told at once that nobody knows what became of it, as a workflow is
+    /// that loses its connection: it invokes again while the first run may still act.
+    Lost(Millis),
     /// The caller dies before the call does anything.
     Crash,
     /// The call is carried out, then the caller dies.

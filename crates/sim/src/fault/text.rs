@@ -46,7 +46,7 @@ pub enum FaultParseError {
     /// Not a kind of fault.
     #[error(
         "`{0}` is not a kind of fault; allowed: throttled, error, denied, quota, busy, timeout, timeout-after, \
-         slow=SECONDS, crash, crash-after, fails, never, stale"
+         slow=SECONDS, stall=SECONDS, lost=SECONDS, crash, crash-after, fails, never, stale"
     )]
     Kind(String),
     /// It could never take effect.
@@ -108,9 +108,15 @@ fn read_kind(text: &str) -> Result<FaultKind, FaultParseError> {
         "fails" => FaultKind::Fails,
         "never" => FaultKind::Never,
         _ => {
-            let seconds = text.strip_prefix("slow=").and_then(|text| text.parse().ok());
-            let seconds: u32 = seconds.ok_or_else(|| FaultParseError::Kind(text.to_owned()))?;
-            FaultKind::Slow(Millis::seconds(u64::from(seconds)))
+            let wrong = || FaultParseError::Kind(text.to_owned());
+            let (kind, seconds) = text.split_once('=').ok_or_else(wrong)?;
+            let length = Millis::seconds(u64::from(seconds.parse::<u32>().map_err(|_| wrong())?));
+            match kind {
+                "slow" => FaultKind::Slow(length),
+                "stall" => FaultKind::Stall(length),
+                "lost" => FaultKind::Lost(length),
+                _ => return Err(wrong()),
+            }
         }
     })
 }
@@ -180,6 +186,8 @@ impl fmt::Display for FaultKind {
             Self::Timeout => "timeout",
             Self::TimeoutAfter => "timeout-after",
             Self::Slow(length) => return write!(f, "slow={}", length.as_seconds_ceil()),
+            Self::Stall(length) => return write!(f, "stall={}", length.as_seconds_ceil()),
+            Self::Lost(length) => return write!(f, "lost={}", length.as_seconds_ceil()),
             Self::Crash => "crash",
             Self::CrashAfter => "crash-after",
             Self::Fails => "fails",
@@ -204,6 +212,8 @@ mod tests {
             "opensearch:CreateDomain:1:throttled",
             "kinesis:UpdateShardCount:*:error",
             "*:*:@37:crash-after",
+            "kinesis:*:*:stall=59",
+            "*:*:!4:lost=59",
             "*:*:!12:timeout-after",
             "sagemaker:CreateEndpoint:1:slow=20",
             "dynamodb:*:3:timeout-after",

@@ -64,15 +64,12 @@ impl CacheGroups for Ports {
             (false, true) => Operation::DecreaseReplicaCount,
             (false, false) => Operation::IncreaseReplicaCount,
         };
-        let entered = self.enter(operation, &name, |world, doom| {
+        let made = self.make(operation, name, |world, doom| {
             world.change(operation, doom, &[(GROUP, name)], |cx, cloud| {
                 cloud.caches.set_nodes(cx, name, nodes, cluster_mode)
             })
         });
-        match entered {
-            Some(answer) => named(operation, name, answer),
-            None => std::future::pending().await,
-        }
+        named(operation, name, made.await)
     }
 
     async fn delete_cache_group(&self, name: &str, final_snapshot: Option<&str>) -> CloudResult<()> {

@@ -18,12 +18,13 @@ mod workflows;
 
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part, Refusal};
 use crate::fault::FaultKind;
-use crate::invocation::{GiveWay, Invocation};
+use crate::invocation::{GiveWay, Halt, Invocation};
 use crate::operation::Operation;
-use crate::shared::SharedWorld;
+use crate::shared::{Held, SharedWorld};
 use crate::world::World;
 use capstan_core::ports::{CloudError, CloudErrorKind, CloudResult, StoreError};
 use std::fmt::Display;
+use std::sync::MutexGuard;
 
 /// Every port, for one run of a handler.
 #[derive(Debug, Clone)]
@@ -77,8 +78,18 @@ enum Course {
     Refuse(CloudErrorKind, &'static str),
     /// Somebody else was first.
     Stale,
+    /// The caller stands still first.
+    Stall(Halt),
     /// The caller is gone.
     Gone,
+}
+
+/// What came of entering a call.
+enum Entered<T, F> {
+    /// An answer, or none: the caller did not live to see it.
+    Over(Option<T>),
+    /// It stands still; this is still to be done.
+    Halted(F),
 }
 
 #[derive(Clone, Copy)]
@@ -115,35 +126,81 @@ impl Ports {
         R: Display + Send,
     {
         GiveWay::once().await;
-        match self.enter(operation, &resource, act) {
+        self.make(operation, resource, act).await
+    }
+
+    /// A call that has given way.
+    async fn make<T, E, R>(
+        &self,
+        operation: Operation,
+        resource: R,
+        act: impl FnOnce(&mut World, Option<Doom>) -> Result<T, E> + Send,
+    ) -> Result<T, E>
+    where
+        E: FromFault,
+        R: Display + Send,
+    {
+        let answer = match self.enter(operation, &resource, act) {
+            Entered::Over(answer) => answer,
+            Entered::Halted(act) => {
+                // Whoever steps this run sees that it has halted, and goes on with it when its time has come.
+                GiveWay::once().await;
+                if self.invocation.goes_on() { self.resume(act) } else { None }
+            }
+        };
+        match answer {
             Some(answer) => answer,
             None => std::future::pending().await,
         }
     }
 
-    /// The call itself; `None`: the caller did not live to see the answer.
-    fn enter<T, E: FromFault>(
+    /// The call itself, unless it halts.
+    fn enter<T, E: FromFault, F: FnOnce(&mut World, Option<Doom>) -> Result<T, E>>(
         &self,
         operation: Operation,
         resource: &dyn Display,
-        act: impl FnOnce(&mut World, Option<Doom>) -> Result<T, E>,
-    ) -> Option<Result<T, E>> {
+        act: F,
+    ) -> Entered<Result<T, E>, F> {
         if self.invocation.end().is_some() {
-            return None;
+            return Entered::Over(None);
         }
         let mut held = self.world.lock();
         held.world.settle();
         if let Some(reason) = &held.world.broken {
-            return Some(Err(E::refused(CloudErrorKind::Unavailable, reason.clone())));
+            return Entered::Over(Some(Err(E::refused(CloudErrorKind::Unavailable, reason.clone()))));
         }
         let fault = held.world.count_call(operation, resource);
-        let (doom, after) = match self.course(fault, &held.world) {
-            Course::Act(doom) => (doom, None),
-            Course::ActThen(after) => (None, Some(after)),
-            Course::Refuse(kind, message) => return Some(Err(E::refused(kind, message.to_owned()))),
-            Course::Stale => return Some(Err(E::stale())),
-            Course::Gone => return None,
+        let answer = match self.course(fault, &held.world) {
+            Course::Act(doom) => self.carry_out(held, act, doom, None),
+            Course::ActThen(after) => self.carry_out(held, act, None, Some(after)),
+            Course::Refuse(kind, message) => Some(Err(E::refused(kind, message.to_owned()))),
+            Course::Stale => Some(Err(E::stale())),
+            Course::Stall(halt) => {
+                self.invocation.halt(halt);
+                return Entered::Halted(act);
+            }
+            Course::Gone => None,
         };
+        Entered::Over(answer)
+    }
+
+    /// Makes a call that has stood still.
+    fn resume<T, E: FromFault>(
+        &self,
+        act: impl FnOnce(&mut World, Option<Doom>) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let mut held = self.world.lock();
+        held.world.settle();
+        self.carry_out(held, act, None, None)
+    }
+
+    fn carry_out<T, E: FromFault>(
+        &self,
+        mut held: MutexGuard<'_, Held>,
+        act: impl FnOnce(&mut World, Option<Doom>) -> Result<T, E>,
+        doom: Option<Doom>,
+        after: Option<After>,
+    ) -> Option<Result<T, E>> {
         let answer = act(&mut held.world, doom);
         let timeout = held.world.config.timeout;
         if let Err(reason) = self.world.flush(held) {
@@ -182,6 +239,8 @@ impl Ports {
             }
             Some(FaultKind::Slow(length)) if self.invocation.wait(length) => Course::Act(None),
             Some(FaultKind::Timeout | FaultKind::Slow(_)) => Course::Gone,
+            Some(FaultKind::Stall(length)) => Course::Stall(Halt { length, lost: false }),
+            Some(FaultKind::Lost(length)) => Course::Stall(Halt { length, lost: true }),
             Some(FaultKind::Crash) => {
                 self.invocation.crash();
                 Course::Gone

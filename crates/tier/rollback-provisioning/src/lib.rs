@@ -1,6 +1,6 @@
 //! `rollback-provisioning`: undoes what the ledger says was begun, and nothing else.
 //!
-//! In three stages, each in the runbook's reverse order (Kinesis first, `SageMaker` last, §7): what served before is
+//! First it rests until whatever may still work forward is over. Then it goes in three stages, each in the runbook's reverse order (Kinesis first, `SageMaker` last, §7): what served before is
 //! brought back as it was; then the application is given its former configuration, which now points at what serves;
 //! then what the change made is deleted. Every call goes as far as it can and the state machine calls again. A refusal
 //! is noted on the effect it concerns and the others go on; undoing gives up when only refusals are left, or when its
@@ -8,8 +8,9 @@
 
 use capstan_core::ports::{Clock, Store};
 use capstan_core::tier::ledger::{EffectStatus, Subject};
+use capstan_core::tier::recovery::REST;
 use capstan_core::tier::{Action, Change, ChangeStatus, Desired, StatusStep, TransitionStatus};
-use capstan_core::time::Millis;
+use capstan_core::time::{Millis, Timestamp};
 use std::sync::Arc;
 use tier_records::{Act, AuditEntry, Transaction};
 use tier_steps::drivers::{AllServices, Standing, converge_any};
@@ -37,6 +38,9 @@ where
     }
     let change = begin(ports, change, input).await?;
     let mut ledger = Ledger::read(ports, &change).await?;
+    if rests(&change, &ledger, ports.now()) {
+        return Ok(Answer::Wait);
+    }
     let undone = undo_all(ports, settings, &change, &mut ledger).await?;
     if undone {
         return Ok(Answer::RolledBack);
@@ -48,6 +52,17 @@ where
     let since = change.milestones.rollback_started_at.unwrap_or_else(|| ports.now());
     let late = ports.now().since(since) > LONGEST_ROLLBACK;
     Ok(if hopeless || late { Answer::Stuck } else { Answer::Wait })
+}
+
+/// Whether it is too early to touch anything.
+///
+/// From the record on that the change is being undone, no step begins that works forward, and none writes intent. But one
+/// that began before may still be about to make a call for which intent is written: of a run whose connection was lost, the
+/// workflow has begun another and gone on, and a call that is on its way meets no condition of ours. No run outlives its
+/// time limit, so time is what keeps it apart. Where no intent is written there is nothing that could still happen.
+fn rests(change: &Change, ledger: &Ledger, now: Timestamp) -> bool {
+    let since = change.milestones.rollback_started_at.unwrap_or(now);
+    ledger.effects().next().is_some() && now.since(since) < REST
 }
 
 /// Records that the change is being undone, and why.
