@@ -99,6 +99,16 @@ pub struct Event {
     pub what: Doing,
 }
 
+/// Which histories are drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Histories {
+    /// Mostly one change with a few mishaps, the others tales of several changes, tenants and operators.
+    #[default]
+    Mixed,
+    /// One move of one tenant, with one or two mishaps.
+    Single,
+}
+
 /// One run: where it begins, what chance there is, and what happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
