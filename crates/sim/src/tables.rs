@@ -180,6 +180,19 @@ impl Tables {
         }
     }
 
+    /// Every row of a table with its keys, in the order of keys.
+    pub(crate) fn rows(&self, table: Table) -> impl Iterator<Item = (&str, &str, &Row)> {
+        let partitions = self.0[table as usize].iter();
+        partitions.flat_map(|(partition, rows)| {
+            rows.iter().map(move |(sort, row)| (partition.as_str(), sort.as_str(), &**row))
+        })
+    }
+
+    /// The row of a table at these keys.
+    pub(crate) fn at(&self, table: Table, partition: &str, sort: &str) -> Option<&Row> {
+        Some(self.0[table as usize].get(partition)?.get(sort)?)
+    }
+
     /// Every item of a table, in the order of keys.
     pub(crate) fn all(&self, table: Table) -> impl Iterator<Item = &Item> {
         self.0[table as usize].values().flat_map(BTreeMap::values).map(|row| row.item())
