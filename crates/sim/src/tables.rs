@@ -96,11 +96,12 @@ impl Found {
     }
 }
 
+/// Shared by copies of a world until one of them writes to it.
 type Partition = BTreeMap<String, Arc<Row>>;
 
 /// All tables, in the order of [`Table::ALL`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Tables([BTreeMap<String, Partition>; Table::ALL.len()]);
+pub(crate) struct Tables([BTreeMap<String, Arc<Partition>>; Table::ALL.len()]);
 
 impl Tables {
     fn row(&self, key: &Key) -> Option<&Arc<Row>> {
@@ -167,13 +168,17 @@ impl Tables {
     }
 
     fn put_row(&mut self, key: Key, row: Row) {
-        self.0[key.table as usize].entry(key.partition).or_default().insert(key.sort, Arc::new(row));
+        let partition = self.0[key.table as usize].entry(key.partition).or_default();
+        Arc::make_mut(partition).insert(key.sort, Arc::new(row));
     }
 
     fn delete(&mut self, key: &Key) {
         let table = &mut self.0[key.table as usize];
         if let Some(partition) = table.get_mut(&key.partition) {
-            partition.remove(&key.sort);
+            if !partition.contains_key(&key.sort) {
+                return;
+            }
+            Arc::make_mut(partition).remove(&key.sort);
             if partition.is_empty() {
                 table.remove(&key.partition);
             }
@@ -195,7 +200,7 @@ impl Tables {
 
     /// Every item of a table, in the order of keys.
     pub(crate) fn all(&self, table: Table) -> impl Iterator<Item = &Item> {
-        self.0[table as usize].values().flat_map(BTreeMap::values).map(|row| row.item())
+        self.0[table as usize].values().flat_map(|rows| rows.values()).map(|row| row.item())
     }
 }
 

@@ -5,7 +5,7 @@
 //! are healed, so that every change can end.
 
 use super::chance::Chance;
-use super::history::{Act, Case, Doing, Event, Histories, Start, Tenant};
+use super::history::{Act, Case, Doing, Event, Histories, Lengths, Start, Tenant};
 use super::mishap::Mishap;
 use crate::engine::Delivery;
 use capstan_core::tier::Tier;
@@ -16,12 +16,15 @@ use sim::{Fault, FaultKind, Nth, Operation};
 const SINGLE: u64 = 80;
 /// Seconds in which a change is usually over.
 const CHANGE: u64 = 1_300;
+/// The same where life cycles are brief.
+const BRIEF_CHANGE: u64 = 90;
 /// The same where life cycles are quick.
 const QUICK_CHANGE: u64 = 130;
 /// Of a hundred histories, so many have quick life cycles.
 const QUICK: u64 = 90;
-/// The same of single moves, of which there are many more.
-const QUICK_OF_SINGLES: u64 = 95;
+/// Of a hundred single moves, of which there are many more, so many have brief life cycles; and so many these or quick ones.
+const BRIEF: u64 = 50;
+const BRIEF_OR_QUICK: u64 = 95;
 /// Keeps the draws of single moves apart from those of mixed histories of the same seed.
 const SINGLES: u64 = 0x5349_4e47_4c45_5321;
 /// Seconds that a late delivery comes later at most: past the end of most changes.
@@ -43,13 +46,16 @@ impl Case {
         let (tenant, to) = (Tenant(0), other_than(&mut chance, from));
         let world = chance.next() >> 32;
         let interleave = chance.percent(50);
-        let quick = chance.percent(QUICK_OF_SINGLES);
-        let length = if quick { QUICK_CHANGE } else { CHANGE };
+        let (lengths, length) = match chance.between(0, 99) {
+            0..BRIEF => (Lengths::Brief, BRIEF_CHANGE),
+            BRIEF..BRIEF_OR_QUICK => (Lengths::Quick, QUICK_CHANGE),
+            _ => (Lengths::Slow, CHANGE),
+        };
         let mut events = vec![at(5, Doing::Act(tenant, Act::Ask { to, bypass: true }))];
         for _ in 0..chance.between(1, 2) {
             mishaps(&mut chance, tenant, 0, length, &mut events);
         }
-        Self { start: Start::In(from), seed: world, quick, interleave, events: told(events) }
+        Self { start: Start::In(from), seed: world, lengths, interleave, events: told(events) }
     }
 
     /// The mixed history of one run of a simulation.
@@ -59,10 +65,10 @@ impl Case {
         let start = chance.one_of(&Start::ALL);
         let world = chance.next() >> 32;
         let interleave = chance.percent(50);
-        let quick = chance.percent(QUICK);
-        let length = if quick { QUICK_CHANGE } else { CHANGE };
+        let (lengths, length) =
+            if chance.percent(QUICK) { (Lengths::Quick, QUICK_CHANGE) } else { (Lengths::Slow, CHANGE) };
         let events = if single { one_change(&mut chance, start, length) } else { tale(&mut chance, length) };
-        Self { start, seed: world, quick, interleave, events: told(events) }
+        Self { start, seed: world, lengths, interleave, events: told(events) }
     }
 }
 
