@@ -19,6 +19,10 @@ use local::engine::{Engine, Options};
 use sim::{Pace, SharedWorld, World};
 use std::hash::{DefaultHasher, Hasher};
 
+/// As in the binary `capstan`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Processor time of this thread so far, in milliseconds.
 fn spent() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();

@@ -20,6 +20,10 @@ use local::simulate::{Case, Played, Stage, play};
 use local::template::Source;
 use std::thread;
 
+/// As in the binary `capstan`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn stage() -> Stage {
     Stage::new(&Source::BuiltIn, &registry()).expect("a system and worlds to begin in")
 }

@@ -96,11 +96,12 @@ impl Found {
     }
 }
 
+/// Shared by copies of a world until one of them writes to it.
 type Partition = BTreeMap<String, Arc<Row>>;
 
 /// All tables, in the order of [`Table::ALL`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Tables([BTreeMap<String, Partition>; Table::ALL.len()]);
+pub(crate) struct Tables([BTreeMap<String, Arc<Partition>>; Table::ALL.len()]);
 
 impl Tables {
     fn row(&self, key: &Key) -> Option<&Arc<Row>> {
@@ -167,22 +168,39 @@ impl Tables {
     }
 
     fn put_row(&mut self, key: Key, row: Row) {
-        self.0[key.table as usize].entry(key.partition).or_default().insert(key.sort, Arc::new(row));
+        let partition = self.0[key.table as usize].entry(key.partition).or_default();
+        Arc::make_mut(partition).insert(key.sort, Arc::new(row));
     }
 
     fn delete(&mut self, key: &Key) {
         let table = &mut self.0[key.table as usize];
         if let Some(partition) = table.get_mut(&key.partition) {
-            partition.remove(&key.sort);
+            if !partition.contains_key(&key.sort) {
+                return;
+            }
+            Arc::make_mut(partition).remove(&key.sort);
             if partition.is_empty() {
                 table.remove(&key.partition);
             }
         }
     }
 
+    /// Every row of a table with its keys, in the order of keys.
+    pub(crate) fn rows(&self, table: Table) -> impl Iterator<Item = (&str, &str, &Row)> {
+        let partitions = self.0[table as usize].iter();
+        partitions.flat_map(|(partition, rows)| {
+            rows.iter().map(move |(sort, row)| (partition.as_str(), sort.as_str(), &**row))
+        })
+    }
+
+    /// The row of a table at these keys.
+    pub(crate) fn at(&self, table: Table, partition: &str, sort: &str) -> Option<&Row> {
+        Some(self.0[table as usize].get(partition)?.get(sort)?)
+    }
+
     /// Every item of a table, in the order of keys.
     pub(crate) fn all(&self, table: Table) -> impl Iterator<Item = &Item> {
-        self.0[table as usize].values().flat_map(BTreeMap::values).map(|row| row.item())
+        self.0[table as usize].values().flat_map(|rows| rows.values()).map(|row| row.item())
     }
 }
 

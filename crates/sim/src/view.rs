@@ -3,10 +3,12 @@
 use crate::cloud::{Cloud, FinalSnapshot};
 use crate::life::Stage;
 use crate::world::World;
-use capstan_core::ports::Tags;
+use capstan_core::ports::{Table, Tags};
 use capstan_core::tier::{ResourceKind, ResourceRef, Spec};
 use capstan_core::time::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// A resource as an onlooker sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +57,34 @@ impl World {
     /// Every span of time in which a resource was billed, as far as the meter remembers.
     pub fn bills(&self) -> impl Iterator<Item = crate::meter::Bill<'_>> {
         self.meter.bills()
+    }
+
+    /// The keys of a table's rows, in their order: partition and sort key.
+    pub fn keys(&self, table: Table) -> impl Iterator<Item = (&str, &str)> {
+        self.tables.rows(table).map(|(partition, sort, _)| (partition, sort))
+    }
+
+    /// The rows of a table whose sort keys begin so, as `T`s, in the order of their keys; what is no `T` is left out. A row is
+    /// read once, as long as it stands.
+    pub fn records<T>(&self, table: Table, prefix: &str) -> impl Iterator<Item = Arc<T>>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        let rows = self.tables.rows(table).filter(move |(_, sort, _)| sort.starts_with(prefix));
+        rows.filter_map(|(_, _, row)| row.read().ok())
+    }
+
+    /// One row as a `T`; `None` where there is none, or it is no `T`.
+    pub fn record_at<T>(&self, table: Table, partition: &str, sort: &str) -> Option<Arc<T>>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        self.tables.at(table, partition, sort)?.read().ok()
+    }
+
+    /// How often a table was written to: while it stays the same, no row of it is another.
+    pub const fn revision(&self, table: Table) -> u64 {
+        self.revisions[table as usize]
     }
 
     /// The stage of a resource, as in [`ResourceView::stage`]; `None` if it is not there.

@@ -36,6 +36,8 @@ pub struct World {
     pub(crate) notices: Vec<Notice>,
     pub(crate) drains: BTreeMap<String, Drain>,
     pub(crate) issuers: BTreeMap<String, KeysDocument>,
+    /// How often each table was written to.
+    pub(crate) revisions: [u64; Table::ALL.len()],
     pub(crate) meter: Meter,
     pub(crate) changes: Changes,
     pub(crate) calls: Vec<Call>,
@@ -64,6 +66,7 @@ impl World {
             notices: Vec::new(),
             drains: BTreeMap::new(),
             issuers: BTreeMap::new(),
+            revisions: [0; Table::ALL.len()],
             meter: Meter::default(),
             changes: Changes::default(),
             calls: Vec::new(),

@@ -1,14 +1,15 @@
 //! Drawn histories.
 
 use super::{case, stage};
-use local::simulate::{Case, Options, simulate};
+use local::simulate::{Case, Histories, Options, simulate};
 
 /// As many as take about half a minute on two processors.
 const RUNS: u64 = 8_000;
 
 #[test]
 fn drawn_histories_keep_every_promise() {
-    let report = simulate(&stage(), Options { runs: RUNS, first: 0, seed: 1, jobs: 2 });
+    let report =
+        simulate(&stage(), Options { runs: RUNS, first: 0, seed: 1, jobs: 2, histories: Histories::Mixed });
     let failures: Vec<_> = report.details.iter().map(|failed| (&failed.violations, &failed.replay)).collect();
     assert_eq!(report.failures, 0, "{failures:#?}");
     println!("{RUNS} runs, {} a second; {:?}; {:?}", report.runs_per_second, report.ends, report.faults);
@@ -46,7 +47,8 @@ fn drawn_histories_keep_every_promise() {
 fn the_same_seed_gives_the_same_bytes_however_many_threads() {
     let stage = stage();
     let report = |jobs, first, runs| {
-        let mut report = simulate(&stage, Options { runs, first, seed: 9, jobs });
+        let mut report =
+            simulate(&stage, Options { runs, first, seed: 9, jobs, histories: Histories::Mixed });
         report.runs_per_second = 0.0;
         format!("{report:?}")
     };

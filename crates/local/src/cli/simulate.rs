@@ -2,7 +2,7 @@
 
 use super::{Failure, print};
 use crate::functions::registry;
-use crate::simulate::{Case, Options, Report, Stage, play, simulate};
+use crate::simulate::{Case, Histories, Options, Report, Stage, play, simulate};
 use crate::template::Source;
 use std::path::PathBuf;
 use std::thread;
@@ -18,11 +18,14 @@ pub(super) struct Args {
     /// The number of the first history, from 0
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     first: u64,
+    /// Play single moves alone: one tenant, one move, one or two mishaps
+    #[arg(long)]
+    single: bool,
     /// Threads [default: one for each processor]
     #[arg(long, value_name = "NUMBER")]
     jobs: Option<usize>,
     /// Play one history, as a failure prints it, instead of drawn ones
-    #[arg(long, value_name = "HISTORY", conflicts_with_all = ["runs", "seed", "first", "jobs"])]
+    #[arg(long, value_name = "HISTORY", conflicts_with_all = ["runs", "seed", "first", "single", "jobs"])]
     replay: Option<Case>,
     /// The template of the system [default: ./template.yaml, else the one compiled in]
     #[arg(long, value_name = "FILE")]
@@ -38,7 +41,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return replay(&stage, case);
     }
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
-    let report = simulate(&stage, Options { runs: args.runs, first: args.first, seed: args.seed, jobs });
+    let histories = if args.single { Histories::Single } else { Histories::Mixed };
+    let options = Options { runs: args.runs, first: args.first, seed: args.seed, jobs, histories };
+    let report = simulate(&stage, options);
     print(&if args.json { serde_json::to_string_pretty(&report)? } else { shown(&report) });
     if report.failures == 0 { Ok(()) } else { Err(Failure::told()) }
 }

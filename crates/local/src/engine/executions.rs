@@ -140,10 +140,11 @@ impl Engine {
                 state_machine_name: workflow.spec.name.clone(),
                 at: millis(self.now()),
                 seed: digest::number(&[&self.options.seed.to_be_bytes(), name.as_bytes()]),
+                // Nobody reads it here; it would only grow.
+                keep_history: false,
                 ..StartArgs::default()
             };
-            let (mut execution, commands) = Execution::start(&workflow.machine, args);
-            drop(execution.drain_history());
+            let (execution, commands) = Execution::start(&workflow.machine, args);
             let held = Held::new(&workflow.fingerprint, execution);
             self.live.insert(name.clone(), Live { held, row });
             self.store(&name);
@@ -159,8 +160,6 @@ impl Engine {
         let now = millis(system.world().now());
         let mut execution = live.held.lock();
         let Ok(commands) = execution.apply(&workflow.machine, event, now) else { return };
-        // Nobody reads the history here; it would only grow.
-        drop(execution.drain_history());
         let running = execution.status() == Status::Running;
         drop(execution);
         if running {

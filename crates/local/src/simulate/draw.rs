@@ -5,7 +5,7 @@
 //! are healed, so that every change can end.
 
 use super::chance::Chance;
-use super::history::{Act, Case, Doing, Event, Start, Tenant};
+use super::history::{Act, Case, Doing, Event, Histories, Lengths, Start, Tenant};
 use super::mishap::Mishap;
 use crate::engine::Delivery;
 use capstan_core::tier::Tier;
@@ -16,35 +16,72 @@ use sim::{Fault, FaultKind, Nth, Operation};
 const SINGLE: u64 = 80;
 /// Seconds in which a change is usually over.
 const CHANGE: u64 = 1_300;
+/// The same where life cycles are brief.
+const BRIEF_CHANGE: u64 = 90;
 /// The same where life cycles are quick.
 const QUICK_CHANGE: u64 = 130;
 /// Of a hundred histories, so many have quick life cycles.
 const QUICK: u64 = 90;
+/// Of a hundred single moves, of which there are many more, so many have brief life cycles; and so many these or quick ones.
+const BRIEF: u64 = 50;
+const BRIEF_OR_QUICK: u64 = 95;
+/// Keeps the draws of single moves apart from those of mixed histories of the same seed.
+const SINGLES: u64 = 0x5349_4e47_4c45_5321;
 /// Seconds that a late delivery comes later at most: past the end of most changes.
 const LATEST: u64 = 3_000;
 
 impl Case {
-    /// The history of one run of a simulation.
+    /// The history of one run of a simulation of this kind.
+    pub fn drawn(kind: Histories, seed: u64, run: u64) -> Self {
+        match kind {
+            Histories::Mixed => Self::draw(seed, run),
+            Histories::Single => Self::draw_single(seed, run),
+        }
+    }
+
+    /// One move of one tenant with one or two mishaps.
+    fn draw_single(seed: u64, run: u64) -> Self {
+        let mut chance = Chance::of_run(seed ^ SINGLES, run);
+        let from = chance.one_of(&Tier::ALL);
+        let (tenant, to) = (Tenant(0), other_than(&mut chance, from));
+        let world = chance.next() >> 32;
+        let interleave = chance.percent(50);
+        let (lengths, length) = match chance.between(0, 99) {
+            0..BRIEF => (Lengths::Brief, BRIEF_CHANGE),
+            BRIEF..BRIEF_OR_QUICK => (Lengths::Quick, QUICK_CHANGE),
+            _ => (Lengths::Slow, CHANGE),
+        };
+        let mut events = vec![at(5, Doing::Act(tenant, Act::Ask { to, bypass: true }))];
+        for _ in 0..chance.between(1, 2) {
+            mishaps(&mut chance, tenant, 0, length, &mut events);
+        }
+        Self { start: Start::In(from), seed: world, lengths, interleave, events: told(events) }
+    }
+
+    /// The mixed history of one run of a simulation.
     pub fn draw(seed: u64, run: u64) -> Self {
         let mut chance = Chance::of_run(seed, run);
         let single = chance.percent(SINGLE);
         let start = chance.one_of(&Start::ALL);
         let world = chance.next() >> 32;
         let interleave = chance.percent(50);
-        let quick = chance.percent(QUICK);
-        let length = if quick { QUICK_CHANGE } else { CHANGE };
-        let mut events =
-            if single { one_change(&mut chance, start, length) } else { tale(&mut chance, length) };
-        // Drawn at absolute times; told as what comes after what.
-        events.sort_by_key(|event| event.after);
-        let mut last = Millis(0);
-        for event in &mut events {
-            let at = event.after;
-            event.after = Millis(at.0 - last.0);
-            last = at;
-        }
-        Self { start, seed: world, quick, interleave, events }
+        let (lengths, length) =
+            if chance.percent(QUICK) { (Lengths::Quick, QUICK_CHANGE) } else { (Lengths::Slow, CHANGE) };
+        let events = if single { one_change(&mut chance, start, length) } else { tale(&mut chance, length) };
+        Self { start, seed: world, lengths, interleave, events: told(events) }
     }
+}
+
+/// Drawn at absolute times; told as what comes after what.
+fn told(mut events: Vec<Event>) -> Vec<Event> {
+    events.sort_by_key(|event| event.after);
+    let mut last = Millis(0);
+    for event in &mut events {
+        let at = event.after;
+        event.after = Millis(at.0 - last.0);
+        last = at;
+    }
+    events
 }
 
 fn at(seconds: u64, what: Doing) -> Event {

@@ -4,18 +4,18 @@ use super::history::{TENANTS, Tenant};
 use capstan_core::audit::{ENTRIES, Entry, HEAD, Head};
 use capstan_core::ids::TenantId;
 use capstan_core::ports::{Item, Table};
-use capstan_core::tier::ledger::Registered;
-use capstan_core::tier::{Change, ResourceRef, TierState, names};
-use serde::de::DeserializeOwned;
+use capstan_core::tier::ledger::{RESOURCE_ENTRIES, Registered, resource_entry};
+use capstan_core::tier::{Change, Confirmation, ResourceRef, TierState, TransitionStatus, names};
 use serde_json::{Value, json};
 use sim::World;
-use tier_records::{AUDIT_BROKEN, AUDIT_UNSEALED, Act, AppConfigRow, UNDER_WAY};
+use std::sync::Arc;
+use tier_records::{AUDIT_BROKEN, AUDIT_UNSEALED, Act, AppConfigRow, ConfigRow, HeadRow, UNDER_WAY};
 
 /// An act in the audit.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Audited {
     /// Its place in the tenant's chain, with all that it says.
-    pub(super) entry: Entry,
+    pub(super) entry: Arc<Entry>,
 }
 
 impl Audited {
@@ -25,98 +25,94 @@ impl Audited {
     }
 }
 
-fn read<T: DeserializeOwned>(item: &Item) -> Option<T> {
-    T::deserialize(&Value::Object(item.clone())).ok()
-}
-
 fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// All changes there ever were, oldest first for each tenant.
-pub(super) fn changes(world: &World) -> Vec<Change> {
-    world.items(Table::TierChangeLog).filter_map(read).collect()
+pub(super) fn changes(world: &World) -> Vec<Arc<Change>> {
+    world.records(Table::TierChangeLog, "").collect()
 }
 
 /// One change.
-pub(super) fn change(world: &World, id: &str) -> Option<Change> {
-    world.items(Table::TierChangeLog).find(|item| text(item, "transition_id") == id).and_then(read)
+pub(super) fn change(world: &World, id: &str) -> Option<Arc<Change>> {
+    let (tenant, _) = world.keys(Table::TierChangeLog).find(|(_, known)| *known == id)?;
+    world.record_at(Table::TierChangeLog, tenant, id)
 }
 
-/// Tenant and id of every change that has not ended.
-pub(super) fn open_changes(world: &World) -> Vec<(&str, &str)> {
-    let open = |item: &&Item| matches!(text(item, "status"), "INITIATED" | "IN_PROGRESS");
-    let changes = world.items(Table::TierChangeLog).filter(open);
-    changes.map(|item| (text(item, "tenant_id"), text(item, "transition_id"))).collect()
+/// Every change that has not ended.
+pub(super) fn open_changes(world: &World) -> Vec<Arc<Change>> {
+    world.records(Table::TierChangeLog, "").filter(|change: &Arc<Change>| !change.ended()).collect()
 }
 
 /// Every tenant's state.
-pub(super) fn states(world: &World) -> Vec<TierState> {
-    world.items(Table::InfrastructureTier).filter_map(read).collect()
+pub(super) fn states(world: &World) -> Vec<Arc<TierState>> {
+    world.records(Table::InfrastructureTier, "").collect()
 }
 
-/// Every tenant's status, by its name.
-pub(super) fn status<'a>(world: &'a World, tenant: &str) -> &'a str {
-    let mut rows = world.items(Table::InfrastructureTier);
-    rows.find(|item| text(item, "tenant_id") == tenant)
-        .map_or("STABLE", |item| text(item, "transition_status"))
+fn state(world: &World, tenant: &str) -> Option<Arc<TierState>> {
+    world.record_at(Table::InfrastructureTier, tenant, "")
+}
+
+/// Whether a tenant's tier is stuck.
+pub(super) fn is_stuck(world: &World, tenant: &str) -> bool {
+    state(world, tenant).is_some_and(|state| state.transition_status == TransitionStatus::Stuck)
+}
+
+/// The change that a tenant's state names.
+pub(super) fn named_change(world: &World, tenant: &str) -> Option<String> {
+    state(world, tenant)?.transition_id.as_ref().map(ToString::to_string)
 }
 
 /// The register of all tenants.
-pub(super) fn register(world: &World) -> Vec<Registered> {
-    let rows = world.items(Table::TierLedger).filter(|item| text(item, "entry").starts_with("resource#"));
-    rows.filter_map(read).collect()
+pub(super) fn register(world: &World) -> Vec<Arc<Registered>> {
+    world.records(Table::TierLedger, RESOURCE_ENTRIES).collect()
 }
 
 /// Tenant and `kind/name` of every resource in the register.
 pub(super) fn registered(world: &World) -> impl Iterator<Item = (&str, &str)> {
-    let rows = world.items(Table::TierLedger);
-    rows.filter_map(|item| Some((text(item, "tenant_id"), text(item, "entry").strip_prefix("resource#")?)))
+    let rows = world.keys(Table::TierLedger);
+    rows.filter_map(|(tenant, entry)| Some((tenant, entry.strip_prefix(RESOURCE_ENTRIES)?)))
 }
 
 /// The entry of one resource.
-pub(super) fn entry(world: &World, resource: &ResourceRef) -> Option<Registered> {
-    let wanted = format!("resource#{resource}");
-    world.items(Table::TierLedger).find(|item| text(item, "entry") == wanted).and_then(read)
+pub(super) fn entry(world: &World, resource: &ResourceRef) -> Option<Arc<Registered>> {
+    let wanted = resource_entry(resource);
+    let (tenant, _) = world.keys(Table::TierLedger).find(|(_, entry)| *entry == wanted)?;
+    world.record_at(Table::TierLedger, tenant, &wanted)
 }
 
 /// What every tenant's application reads.
-pub(super) fn app_configs(world: &World) -> Vec<AppConfigRow> {
-    world.items(Table::AppConfig).filter_map(read).collect()
-}
-
-/// The versions of those rows.
-pub(super) fn app_config_versions(world: &World) -> Vec<u64> {
-    let version = |item: &Item| item.get("version").and_then(Value::as_u64).unwrap_or(0);
-    world.items(Table::AppConfig).map(version).collect()
+pub(super) fn app_configs(world: &World) -> Vec<Arc<AppConfigRow>> {
+    world.records(Table::AppConfig, "").collect()
 }
 
 /// The audit of all tenants: the entries of each chain, in their order.
 pub(super) fn audit(world: &World) -> Vec<Audited> {
-    let entry = |item: &&Item| text(item, "entry").starts_with(ENTRIES);
-    world.items(Table::TierAudit).filter(entry).filter_map(read).map(|entry| Audited { entry }).collect()
+    world.records(Table::TierAudit, ENTRIES).map(|entry| Audited { entry }).collect()
 }
 
 /// The place and hash at which the records say that a tenant's chain ends.
 pub(super) fn audit_head(world: &World, tenant: &str) -> Option<Head> {
-    let mut rows = world.items(Table::TierAudit);
-    rows.find(|item| text(item, "tenant_id") == tenant && text(item, "entry") == HEAD).and_then(read)
+    let row: Arc<HeadRow> = world.record_at(Table::TierAudit, tenant, HEAD)?;
+    row.head()
 }
 
 /// How often a tenant's configurations were edited.
 pub(super) fn edits(world: &World, tenant: &str) -> u64 {
-    let rows = world.items(Table::TierConfig).filter(|item| text(item, "tenant_id") == tenant);
-    rows.filter_map(|item| item.get("version").and_then(Value::as_u64)).sum()
+    let rows = world.records(Table::TierConfig, "");
+    rows.filter(|row: &Arc<ConfigRow>| row.tenant_id.as_str() == tenant).map(|row| row.version).sum()
 }
 
 /// How many confirmations were asked of a tenant.
 pub(super) fn confirmations(world: &World, tenant: &str) -> usize {
-    world.items(Table::TierConfirmation).filter(|item| text(item, "tenant_id") == tenant).count()
+    let rows = world.records(Table::TierConfirmation, "");
+    rows.filter(|row: &Arc<Confirmation>| row.tenant_id.as_str() == tenant).count()
 }
 
 /// Whether any change is on the list of those to be looked after.
 pub(super) fn any_under_way(world: &World) -> bool {
-    world.items(Table::TierIndex).any(|item| text(item, "index_name") == UNDER_WAY)
+    world.keys(Table::TierIndex).any(|(index, _)| index == UNDER_WAY)
 }
 
 /// The tenant's part of every name.
@@ -202,10 +198,4 @@ pub(super) fn difference(one: &Value, other: &Value, place: &str) -> String {
         (one, other) if one == other => String::new(),
         (one, other) => format!("{place}: {one} → {other}; "),
     }
-}
-
-/// The change that a tenant's state names.
-pub(super) fn named_change<'a>(world: &'a World, tenant: &str) -> Option<&'a str> {
-    let mut rows = world.items(Table::InfrastructureTier);
-    rows.find(|item| text(item, "tenant_id") == tenant)?.get("transition_id")?.as_str()
 }

@@ -6,6 +6,7 @@
 use super::mishap::Mishap;
 use capstan_core::tier::Tier;
 use capstan_core::time::Millis;
+use sim::Pace;
 
 /// The tenants there are: two whose ids begin alike, so that their resources' names nearly meet, and one besides.
 pub const TENANTS: [&str; 3] = [
@@ -99,6 +100,38 @@ pub struct Event {
     pub what: Doing,
 }
 
+/// Which histories are drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Histories {
+    /// Mostly one change with a few mishaps, the others tales of several changes, tenants and operators.
+    #[default]
+    Mixed,
+    /// One move of one tenant, with one or two mishaps.
+    Single,
+}
+
+/// How long life cycles take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lengths {
+    /// 1 to 10 seconds: most are over at the first look.
+    Brief,
+    /// 5 to 30 seconds.
+    Quick,
+    /// Minutes, as in the cloud.
+    Slow,
+}
+
+impl Lengths {
+    /// As the simulated cloud takes it.
+    pub const fn pace(self) -> Pace {
+        match self {
+            Self::Brief => Pace::Within { least: Millis::seconds(1), most: Millis::seconds(10) },
+            Self::Quick => Pace::QUICK,
+            Self::Slow => Pace::AsInTheCloud,
+        }
+    }
+}
+
 /// One run: where it begins, what chance there is, and what happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
@@ -106,8 +139,8 @@ pub struct Case {
     pub start: Start,
     /// What lengths of life cycles, ids and the order of what is due at once are drawn from.
     pub seed: u64,
-    /// Life cycles take seconds and not minutes.
-    pub quick: bool,
+    /// How long life cycles take.
+    pub lengths: Lengths,
     /// Things due at the same instant take turns, call by call.
     pub interleave: bool,
     /// What happens, in order.

@@ -20,7 +20,7 @@ mod stage;
 mod text;
 mod watch;
 
-pub use history::{Act, Case, Doing, Event, Start, TENANTS, Tenant};
+pub use history::{Act, Case, Doing, Event, Histories, Lengths, Start, TENANTS, Tenant};
 pub use invariants::{Promise, Violation};
 pub use mishap::Mishap;
 pub use report::{Failed, Options, Report, simulate};

@@ -1,6 +1,6 @@
 //! Many runs, on several threads, and what came of them.
 
-use super::history::Case;
+use super::history::{Case, Histories};
 use super::invariants::Violation;
 use super::run::{Played, play};
 use super::shrink::shrink;
@@ -25,6 +25,8 @@ pub struct Options {
     pub seed: u64,
     /// Threads.
     pub jobs: usize,
+    /// Of what kind.
+    pub histories: Histories,
 }
 
 /// A run that broke a promise.
@@ -84,7 +86,7 @@ pub fn simulate(stage: &Stage, options: Options) -> Report {
         add(&mut report.ends, &played.ends);
         let Some(first) = played.violations.first() else { continue };
         report.failures += 1;
-        let case = Case::draw(options.seed, run);
+        let case = Case::drawn(options.histories, options.seed, run);
         let shrunk = (report.details.len() < SHRUNK).then(|| shrink(stage, &case, first.promise).to_string());
         let replay =
             format!("capstan simulate --replay '{}'", shrunk.as_deref().unwrap_or(&case.to_string()));
@@ -111,7 +113,7 @@ fn play_all(stage: &Stage, options: Options) -> BTreeMap<u64, Played> {
                 return played;
             }
             let run = options.first + run;
-            played.push((run, play(stage, &Case::draw(options.seed, run))));
+            played.push((run, play(stage, &Case::drawn(options.histories, options.seed, run))));
         }
     };
     thread::scope(|scope| {

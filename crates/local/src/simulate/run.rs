@@ -8,7 +8,7 @@ use super::operator::Operator;
 use super::stage::Stage;
 use super::watch::Watch;
 use crate::engine::Engine;
-use capstan_core::tier::{ChangeStatus, Tier};
+use capstan_core::tier::{Change, ChangeStatus, Tier};
 use capstan_core::time::Millis;
 use sim::{FaultKind, World};
 use std::collections::BTreeMap;
@@ -77,7 +77,10 @@ impl Player {
         self.settle();
         self.lead_out(case.seed);
         let world = self.engine.system().world().clone();
-        world.with(|world| invariants::at_the_end(&mut self.watch, world));
+        world.with(|world| {
+            self.watch.look(world);
+            invariants::at_the_end(&mut self.watch, world);
+        });
         for met in &self.watch.struck {
             *self.counts.entry(name_of(met.kind)).or_default() += 1;
         }
@@ -170,8 +173,7 @@ impl Player {
     fn reset(&mut self, tenant: Tenant) {
         let stuck = |world: &World| {
             let id = TENANTS[tenant.0];
-            let is = facts::status(world, id) == "STUCK";
-            is.then(|| facts::named_change(world, id).unwrap_or_default().to_owned())
+            facts::is_stuck(world, id).then(|| facts::named_change(world, id).unwrap_or_default())
         };
         let world = self.engine.system().world().clone();
         let before = world.with(|world| stuck(world));
@@ -242,7 +244,7 @@ impl Player {
     fn lead_out(&mut self, seed: u64) {
         for tenant in (0..TENANTS.len()).map(Tenant) {
             let world = self.engine.system().world().clone();
-            if world.with(|world| facts::status(world, TENANTS[tenant.0]) != "STUCK") {
+            if !world.with(|world| facts::is_stuck(world, TENANTS[tenant.0])) {
                 continue;
             }
             self.explain(tenant);
@@ -286,7 +288,7 @@ impl Player {
     fn explain(&mut self, tenant: Tenant) {
         let world = self.engine.system().world().clone();
         let change = world.with(|world| {
-            let id = facts::named_change(world, TENANTS[tenant.0])?.to_owned();
+            let id = facts::named_change(world, TENANTS[tenant.0])?;
             facts::change(world, &id)
         });
         let Some(change) = change else { return };
@@ -303,9 +305,8 @@ impl Player {
 
     fn ends(&self, world: &World) -> BTreeMap<&'static str, u64> {
         let mut ends = BTreeMap::new();
-        let mine = |change: &capstan_core::tier::Change| {
-            self.watch.slates.contains_key(change.transition_id.as_str())
-        };
+        let mine =
+            |change: &std::sync::Arc<Change>| self.watch.slates.contains_key(change.transition_id.as_str());
         for change in facts::changes(world).into_iter().filter(mine) {
             let end = match change.status {
                 ChangeStatus::Completed => "completed",

@@ -60,7 +60,7 @@ impl Stage {
         let mut world =
             self.worlds.get(&case.start).cloned().unwrap_or_else(|| World::new(config(&self.blueprint)));
         world.reseed(case.seed);
-        world.set_pace(if case.quick { Pace::QUICK } else { Pace::AsInTheCloud });
+        world.set_pace(case.lengths.pace());
         let system = self.blueprint.on(SharedWorld::new(world));
         Engine::new(system, Options { seed: case.seed, shuffle: true, interleave: case.interleave })
     }

@@ -1,7 +1,7 @@
 //! A case as one line: `START/SEED/ORDER/PACE; +SECONDS WHAT; …`, such as
 //! `STAGING/7/turns/quick; +0 A ask DEV; +30 fault *:*:@12:crash; +200 abort A`.
 
-use super::history::{Act, Case, Doing, Event, Start, Tenant};
+use super::history::{Act, Case, Doing, Event, Lengths, Start, Tenant};
 use super::mishap::Mishap;
 use crate::engine::Delivery;
 use capstan_core::tier::Tier;
@@ -62,7 +62,11 @@ impl fmt::Display for Event {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let order = if self.interleave { "turns" } else { "rows" };
-        let pace = if self.quick { "quick" } else { "slow" };
+        let pace = match self.lengths {
+            Lengths::Brief => "brief",
+            Lengths::Quick => "quick",
+            Lengths::Slow => "slow",
+        };
         write!(f, "{}/{}/{order}/{pace}", self.start, self.seed)?;
         for event in &self.events {
             write!(f, "; {event}")?;
@@ -152,12 +156,13 @@ impl FromStr for Case {
             "rows" => false,
             _ => return wrong(order, "what is due at once comes in `turns` or in `rows`"),
         };
-        let quick = match pace {
-            "quick" => true,
-            "slow" => false,
-            _ => return wrong(pace, "life cycles are `quick` or `slow`"),
+        let lengths = match pace {
+            "brief" => Lengths::Brief,
+            "quick" => Lengths::Quick,
+            "slow" => Lengths::Slow,
+            _ => return wrong(pace, "life cycles are `brief`, `quick` or `slow`"),
         };
         let events = parts.filter(|part| !part.is_empty()).map(event).collect::<Result<_, _>>()?;
-        Ok(Self { start, seed: number(seed)?, quick, interleave, events })
+        Ok(Self { start, seed: number(seed)?, lengths, interleave, events })
     }
 }

@@ -3,6 +3,7 @@
 
 use super::facts;
 use super::invariants::{self, Promise, Violation};
+use capstan_core::ports::Table;
 use capstan_core::tier::{ChangeStatus, ResourceKind, ResourceRef};
 use capstan_core::time::{Millis, Timestamp};
 use serde_json::Value;
@@ -27,10 +28,16 @@ pub(super) struct Deletion {
     pub(super) snapshot: bool,
 }
 
+/// The tables whose rows are looked at after every step, in the order in which their revisions are kept.
+const REVISIONS: [Table; 4] =
+    [Table::TierChangeLog, Table::InfrastructureTier, Table::TierLedger, Table::AppConfig];
+
 /// What was seen.
 #[derive(Debug)]
 pub(super) struct Watch {
     looked_at: (u32, Option<Timestamp>),
+    /// The revisions of the tables of changes and states, of the ledger, and of what the applications read, then.
+    revisions: [u64; 4],
     seen_effects: usize,
     seen_faults: usize,
     /// What each change found when it was begun, by its id.
@@ -58,14 +65,15 @@ pub(super) struct Watch {
     /// How long nothing moved, in all.
     pub(super) jumped: Millis,
     pub(super) violations: Vec<Violation>,
-    /// What the applications read, and at which versions.
-    pub(super) apps: (Vec<u64>, Arc<[AppConfigRow]>),
+    /// What the applications read.
+    pub(super) apps: Arc<[Arc<AppConfigRow>]>,
 }
 
 impl Watch {
     pub(super) fn new(world: &World) -> Self {
         Self {
             looked_at: (u32::MAX, None),
+            revisions: [u64::MAX; 4],
             seen_effects: 0,
             seen_faults: 0,
             slates: BTreeMap::new(),
@@ -82,7 +90,7 @@ impl Watch {
             ended_from_outside: Vec::new(),
             jumped: Millis(0),
             violations: Vec::new(),
-            apps: (vec![0], Arc::from([])),
+            apps: Arc::from([]),
         }
     }
 
@@ -106,8 +114,20 @@ impl Watch {
         }
         self.looked_at = mark;
         self.note_faults(world);
-        self.note_changes(world);
-        self.note_register(world);
+        let before = std::mem::replace(&mut self.revisions, REVISIONS.map(|table| world.revision(table)));
+        let [changes, states, ledger, apps] = [0, 1, 2, 3].map(|at| before[at] != self.revisions[at]);
+        if changes {
+            self.note_changes(world);
+        }
+        if ledger {
+            self.note_register(world);
+        }
+        if apps {
+            self.apps = facts::app_configs(world).into();
+        }
+        if changes || states {
+            invariants::one_change(self, world);
+        }
         let new: Vec<Effect> = world.log().get(self.seen_effects..).unwrap_or_default().to_vec();
         self.seen_effects += new.len();
         invariants::look(self, world, &new);
@@ -127,7 +147,7 @@ impl Watch {
     fn note_changes(&mut self, world: &World) {
         let now: BTreeSet<(String, String)> = facts::open_changes(world)
             .into_iter()
-            .map(|(tenant, id)| (tenant.to_owned(), id.to_owned()))
+            .map(|change| (change.tenant_id.to_string(), change.transition_id.to_string()))
             .collect();
         if now == self.open {
             return;
@@ -153,7 +173,10 @@ impl Watch {
         let mut there = BTreeSet::new();
         for (tenant, resource) in facts::registered(world) {
             there.insert(resource);
-            let spans = self.registered.entry(resource.to_owned()).or_default();
+            if !self.registered.contains_key(resource) {
+                self.registered.insert(resource.to_owned(), Vec::new());
+            }
+            let Some(spans) = self.registered.get_mut(resource) else { continue };
             if spans.last().is_none_or(|span| span.until.is_some()) {
                 spans.push(Span { tenant: tenant.to_owned(), from: now, until: None });
             }

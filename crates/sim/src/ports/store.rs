@@ -97,6 +97,7 @@ impl Store for Ports {
                 if key.table == Table::AppConfig {
                     world.note_drain(&key.partition);
                 }
+                world.revisions[key.table as usize] += 1;
                 world.changes.demand(|| Entry::Row(key.clone()));
             }
             Ok(())

@@ -54,6 +54,8 @@ pub struct StartArgs {
     pub limits: Limits,
     /// Put inputs and outputs into the history.
     pub record_data: bool,
+    /// Keep a history. Without one its events are only counted, for the limit.
+    pub keep_history: bool,
 }
 
 impl Default for StartArgs {
@@ -69,6 +71,7 @@ impl Default for StartArgs {
             seed: 0,
             limits: Limits::default(),
             record_data: false,
+            keep_history: true,
         }
     }
 }
@@ -99,6 +102,8 @@ pub struct Execution {
     fingerprint: u64,
     limits: Limits,
     record_data: bool,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    keep_history: bool,
     status: Status,
     result: Outcome,
     now: Millis,
@@ -109,6 +114,14 @@ pub struct Execution {
     timers: BTreeMap<TimerId, Timer>,
     events: u64,
     history: Vec<HistoryEvent>,
+}
+
+const fn yes() -> bool {
+    true
+}
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_yes(flag: &bool) -> bool {
+    *flag
 }
 
 /// How it ended, as [`Command::Finished`] tells it.
@@ -136,6 +149,7 @@ impl Execution {
             fingerprint: machine.fingerprint,
             limits: args.limits,
             record_data: args.record_data,
+            keep_history: args.keep_history,
             status: Status::Running,
             result: Outcome::default(),
             now: args.at,
@@ -308,6 +322,9 @@ impl Execution {
 
     fn record(&mut self, kind: HistoryKind, state: Option<&str>, branch: BranchId, detail: Value) {
         self.events += 1;
+        if !self.keep_history {
+            return;
+        }
         self.history.push(HistoryEvent {
             id: self.events,
             at: self.now,

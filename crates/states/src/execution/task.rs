@@ -33,7 +33,9 @@ impl Run<'_, '_> {
         data::check(&input, *limits)?;
 
         let id = TaskId(self.exec.id());
-        let detail = if self.exec.record_data {
+        let detail = if !self.exec.keep_history {
+            Value::Null
+        } else if self.exec.record_data {
             json!({ "task": id, "resource": task.resource, "input": input })
         } else {
             json!({ "task": id, "resource": task.resource })

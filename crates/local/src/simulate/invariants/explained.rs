@@ -7,7 +7,6 @@
 use super::Promise;
 use crate::simulate::facts;
 use crate::simulate::watch::{Watch, resource_of};
-use capstan_core::tier::ledger::Registered;
 use capstan_core::tier::{Desired, ResourceKind, ResourceRef};
 use sim::{Effect, World};
 use std::collections::BTreeSet;
@@ -36,14 +35,14 @@ fn meddling(world: &World, resource: &ResourceRef) -> Option<String> {
     let Some(owner) = facts::named_after(&resource.name) else {
         return Some("it is no tenant's".to_owned());
     };
-    if let Some(Registered { desired: Desired::Retired { delete_after, .. }, .. }) =
-        facts::entry(world, resource)
-        && delete_after <= world.now()
+    let entry = facts::entry(world, resource);
+    if let Some(Desired::Retired { delete_after, .. }) = entry.as_deref().map(|entry| &entry.desired)
+        && *delete_after <= world.now()
     {
         return None;
     }
-    let open = facts::open_changes(world).into_iter().find(|(tenant, _)| *tenant == owner);
-    let Some(change) = open.and_then(|(_, id)| facts::change(world, id)) else {
+    let mut open = facts::open_changes(world).into_iter();
+    let Some(change) = open.find(|change| change.tenant_id.as_str() == owner) else {
         return Some(format!("no change of its owner {owner} is under way"));
     };
     let planned = change.plan.actions.iter().any(|action| action.resource == *resource);

@@ -77,9 +77,13 @@ pub struct Violation {
     pub what: String,
 }
 
+/// What must hold whenever changes or tenants' states were written.
+pub(super) fn one_change(watch: &mut Watch, world: &World) {
+    one_change::look(watch, world);
+}
+
 /// What must hold after every step.
 pub(super) fn look(watch: &mut Watch, world: &World, new: &[Effect]) {
-    one_change::look(watch, world);
     stores::look(watch, world, new);
     explained::look(watch, world, new);
     serving::look(watch, world);

@@ -6,15 +6,19 @@ use crate::simulate::watch::Watch;
 use sim::World;
 
 pub(super) fn look(watch: &mut Watch, world: &World) {
-    let mut open = facts::open_changes(world);
-    open.sort_unstable();
-    if let Some(two) = open.windows(2).find(|two| two[0].0 == two[1].0) {
-        let what = format!("tenant {} has the changes {} and {} under way", two[0].0, two[0].1, two[1].1);
+    // In the order of tenants, as all rows are.
+    let open = facts::open_changes(world);
+    if let Some([one, other]) =
+        open.array_windows::<2>().find(|[one, other]| one.tenant_id == other.tenant_id)
+    {
+        let (tenant, one, other) = (&one.tenant_id, &one.transition_id, &other.transition_id);
+        let what = format!("tenant {tenant} has the changes {one} and {other} under way");
         watch.violated(Promise::OneChange, world.now(), what);
     }
-    for (tenant, id) in open {
-        let named = facts::named_change(world, tenant);
-        if named != Some(id) {
+    for change in open {
+        let (tenant, id) = (&change.tenant_id, &change.transition_id);
+        let named = facts::named_change(world, tenant.as_str());
+        if named.as_deref() != Some(id.as_str()) {
             let what = format!("change {id} of tenant {tenant} is under way, and its state names {named:?}");
             watch.violated(Promise::OneChange, world.now(), what);
         }

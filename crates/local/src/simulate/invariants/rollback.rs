@@ -17,8 +17,9 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
             watch.violated(Promise::Rollback, world.now(), what);
         }
     }
+    let changes = facts::changes(world);
     for state in facts::states(world) {
-        let last = facts::changes(world).into_iter().rfind(|change| change.tenant_id == state.tenant_id);
+        let last = changes.iter().rfind(|change| change.tenant_id == state.tenant_id);
         let Some(change) = last else { continue };
         let tier = match change.status {
             capstan_core::tier::ChangeStatus::Completed => change.to_tier,

@@ -1,10 +1,10 @@
 //! The application is never pointed at something that does not serve.
 
 use super::Promise;
-use crate::simulate::facts;
 use crate::simulate::watch::Watch;
 use capstan_core::tier::ResourceRef;
 use sim::World;
+use std::sync::Arc;
 
 pub(super) fn look(watch: &mut Watch, world: &World) {
     check(watch, world, false);
@@ -17,11 +17,7 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
 /// Looks at every service that any application is pointed at. What a fault has made fail is looked at again when
 /// it must have been repaired, at the end.
 fn check(watch: &mut Watch, world: &World, end: bool) {
-    let versions = facts::app_config_versions(world);
-    if watch.apps.0 != versions {
-        watch.apps = (versions, facts::app_configs(world).into());
-    }
-    let apps = std::sync::Arc::clone(&watch.apps.1);
+    let apps = Arc::clone(&watch.apps);
     for row in apps.iter() {
         let Some(config) = &row.config else { continue };
         // Who resets a tier by hand answers for what its application meets until the next change has ended.

@@ -9,6 +9,7 @@ use crate::simulate::watch::{Deletion, Watch, resource_of};
 use capstan_core::tier::{Change, Desired, ResourceKind, ResourceRef};
 use capstan_core::time::{Millis, Timestamp};
 use sim::{Effect, EffectKind, World};
+use std::sync::Arc;
 
 /// How long a store is kept at least (`RetentionGraceDays` of the template, unless somebody sets it).
 const GRACE: Millis = Millis::days(7);
@@ -52,7 +53,7 @@ fn right(world: &World, store: &ResourceRef, at: Timestamp) -> Right {
         && *delete_after <= at
     {
         let retires =
-            |change: &&Change| change.plan.actions.iter().any(|action| action.after == entry.desired);
+            |change: &&Arc<Change>| change.plan.actions.iter().any(|action| action.after == entry.desired);
         if let Some(change) = changes.iter().rfind(retires)
             && delete_after.since(change.created_at) < GRACE
         {
@@ -64,7 +65,7 @@ fn right(world: &World, store: &ResourceRef, at: Timestamp) -> Right {
     let makes = |change: &Change| {
         change.plan.actions.iter().any(|action| action.resource == *store && action.before == Desired::Absent)
     };
-    let undone = |change: &&Change| {
+    let undone = |change: &&Arc<Change>| {
         change.tenant_id == entry.tenant_id
             && change.milestones.rollback_started_at.is_some()
             && makes(change)
