@@ -24,6 +24,8 @@ mod openapi;
 mod payloads;
 #[path = "contract/policies.rs"]
 mod policies;
+#[path = "contract/promises.rs"]
+mod promises;
 #[path = "contract/roles.rs"]
 mod roles;
 #[path = "contract/stack.rs"]
