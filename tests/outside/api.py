@@ -24,7 +24,7 @@ ROOT = HERE.parent.parent
 DOCUMENT = ROOT / "docs/openapi.yaml"
 TENANT = "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b"
 # More options of `capstan up`, such as a rate limit turned off: what is looked for here is not how fast it may be asked.
-UP: list[str] = []
+UP = ["--requests-per-minute", "0"]
 
 
 def arguments() -> argparse.Namespace:

@@ -32,7 +32,7 @@ pub(super) struct Args {
 
 const PATH: &str = "DEV,STAGING,PRODUCTION,STAGING,DEV";
 /// More options of `capstan up`, such as a rate of requests that is off.
-const MORE: &[&str] = &[];
+const MORE: &[&str] = &["--requests-per-minute", "0"];
 const CONNECTIONS: usize = 50;
 const REQUESTS: usize = 400;
 

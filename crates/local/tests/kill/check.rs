@@ -65,8 +65,11 @@ pub(crate) fn audit(folder: &Path, notes: &[Arc<Notes>]) {
     for (_, value) in entries.iter().filter(|(key, _)| key.starts_with("table/cato_tier_audit/")) {
         let row: Value = serde_json::from_slice(value).expect("JSON");
         let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
-        let subject = match text("act").as_str() {
-            "CONFIG_EDITED" => format!("edit {}", row["detail"]["version"]),
+        let subject = match text("action").as_str() {
+            "CONFIG_EDITED" => {
+                let detail: Value = serde_json::from_str(&text("detail")).expect("JSON");
+                format!("edit {}", detail["version"])
+            }
             act @ ("CHANGE_STARTED" | "CHANGE_CANCELLED") => format!("{act} {}", text("transition_id")),
             _ => continue,
         };
