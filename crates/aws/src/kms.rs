@@ -14,6 +14,7 @@ fn table(said: Said<'_>) -> Option<CloudErrorKind> {
     Some(match said.code {
         // A key that is disabled or about to be deleted: only a person can cure it.
         "Disabled" | "KMSInvalidState" => CloudErrorKind::Denied,
+        "NotFound" => CloudErrorKind::NotFound,
         "InvalidKeyUsage" | "InvalidArn" | "InvalidGrantToken" => CloudErrorKind::Invalid,
         "KeyUnavailable" | "DependencyTimeout" | "KMSInternal" => CloudErrorKind::Unavailable,
         _ => return None,

@@ -57,7 +57,7 @@ fn every_method_of_every_port_is_in_the_table_of_operations() {
             } else if line == "}" {
                 port = None;
             } else if let (Some(port), Some(rest)) = (&port, line.strip_prefix("    fn ")) {
-                found.insert((port.clone(), rest.split('(').next().unwrap().to_owned()));
+                found.insert((port.clone(), rest.split(['(', '<']).next().unwrap().to_owned()));
             }
         }
     }

@@ -55,8 +55,11 @@ macro_rules! methods {
 methods! {
     Store {
         get: [GET_ITEM] = [GetItem],
+        get_as: [GET_ITEM] = [GetItem],
         query: [QUERY] = [Query],
+        query_as: [QUERY] = [Query],
         transact: [TRANSACT_WRITE_ITEMS] = [TransactWriteItems],
+        transact_records: [TRANSACT_WRITE_ITEMS] = [TransactWriteItems],
     }
     Endpoints {
         endpoint: [DESCRIBE_ENDPOINT, LIST_ENDPOINT_TAGS] = [DescribeEndpoint],

@@ -20,6 +20,7 @@ mod serverless_caches;
 mod signer;
 mod store;
 mod store_queries;
+mod store_records;
 mod store_values;
 mod streams;
 mod tagging;
@@ -58,6 +59,7 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         store::cases(),
         store_values::cases(),
         store_queries::cases(),
+        store_records::cases(),
         endpoints::cases(),
         endpoint_configs::cases(),
         endpoint_scaling::cases(),
