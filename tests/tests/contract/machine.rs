@@ -88,17 +88,15 @@ fn every_task_retries_exactly_what_may_pass() {
         assert_eq!(retriers.len(), 2, "{FILE}: {} must have two retriers", task.name);
         let [lost, over] = [asl::errors(&retriers[0]), asl::errors(&retriers[1])];
         assert!(lost.is_disjoint(&over), "{FILE}: {} has an error in both retriers", task.name);
-        {
-            let names: BTreeSet<String> = lost.union(&over).cloned().collect();
-            let missing: Vec<_> = wanted.difference(&names).collect();
-            assert!(missing.is_empty(), "{FILE}: add to the Retry of {}: {missing:?}", task.name);
-            let surplus: Vec<_> = names.difference(&wanted).collect();
-            assert!(
-                surplus.is_empty(),
-                "{FILE}: take out of the Retry of {}, or make retryable: {surplus:?}",
-                task.name
-            );
-        }
+        let names: BTreeSet<String> = lost.union(&over).cloned().collect();
+        let missing: Vec<_> = wanted.difference(&names).collect();
+        assert!(missing.is_empty(), "{FILE}: add to the Retry of {}: {missing:?}", task.name);
+        let surplus: Vec<_> = names.difference(&wanted).collect();
+        assert!(
+            surplus.is_empty(),
+            "{FILE}: take out of the Retry of {}, or make retryable: {surplus:?}",
+            task.name
+        );
     }
 }
 
