@@ -274,9 +274,10 @@ fn with_the_rule_somebody_else_confirms() {
     let change = &lab.get("/tier/change-history")["changes"][0];
     assert_eq!((&change["changedBy"], &change["confirmedBy"]), (&json!("ada"), &json!("bob")));
     let audit = lab.world().with(|world| {
-        world.items(Table::TierAudit).find(|row| row["act"] == "CHANGE_STARTED").cloned().expect("a row")
+        world.items(Table::TierAudit).find(|row| row["action"] == "CHANGE_STARTED").cloned().expect("a row")
     });
-    assert_eq!((&audit["actor"], &audit["detail"]["requestedBy"]), (&json!("bob"), &json!("ada")));
+    let detail: Value = serde_json::from_str(audit["detail"].as_str().expect("text")).expect("JSON");
+    assert_eq!((&audit["who"], &detail["requestedBy"]), (&json!("bob"), &json!("ada")));
     let (_, again) = post(&mut lab, "carl", "admin", TENANT, "/tier/confirm", &token);
     assert_eq!(again["errors"][0]["code"], "TOKEN_USED");
 }
