@@ -23,8 +23,8 @@ const QUICK_CHANGE: u64 = 130;
 /// Of a hundred histories, so many have quick life cycles.
 const QUICK: u64 = 90;
 /// Of a hundred single moves, of which there are many more, so many have brief life cycles; and so many these or quick ones.
-const BRIEF: u64 = 50;
-const BRIEF_OR_QUICK: u64 = 95;
+const BRIEF: u64 = 80;
+const BRIEF_OR_QUICK: u64 = 97;
 /// Keeps the draws of single moves apart from those of mixed histories of the same seed.
 const SINGLES: u64 = 0x5349_4e47_4c45_5321;
 /// Seconds that a late delivery comes later at most: past the end of most changes.

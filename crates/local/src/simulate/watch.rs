@@ -106,6 +106,12 @@ impl Watch {
         self.by_hand.contains(tenant)
     }
 
+    /// Whether the register had a resource, `kind/name`, at the last look.
+    pub(super) fn has_entry(&self, resource: &str) -> bool {
+        let last = self.registered.get(resource).and_then(|spans| spans.last());
+        last.is_some_and(|span| span.until.is_none())
+    }
+
     /// Looks, if anything can have changed since the last look.
     pub(super) fn look(&mut self, world: &World) {
         let mark = (world.changing_call_count(), world.last_event());

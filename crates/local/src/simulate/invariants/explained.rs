@@ -9,16 +9,15 @@ use crate::simulate::facts;
 use crate::simulate::watch::{Watch, resource_of};
 use capstan_core::tier::{Desired, ResourceKind, ResourceRef};
 use sim::{Effect, World};
-use std::collections::BTreeSet;
 
 pub(super) fn look(watch: &mut Watch, world: &World, new: &[Effect]) {
     if new.is_empty() {
         return;
     }
-    let entries: BTreeSet<&str> = facts::registered(world).map(|(_, resource)| resource).collect();
     for (kind, name) in world.names() {
-        let resource = ResourceRef { kind, name: name.to_owned() };
-        if !entries.contains(resource.to_string().as_str()) {
+        // What the register has now was noted just before.
+        let resource = format!("{kind}/{name}");
+        if !watch.has_entry(&resource) {
             let what = format!("{resource} exists, and no entry of the register explains it");
             watch.violated(Promise::Explained, world.now(), what);
         }
