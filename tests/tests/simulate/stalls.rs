@@ -57,7 +57,7 @@ fn every_call_stands_still_until_the_next_change(from: &str, to: &str, half: u32
         .flat_map(|call| WAYS.map(|kind| format!("{from}/7/rows/quick; +0 fault *:*:!{call}:{kind}; {way}")))
         .collect();
     let played = play_all(&stage, &cases);
-    let twice = played.iter().filter(|played| played.ends.get("completed").is_some()).count();
+    let twice = played.iter().filter(|played| played.ends.contains_key("completed")).count();
     println!(
         "{from} to {to}, stopped and asked for again: {calls} calls, {} cases, {twice} completed",
         cases.len()

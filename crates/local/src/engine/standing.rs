@@ -50,16 +50,14 @@ impl Engine {
         self.look = true;
         let began = self.now();
         let function = function.to_owned();
-        match self.system.begin(&function, event) {
-            Some(stepper) => self.go_on(Run { function, stepper, began, waiting }),
-            None => {
-                let error = FunctionError {
-                    name: "Lambda.ResourceNotFoundException".to_owned(),
-                    message: format!("there is no function {function}"),
-                };
-                self.over(&function, waiting, Invoked { answer: Err(error), latency: Millis(0) });
-            }
-        }
+        let Some(stepper) = self.system.begin(&function, event) else {
+            let error = FunctionError {
+                name: "Lambda.ResourceNotFoundException".to_owned(),
+                message: format!("there is no function {function}"),
+            };
+            return self.over(&function, waiting, Invoked { answer: Err(error), latency: Millis(0) });
+        };
+        self.go_on(Run { function, stepper, began, waiting });
     }
 
     fn go_on(&mut self, mut run: Run) {
