@@ -1,45 +1,65 @@
 //! Drawn histories.
 
 use super::{case, stage};
-use local::simulate::{Case, Histories, Options, simulate};
+use local::simulate::{Case, Histories, Options, Report, Stage, simulate};
+use std::collections::BTreeMap;
+use std::thread;
 
-/// As many as take about half a minute on two processors.
-const RUNS: u64 = 8_000;
+/// Single moves, and mixed histories: together 50 000 runs.
+const SINGLES: u64 = 42_000;
+const MIXED: u64 = 8_000;
+
+/// Every kind of mishap there is, and how often each must have happened at least.
+const KINDS: [(&str, u64); 21] = [
+    ("throttled", 1_000),
+    ("error", 1_000),
+    ("denied", 1_000),
+    ("quota", 500),
+    ("busy", 1_000),
+    ("store-conflict", 500),
+    ("timeout", 1_000),
+    ("timeout-after-effect", 1_000),
+    ("slow", 500),
+    ("stalled", 100),
+    ("lost-and-running-on", 100),
+    ("killed-before-effect", 1_000),
+    ("killed-after-effect", 1_000),
+    ("life-cycle-failed", 50),
+    ("duplicate-delivery", 1_000),
+    ("concurrent-delivery", 1_000),
+    ("late-delivery", 1_000),
+    ("aborted", 500),
+    ("execution-timed-out", 250),
+    ("schedule-fired", 1_000),
+    ("clock-jump", 500),
+];
+
+fn kept(stage: &Stage, histories: Histories, runs: u64) -> Report {
+    let jobs = thread::available_parallelism().map_or(2, usize::from);
+    let report = simulate(stage, Options { runs, first: 0, seed: 1, jobs, histories });
+    let failures: Vec<_> = report.details.iter().map(|failed| (&failed.violations, &failed.replay)).collect();
+    assert_eq!(report.failures, 0, "{failures:#?}");
+    println!(
+        "{runs} runs, {histories:?}, {} a second on {jobs} threads; {:?}; {:?}",
+        report.runs_per_second, report.ends, report.faults
+    );
+    report
+}
 
 #[test]
 fn drawn_histories_keep_every_promise() {
-    let report =
-        simulate(&stage(), Options { runs: RUNS, first: 0, seed: 1, jobs: 2, histories: Histories::Mixed });
-    let failures: Vec<_> = report.details.iter().map(|failed| (&failed.violations, &failed.replay)).collect();
-    assert_eq!(report.failures, 0, "{failures:#?}");
-    println!("{RUNS} runs, {} a second; {:?}; {:?}", report.runs_per_second, report.ends, report.faults);
-    for kind in [
-        "throttled",
-        "error",
-        "denied",
-        "quota",
-        "busy",
-        "store-conflict",
-        "timeout",
-        "timeout-after-effect",
-        "slow",
-        "stalled",
-        "lost-and-running-on",
-        "killed-before-effect",
-        "killed-after-effect",
-        "life-cycle-failed",
-        "duplicate-delivery",
-        "concurrent-delivery",
-        "late-delivery",
-        "aborted",
-        "execution-timed-out",
-        "schedule-fired",
-        "clock-jump",
-    ] {
-        assert!(report.faults.get(kind).is_some_and(|times| *times > 10), "{kind} hardly ever happened");
+    let stage = stage();
+    let reports = [kept(&stage, Histories::Single, SINGLES), kept(&stage, Histories::Mixed, MIXED)];
+    let sum = |of: fn(&Report) -> &BTreeMap<&'static str, u64>, kind| -> u64 {
+        reports.iter().filter_map(|report| of(report).get(kind)).sum()
+    };
+    for (kind, least) in KINDS {
+        let times = sum(|report| &report.faults, kind);
+        assert!(times >= least, "{kind} happened {times} times in 50 000 runs, less than {least}");
     }
     for end in ["completed", "rolled-back", "reset", "stuck-on-the-way"] {
-        assert!(report.ends.get(end).is_some_and(|times| *times > 10), "hardly any change was {end}");
+        let times = sum(|report| &report.ends, end);
+        assert!(times > 50, "{times} changes in 50 000 runs were {end}");
     }
 }
 
@@ -59,7 +79,9 @@ fn the_same_seed_gives_the_same_bytes_however_many_threads() {
 #[test]
 fn a_history_reads_as_it_prints() {
     for run in 0..500 {
-        let drawn = Case::draw(4, run);
-        assert_eq!(case(&drawn.to_string()), drawn);
+        for histories in [Histories::Mixed, Histories::Single] {
+            let drawn = Case::drawn(histories, 4, run);
+            assert_eq!(case(&drawn.to_string()), drawn);
+        }
     }
 }

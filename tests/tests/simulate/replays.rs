@@ -2,7 +2,7 @@
 
 use super::{play_all, stage};
 
-const TALES: [&str; 5] = [
+const TALES: [&str; 7] = [
     // A change began while people were still to be told of the end of the last one. Its row in the list of those under way
     // was the same: the late announcement took it off the list, and nobody looked after the new change when its execution
     // was lost.
@@ -16,6 +16,10 @@ const TALES: [&str; 5] = [
     // A step was lost each time it was begun; the last run made its stream when that had been undone.
     "NEW/0/rows/quick; +0 fault kinesis:CreateStream:1:lost=70; +0 fault kinesis:CreateStream:2:lost=70; \
      +0 fault kinesis:CreateStream:3:lost=59; +0 A bypass STAGING",
+    // A change that gave the endpoint another shape, and its own tag, got stuck and was reset. The next change, which was to
+    // delete the endpoint, took it for somebody else's by its tag, said that it was gone, and left it running.
+    "STAGING/1221657663/rows/quick; +0 A bypass PRODUCTION; +22 fault tagging:TagResources:*:crash",
+    "STAGING/716549567/rows/quick; +0 fault dynamodb:TransactWriteItems:21:denied; +0 A ask PRODUCTION; +14 A cancel",
 ];
 
 #[test]

@@ -194,7 +194,7 @@ fn plan_service(input: &PlanInput<'_>, service: Service) -> Option<ServicePlan> 
         }
         (_, spec) => spec,
     });
-    let stamp = Stamp { tier: input.to.0, transition_id: input.transition_id.clone() };
+    let stamp = Stamp { tier: input.to.0, transition_id: input.transition_id.clone(), or_of: None };
     let (verb, actions) = match (current, wanted) {
         (None, None) => return None,
         (None, Some(spec)) => (Verb::Create, vec![create(input, spec, stamp)]),

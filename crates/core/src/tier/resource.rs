@@ -260,9 +260,18 @@ pub struct Stamp {
     pub tier: Tier,
     /// The change that made or last changed it.
     pub transition_id: TransitionId,
+    /// A change of it that was reset half-way, whose id its tag may bear instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub or_of: Option<TransitionId>,
 }
 
 impl Stamp {
+    /// Whether a resource whose tag names this change bears the stamp.
+    pub fn is_of(&self, transition: &str) -> bool {
+        self.transition_id.as_str() == transition
+            || self.or_of.as_ref().is_some_and(|reset| reset.as_str() == transition)
+    }
+
     /// The full set of tags of a serving resource.
     pub fn tags(&self, tenant: &TenantId) -> Tags {
         Tags::from([

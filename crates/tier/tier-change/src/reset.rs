@@ -96,7 +96,13 @@ fn leave(
                 transaction.put_always(&index);
                 Desired::Retired { spec, stamp, delete_after }
             }
-            (before, _) => before,
+            // What the change did to it may have reached its tags, or not yet.
+            (mut before, _) => {
+                if let Desired::Serving { stamp, .. } | Desired::Retired { stamp, .. } = &mut before {
+                    stamp.or_of = Some(effect.transition_id.clone());
+                }
+                before
+            }
         };
         transaction.put(row);
     }

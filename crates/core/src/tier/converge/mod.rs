@@ -105,7 +105,7 @@ pub(crate) fn claim<C>(goal: &Goal<'_>, found: &Tags) -> Claim<C> {
     let owner = found.get(&TagKey::TenantId);
     let ours = owner.is_some_and(|owner| owner == goal.tenant.as_str());
     let made_by = found.get(&TagKey::TransitionId);
-    let bears = |stamp: &Stamp| made_by.is_some_and(|id| id == stamp.transition_id.as_str());
+    let bears = |stamp: &Stamp| made_by.is_some_and(|id| stamp.is_of(id));
     let stamp_of = |desired: &Desired| match desired {
         Desired::Absent => None,
         Desired::Serving { stamp, .. } | Desired::Retired { stamp, .. } => Some(stamp.clone()),
