@@ -169,7 +169,8 @@ def functions(options, clouds: peers.Clouds, stack: contextlib.ExitStack) -> dic
         runs = {}
         for kind in ("light", "work"):
             case = exporter.ask(f"{name}/{events[name][kind]}")
-            runner.run(case)
+            # As it ships: the first request of a tenant counts against its limit in the store.
+            runner.run(case, limited=True)
             subject = Subject(name, [str(bootstrap)], runner.own[name])
             runs[kind] = measure(subject, case["event"], runner.asked())
         figures[name] = {

@@ -105,11 +105,13 @@ class Runner:
         self._bootstraps = bootstraps
         self._log = pathlib.Path(stack.enter_context(tempfile.NamedTemporaryFile(suffix=".log")).name)
 
-    def run(self, case: dict) -> tuple[list[str], dict]:
+    def run(self, case: dict, limited: bool = False) -> tuple[list[str], dict]:
         """In what the real function differs from the simulated one, and what it came to."""
         function = case["case"].split("/")[0]
-        # Without a limit on requests, as in the simulated world (tests/src/scenario/mod.rs).
-        environment = self.own[function] | self._environment | {"TENANT_REQUESTS_PER_MINUTE": "0"}
+        environment = self.own[function] | self._environment
+        if not limited:
+            # Without a limit on requests, as in the simulated world (tests/src/scenario/mod.rs).
+            environment["TENANT_REQUESTS_PER_MINUTE"] = "0"
         self._cloud.reset()
         event = case["event"] = self._issuer.renamed_in(case["event"])
         asks = (

@@ -28,7 +28,8 @@ pub(crate) fn told(
 ) -> CloudErrorKind {
     let call = Call { service, operation, resource: "r" };
     let error = said(status, code, message);
-    let looks = ["Describe", "Get", "List", "BatchGet"].iter().any(|verb| operation.starts_with(verb));
+    let looks =
+        ["Describe", "Get", "List", "BatchGet", "Sign"].iter().any(|verb| operation.starts_with(verb));
     if looks { call.unseen(&error).kind } else { call.undone(&error, &Doubt::default()).kind }
 }
 

@@ -429,7 +429,7 @@ fn a_head_that_is_too_large_has_a_problem_document_too() {
     let ask = |target: &str, headers: usize| {
         let address = server.url.trim_start_matches("http://");
         let mut stream = std::net::TcpStream::connect(address).expect("a connection");
-        let many: String = (0..headers).map(|number| format!("x-{number}: 1\r\n")).collect();
+        let many = (0..headers).map(|number| format!("x-{number}: 1\r\n")).collect::<Vec<_>>().concat();
         write!(stream, "GET {target} HTTP/1.1\r\nHost: x\r\n{many}\r\n").expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
