@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 const PATIENCE: Millis = Millis::hours(12);
 /// Waits longer than this are skipped where nothing is under way.
 const LONG: Millis = Millis::minutes(10);
+/// Hours after which the limits of a day begin anew.
+const NEXT_DAY: u64 = 25;
 /// Hours until what was left by a reset is deleted.
 const REAPED: u32 = 4;
 
@@ -264,11 +266,15 @@ impl Player {
         self.leave_none_reset();
     }
 
-    /// After a reset the next change puts everything right: sees that it does.
+    /// After a reset the next change puts everything right, or where a limit of the day is used up (two switches of a stream's
+    /// mode), that of the next day: sees that it does.
     fn leave_none_reset(&mut self) {
         for tenant in (0..TENANTS.len()).map(Tenant) {
-            for to in [Tier::Staging, Tier::Dev] {
+            for (to, later) in
+                [(Tier::Staging, 0), (Tier::Dev, 0), (Tier::Staging, NEXT_DAY), (Tier::Dev, NEXT_DAY)]
+            {
                 if self.watch.is_reset(TENANTS[tenant.0]) {
+                    self.pass(Millis::hours(later));
                     Operator::of(tenant).ask(&self.engine, to, true);
                     self.engine.look();
                     self.settle();

@@ -42,6 +42,8 @@ pub(super) struct Watch {
     seen_faults: usize,
     /// What each change found when it was begun, by its id.
     pub(super) slates: BTreeMap<String, Value>,
+    /// Changes that began after a reset, on what another had left half-way: undoing brings that to what the register says.
+    pub(super) began_half_way: BTreeSet<String>,
     /// Changes that were seen to be rolled back: whose, which, and what was there then.
     pub(super) undone: Vec<(String, String, Value)>,
     open: BTreeSet<(String, String)>,
@@ -77,6 +79,7 @@ impl Watch {
             seen_effects: 0,
             seen_faults: 0,
             slates: BTreeMap::new(),
+            began_half_way: BTreeSet::new(),
             undone: Vec::new(),
             open: BTreeSet::new(),
             began: world.now(),
@@ -161,6 +164,9 @@ impl Watch {
         let before = std::mem::replace(&mut self.open, now.clone());
         for (tenant, id) in now.difference(&before) {
             self.slates.entry(id.clone()).or_insert_with(|| facts::slate(world, tenant));
+            if self.is_reset(tenant) {
+                self.began_half_way.insert(id.clone());
+            }
         }
         for (tenant, id) in before.difference(&now) {
             match facts::change(world, id).map(|change| change.status) {

@@ -1,7 +1,8 @@
 //! After a rollback the world equals the world before, settings included.
 //!
 //! What a change found is kept when it is begun, and what it left is taken down when it is seen to have been undone, since
-//! the next change may begin at once.
+//! the next change may begin at once. A change that began after a reset found what another had left half-way: undoing it does
+//! not bring that back.
 
 use super::Promise;
 use crate::simulate::facts;
@@ -10,6 +11,9 @@ use sim::World;
 
 pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
     for (tenant, id, found) in watch.undone.clone() {
+        if watch.began_half_way.contains(&id) {
+            continue;
+        }
         let Some(before) = watch.slates.get(&id) else { continue };
         let differs = facts::difference(before, &found, "");
         if !differs.is_empty() {
