@@ -12,6 +12,9 @@ use sim::{Invocation, Outcome, Ports};
 
 const CANCEL: &str = "the load test is called off";
 
+/// The round of `RollbackProvisioning`, one each 5 s, in which its rest of 75 s is over.
+const RESTED: usize = 16;
+
 /// As [`validated`], in an account whose limits allow nothing more.
 pub fn validated_at_the_limit() -> Scenario {
     let made_by = [
@@ -62,9 +65,9 @@ pub fn failed_half_way() -> Scenario {
     branch_failed().run_to("RollbackProvisioning", 1)
 }
 
-/// `RollbackProvisioning` is next, for the second time.
+/// Undoing has rested and begun; `RollbackProvisioning` is next.
 pub fn rolling_back() -> Scenario {
-    failed_half_way().run_to("RollbackProvisioning", 2)
+    failed_half_way().run_to("RollbackProvisioning", RESTED + 1)
 }
 
 /// Everything is undone; `TransitionFailed` is next.
@@ -140,9 +143,9 @@ pub fn provisioned_and_cancelled() -> Scenario {
     cancelled(provisioned())
 }
 
-/// It was to stop, and a step has found that; `RollbackProvisioning` is next.
+/// It was to stop, a step has found that, and undoing has rested; `RollbackProvisioning` is next.
 pub fn stopped() -> Scenario {
-    provisioned_and_cancelled().run_to("RollbackProvisioning", 1)
+    provisioned_and_cancelled().run_to("RollbackProvisioning", RESTED)
 }
 
 /// As [`draining`], and it is to stop.
