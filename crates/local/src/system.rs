@@ -266,7 +266,7 @@ impl System {
     }
 
     /// Goes on with a run to its end, or to where it stands still (`None`).
-    pub(crate) fn go_on(&self, run: &mut Stepper<'static, Answer>) -> Option<Outcome<Answer>> {
+    pub(crate) fn go_on(run: &mut Stepper<'static, Answer>) -> Option<Outcome<Answer>> {
         loop {
             match catch_unwind(AssertUnwindSafe(|| run.step())) {
                 Ok(None) if run.invocation().is_halted() => return None,

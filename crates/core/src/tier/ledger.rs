@@ -35,6 +35,7 @@ pub struct Registered {
 /// What an effect acts on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all subjects are resources; the other is one a change")]
 pub enum Subject {
     /// A resource of the plan.
     Resource(Action),

@@ -5,6 +5,7 @@
 
 use super::Engine;
 use super::agenda::Due;
+use crate::System;
 use crate::functions::{Answer, FunctionError};
 use crate::system::Invoked;
 use capstan_core::time::{Millis, Timestamp};
@@ -61,7 +62,7 @@ impl Engine {
     }
 
     fn go_on(&mut self, mut run: Run) {
-        match self.system.go_on(&mut run.stepper) {
+        match System::go_on(&mut run.stepper) {
             Some(outcome) => self.ended(run, outcome),
             None => self.put_aside(run),
         }
