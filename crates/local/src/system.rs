@@ -14,7 +14,7 @@ use sim::{Invocation, Outcome, Ports, SharedWorld, Stepper};
 use states::{Machine, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// Why a system can't be started. Each says what to do.
@@ -147,12 +147,11 @@ pub(crate) const TIMED_OUT: &str = "Sandbox.Timedout";
 /// found to fit together. It never changes, so that one serves any number of worlds, on any number of threads:
 ///
 /// ```
-/// use local::{Blueprint, engine::{Engine, Options}, functions::registry, template::{Parameters, Source}};
+/// use local::{Blueprint, engine::{Engine, Options}, functions::registry, issuer, template::Source};
 /// use sim::{Pace, SharedWorld, World, WorldConfig};
 ///
 /// // Once.
-/// let parameters = Parameters::from([("DevTokenKey".to_owned(), "a key of 32 characters or more 0123".to_owned())]);
-/// let blueprint = Blueprint::new(Source::BuiltIn.read(&parameters)?, registry())?;
+/// let blueprint = Blueprint::new(Source::BuiltIn.read(&issuer::parameters())?, registry())?;
 /// let start = World::new(WorldConfig { pace: Pace::QUICK, record: false, ..WorldConfig::default() });
 /// // For every run: a copy of the world it begins in, with a seed of its own.
 /// for seed in 0..3 {
@@ -262,7 +261,10 @@ impl System {
         let function = self.blueprint.functions.get(logical_id)?;
         let invocation = Invocation::new(function.spec.timeout);
         let ports = Ports::for_invocation(&self.world, invocation.clone());
-        Some(Stepper::new((function.handler)(ports, event), &invocation))
+        // A function that dies before its first call dies like any other: when it is stepped.
+        let run = catch_unwind(AssertUnwindSafe(|| (function.handler)(ports, event)))
+            .unwrap_or_else(|died| Box::pin(async move { resume_unwind(died) }));
+        Some(Stepper::new(run, &invocation))
     }
 
     /// Goes on with a run to its end, or to where it stands still (`None`).

@@ -27,6 +27,8 @@ struct Cell {
     end: AtomicU8,
     /// Whether it stands still, and whether whoever invoked it knows: 0: it goes on; 1: it stands; 2: and is lost.
     halted: AtomicU8,
+    /// How much of the latency is over on the world's clock.
+    passed: AtomicU64,
 }
 
 /// A run that stands still before a call.
@@ -50,6 +52,7 @@ impl Invocation {
             time_limit: time_limit.0,
             end: AtomicU8::new(0),
             halted: AtomicU8::new(0),
+            passed: AtomicU64::new(0),
         }))
     }
     /// A run without a limit.
@@ -59,6 +62,14 @@ impl Invocation {
     /// How long its calls have taken so far.
     pub fn latency(&self) -> Millis {
         Millis(self.0.latency.load(Ordering::Relaxed))
+    }
+    /// How far this run is ahead of the world's clock.
+    pub(crate) fn ahead(&self) -> Millis {
+        Millis(self.latency().0.saturating_sub(self.0.passed.load(Ordering::Relaxed)))
+    }
+    /// The world's time has come to where this run is: what it has waited is over.
+    pub fn caught_up(&self) {
+        self.0.passed.store(self.latency().0, Ordering::Relaxed);
     }
     /// How long it may wait in all.
     pub fn time_limit(&self) -> Millis {

@@ -104,6 +104,7 @@ impl Engine {
     pub(super) fn take_up(&mut self, number: u64) {
         let Some(run) = self.standing.remove(&number) else { return };
         let invocation = run.stepper.invocation();
+        invocation.caught_up();
         if self.now().since(run.began) > invocation.time_limit() {
             invocation.time_out();
         }

@@ -13,7 +13,7 @@ use capstan_core::time::Timestamp;
 impl Clock for Ports {
     /// The world's time, and what this run has waited on top of it.
     fn now(&self) -> Timestamp {
-        self.world.now() + self.invocation.latency()
+        self.world.now() + self.invocation.ahead()
     }
     fn wall(&self) -> Timestamp {
         let wall = self.world.lock().world.config.wall;
