@@ -91,8 +91,9 @@ def running(log_folder: pathlib.Path | None = None, mended: bool = False):
         ministack = base | clouds.environment() | {
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(ports[0]),
-            # A Wait state is over at once; what polls is asked again without delay.
-            "SFN_WAIT_SCALE": "0",
+            # Waits and intervals of retries take a fiftieth. Not nothing: undoing rests for 75 s by the functions' own clock,
+            # and is asked again and again meanwhile.
+            "SFN_WAIT_SCALE": "0.02",
         }
         program = {"ministack": [BIN / "ministack"], "moto": [BIN / "moto_server"]}
         if mended:

@@ -30,7 +30,7 @@ BASE = "/api/admin/infrastructure"
 ISSUER = issuer.Issuer(b"a key that guards but this test.")
 ACCOUNT = "000000000000"
 # Seconds until an execution must be at its end: all waits are over at once here.
-PATIENCE = 120
+PATIENCE = 300
 
 # What the emulated CloudFormation can't take, and is therefore not proved here: which resources, and why. An entry that
 # fits nothing in the template is an error, so that the list does not outlive its reason.
