@@ -131,7 +131,7 @@ env-json: tools ## events/env.json anew, from template.yaml
 	@.venv/bin/python tools/env_json.py
 
 e2e: bootstraps ## builds and deploys the template into emulated clouds, and moves tenants there
-	@$(STAGE) 900 'deployed and operated' .venv-peers/bin/python -m pytest --quiet --color=no -p no:cacheprovider tests/e2e
+	@$(STAGE) 1500 'deployed and operated' .venv-peers/bin/python -m pytest --quiet --color=no -p no:cacheprovider tests/e2e
 
 lint: lint-template lint-rust ## formatting, clippy, template, state machines
 
