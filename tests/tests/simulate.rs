@@ -2,6 +2,24 @@
 //! find anything if something were wrong.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test")]
 
+/// A test of each of the six moves.
+macro_rules! of_every_move {
+    ($act:ident) => {
+        $crate::of_every_move! { $act:
+            dev_to_staging: "DEV" "STAGING",
+            dev_to_production: "DEV" "PRODUCTION",
+            staging_to_production: "STAGING" "PRODUCTION",
+            staging_to_dev: "STAGING" "DEV",
+            production_to_staging: "PRODUCTION" "STAGING",
+            production_to_dev: "PRODUCTION" "DEV",
+        }
+    };
+    ($act:ident: $($name:ident: $from:literal $to:literal,)*) => {
+        $(#[test] fn $name() { $act($from, $to); })*
+    };
+}
+pub(crate) use of_every_move;
+
 #[path = "simulate/pairs.rs"]
 mod pairs;
 #[path = "simulate/random.rs"]

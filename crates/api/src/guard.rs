@@ -14,12 +14,12 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Reads `TENANT_REQUESTS_PER_MINUTE` (0: no limit); absent, it has the template's default.
+    /// Reads `TENANT_REQUESTS_PER_MINUTE` (0: no limit).
     pub fn read(environment: &Environment) -> Result<Self, SettingError> {
         const NAME: &str = "TENANT_REQUESTS_PER_MINUTE";
         const MOST: u32 = 1_000_000;
         let per_minute = match environment.get(NAME) {
-            None => 1_200,
+            None => return Err(SettingError { name: NAME, problem: "is missing".to_owned() }),
             Some(text) => text.parse().ok().filter(|number| *number <= MOST).ok_or_else(|| SettingError {
                 name: NAME,
                 problem: format!("`{text}` is not a whole number of requests from 0 (no limit) to {MOST}"),

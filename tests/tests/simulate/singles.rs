@@ -29,17 +29,4 @@ fn every_single_fault(from: &str, to: &str) {
     assert!(struck > cases.len() / 2 && undone > 10);
 }
 
-macro_rules! moves {
-    ($($name:ident: $from:literal $to:literal,)*) => {
-        $(#[test] fn $name() { every_single_fault($from, $to); })*
-    };
-}
-
-moves! {
-    dev_to_staging: "DEV" "STAGING",
-    dev_to_production: "DEV" "PRODUCTION",
-    staging_to_production: "STAGING" "PRODUCTION",
-    staging_to_dev: "STAGING" "DEV",
-    production_to_staging: "PRODUCTION" "STAGING",
-    production_to_dev: "PRODUCTION" "DEV",
-}
+crate::of_every_move!(every_single_fault);

@@ -65,20 +65,7 @@ fn every_call_stands_still_until_the_next_change(from: &str, to: &str, half: u32
     assert!(twice > cases.len() / 2);
 }
 
-macro_rules! moves {
-    ($($name:ident: $from:literal $to:literal,)*) => {
-        $(#[test] fn $name() { every_call_stands_still($from, $to); })*
-    };
-}
-
-moves! {
-    dev_to_staging: "DEV" "STAGING",
-    dev_to_production: "DEV" "PRODUCTION",
-    staging_to_production: "STAGING" "PRODUCTION",
-    staging_to_dev: "STAGING" "DEV",
-    production_to_staging: "PRODUCTION" "STAGING",
-    production_to_dev: "PRODUCTION" "DEV",
-}
+crate::of_every_move!(every_call_stands_still);
 
 #[test]
 fn up_stopped_and_asked_for_again() {

@@ -11,6 +11,17 @@ use std::time::Duration;
 const BASE: &str = "/api/admin/infrastructure";
 const TIME: Duration = Duration::from_secs(35);
 
+/// Where the system is and who calls: the options of every command that speaks to it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Whither {
+    /// Where the system is
+    #[arg(long, global = true, env = "CAPSTAN_URL", default_value = "http://127.0.0.1:3000")]
+    pub(super) url: String,
+    /// Who you are: `capstan token` makes one for the system on this machine
+    #[arg(long, global = true, env = "CAPSTAN_TOKEN", hide_env_values = true)]
+    pub(super) token: Option<String>,
+}
+
 /// An API and a token for it.
 #[derive(Debug)]
 pub(super) struct Client {

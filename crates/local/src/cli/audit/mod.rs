@@ -6,7 +6,7 @@
 
 mod chain;
 
-use super::client::{Client, query};
+use super::client::{Client, Whither, query};
 use super::table::Table;
 use super::{Failure, print};
 use base64::Engine as _;
@@ -19,12 +19,8 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Where the system is
-    #[arg(long, global = true, env = "CAPSTAN_URL", default_value = "http://127.0.0.1:3000")]
-    url: String,
-    /// Who you are: `capstan token` makes one for the system on this machine
-    #[arg(long, global = true, env = "CAPSTAN_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    #[command(flatten)]
+    to: Whither,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
@@ -56,7 +52,7 @@ enum Command {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let client = Client::new(&args.url, args.token)?;
+    let client = Client::new(&args.to.url, args.to.token)?;
     match args.command {
         Command::Verify { key, receipt } => verify(&client, args.json, &key, receipt.as_deref()),
         Command::List { limit, cursor } => {

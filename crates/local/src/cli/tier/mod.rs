@@ -6,19 +6,15 @@
 mod show;
 mod watch;
 
-use super::client::{Answer, Client, query};
+use super::client::{Answer, Client, Whither, query};
 use super::{Failure, print};
 use capstan_core::tier::Tier;
 use serde_json::{Map, Value, json};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Where the system is
-    #[arg(long, global = true, env = "CAPSTAN_URL", default_value = "http://127.0.0.1:3000")]
-    url: String,
-    /// Who you are: `capstan token` makes one for the system on this machine
-    #[arg(long, global = true, env = "CAPSTAN_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    #[command(flatten)]
+    to: Whither,
     /// Print the API's JSON as it is
     #[arg(long, global = true)]
     json: bool,
@@ -118,7 +114,7 @@ fn parse_setting(text: &str) -> Result<(String, Value), String> {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let client = Client::new(&args.url, args.token)?;
+    let client = Client::new(&args.to.url, args.to.token)?;
     let json = args.json;
     match args.command {
         Command::Status => tell(json, &client.get("/tier")?, show::status),
