@@ -42,7 +42,7 @@ FUZZ = BOLERO_RANDOM_ITERATIONS=1000000000 BOLERO_RANDOM_TEST_TIME_MS=$(FUZZ_SEC
 
 .PHONY: help run build check simulate test test-rust test-simulation test-aws lint lint-rust lint-template tools machine fmt bench \
         bench-build deny test-outside fuzz clean bootstraps fidelity e2e invoke-all bench-lambda env-json \
-        test-states bench-states
+        test-states bench-states quick-bootstraps
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -119,7 +119,10 @@ fuzz: ## spoiled input for every parser of what comes from outside (FUZZ_SECONDS
 bootstraps: tools ## all functions as they ship, into target/lambda/<function>/bootstrap (ARCH=arm64 for Graviton)
 	@$(STAGE) 3000 'bootstraps' $(PYTHON) tools/bootstraps.py $(if $(filter arm64,$(ARCH)),--arm64)
 
-invoke-all: bootstraps ## every event through the built functions themselves, over the Lambda Runtime API (ARGS: names of functions)
+quick-bootstraps: tools
+	@$(STAGE) 3000 'bootstraps, quick' $(PYTHON) tools/bootstraps.py --quick
+
+invoke-all: quick-bootstraps ## every event through the built functions themselves, over the Lambda Runtime API (ARGS: names of functions)
 	@$(STAGE) 900 'exporter of worlds' cargo build --package capstan-tests --example worlds --profile test-release --locked
 	@$(STAGE) 600 'every event through the runtime' .venv-peers/bin/python tools/runtime/invoke_all.py $(ARGS)
 
@@ -130,7 +133,7 @@ bench-lambda: bootstraps ## size, start and memory of the functions, and one tas
 env-json: tools ## events/env.json anew, from template.yaml
 	@.venv/bin/python tools/env_json.py
 
-e2e: bootstraps ## builds and deploys the template into emulated clouds, and moves tenants there
+e2e: quick-bootstraps ## builds and deploys the template into emulated clouds, and moves tenants there
 	@$(STAGE) 1500 'deployed and operated' .venv-peers/bin/python -m pytest --quiet --color=no -p no:cacheprovider tests/e2e
 
 lint: lint-template lint-rust ## formatting, clippy, template, state machines
