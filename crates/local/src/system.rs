@@ -73,14 +73,6 @@ pub enum StartError {
         /// The resource.
         resource: String,
     },
-    /// More state machines than there is room for.
-    #[error("{file} has the state machines {names}; the simulated cloud runs one")]
-    StateMachines {
-        /// The template.
-        file: String,
-        /// Their names.
-        names: String,
-    },
     /// A table that the store does not know.
     #[error(
         "{file}: the table {name} ({logical_id}) is not one of the store's, which are {known}. Correct its TableName, \
@@ -119,6 +111,8 @@ fn listed(problems: &[Problem]) -> String {
 struct Deployed {
     spec: FunctionSpec,
     handler: Handler,
+    /// The name of the state machine that it starts, if its environment says so.
+    machine: Option<Arc<str>>,
 }
 
 /// A state machine that can be run.
@@ -167,7 +161,8 @@ pub(crate) const TIMED_OUT: &str = "Sandbox.Timedout";
 pub struct Blueprint {
     description: Description,
     functions: BTreeMap<String, Deployed>,
-    workflow: Option<Workflow>,
+    /// In the order of the template.
+    workflows: Vec<Workflow>,
 }
 
 impl fmt::Debug for Blueprint {
@@ -182,8 +177,8 @@ impl Blueprint {
         let functions = deploy(&description, registry.as_ref())?;
         check_tables(&description)?;
         check_routes(&description)?;
-        let workflow = workflow(&description)?;
-        Ok(Arc::new(Self { description, functions, workflow }))
+        let workflows = workflows(&description)?;
+        Ok(Arc::new(Self { description, functions, workflows }))
     }
 
     /// The template.
@@ -234,8 +229,9 @@ impl System {
         &self.world
     }
 
-    pub(crate) fn workflow(&self) -> Option<&Workflow> {
-        self.blueprint.workflow.as_ref()
+    /// The state machine of this name; the first one for an execution that names none.
+    pub(crate) fn workflow(&self, name: &str) -> Option<&Workflow> {
+        self.blueprint.workflows.iter().find(|workflow| name.is_empty() || workflow.spec.name == name)
     }
 
     /// The logical id of the function with this ARN.
@@ -250,7 +246,7 @@ impl System {
             return no_such_function(logical_id);
         };
         let invocation = Invocation::new(function.spec.timeout);
-        let ports = Ports::for_invocation(&self.world, invocation.clone());
+        let ports = function.ports(&self.world, &invocation);
         let outcome =
             catch_unwind(AssertUnwindSafe(|| sim::run((function.handler)(ports, event), &invocation)));
         function.invoked(outcome.unwrap_or(Outcome::Crashed), &invocation)
@@ -260,7 +256,7 @@ impl System {
     pub(crate) fn begin(&self, logical_id: &str, event: Value) -> Option<Stepper<'static, Answer>> {
         let function = self.blueprint.functions.get(logical_id)?;
         let invocation = Invocation::new(function.spec.timeout);
-        let ports = Ports::for_invocation(&self.world, invocation.clone());
+        let ports = function.ports(&self.world, &invocation);
         // A function that dies before its first call dies like any other: when it is stepped.
         let run = catch_unwind(AssertUnwindSafe(|| (function.handler)(ports, event)))
             .unwrap_or_else(|died| Box::pin(async move { resume_unwind(died) }));
@@ -294,6 +290,10 @@ impl System {
 }
 
 impl Deployed {
+    fn ports(&self, world: &SharedWorld, invocation: &Invocation) -> Ports {
+        Ports::for_invocation(world, invocation.clone()).of_machine(self.machine.clone())
+    }
+
     fn invoked(&self, outcome: Outcome<Answer>, invocation: &Invocation) -> Invoked {
         let failed = |name: &str, message: String| Err(FunctionError { name: name.to_owned(), message });
         match outcome {
@@ -334,7 +334,8 @@ fn deploy(
             function: spec.logical_id.clone(),
             reason,
         })?;
-        functions.insert(spec.logical_id.clone(), Deployed { spec: spec.clone(), handler });
+        let machine = spec.env.get("STATE_MACHINE_ARN").map(|arn| machine_of(description, arn).into());
+        functions.insert(spec.logical_id.clone(), Deployed { spec: spec.clone(), handler, machine });
     }
     let used: BTreeSet<&str> = description.functions.iter().map(|spec| spec.crate_name.as_str()).collect();
     match registry.iter().find(|function| !used.contains(function.name)) {
@@ -376,21 +377,25 @@ fn check_routes(description: &Description) -> Result<(), StartError> {
     Ok(())
 }
 
-fn workflow(description: &Description) -> Result<Option<Workflow>, StartError> {
-    let spec = match description.state_machines.as_slice() {
-        [] => return Ok(None),
-        [only] => only.clone(),
-        several => {
-            let names = several.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(StartError::StateMachines { file: description.source.clone(), names });
-        }
-    };
-    let machine = Machine::parse(&spec.definition)
-        .map_err(|problems| StartError::Machine { file: spec.file.clone(), problems })?;
+/// The name of the state machine with this ARN, or the ARN's own last part: of a published version or an alias it is the
+/// machine's.
+fn machine_of<'a>(description: &'a Description, arn: &'a str) -> &'a str {
+    let is = |rest: &str| rest.is_empty() || rest.starts_with(':');
+    let mut machines = description.state_machines.iter();
+    let known = machines.find(|machine| arn.strip_prefix(machine.arn.as_str()).is_some_and(is));
+    known.map_or_else(|| arn.rsplit(':').next().unwrap_or(arn), |machine| &machine.name)
+}
+
+fn workflows(description: &Description) -> Result<Vec<Workflow>, StartError> {
     let arns: BTreeSet<&str> = description.functions.iter().map(|function| function.arn.as_str()).collect();
-    if let Some(unknown) = machine.resources().into_iter().find(|resource| !arns.contains(resource)) {
-        return Err(StartError::Resource { file: spec.file.clone(), resource: unknown.to_owned() });
-    }
-    let fingerprint = format!("{:016x}", digest::number(&[spec.definition.to_string().as_bytes()]));
-    Ok(Some(Workflow { spec, machine, fingerprint }))
+    let workflow = |spec: &StateMachine| {
+        let machine = Machine::parse(&spec.definition)
+            .map_err(|problems| StartError::Machine { file: spec.file.clone(), problems })?;
+        if let Some(unknown) = machine.resources().into_iter().find(|resource| !arns.contains(resource)) {
+            return Err(StartError::Resource { file: spec.file.clone(), resource: unknown.to_owned() });
+        }
+        let fingerprint = format!("{:016x}", digest::number(&[spec.definition.to_string().as_bytes()]));
+        Ok(Workflow { spec: spec.clone(), machine, fingerprint })
+    };
+    description.state_machines.iter().map(workflow).collect()
 }

@@ -24,9 +24,14 @@ pub(crate) fn function(id: &str, name: &str, more: &str) -> String {
 
 /// A state machine of the template, whose tasks call `${Name}` functions.
 pub(crate) fn machine(definition: &str, functions: &[&str]) -> String {
+    machine_called("Machine", "toy", definition, functions)
+}
+
+/// One of several state machines of the template.
+pub(crate) fn machine_called(id: &str, name: &str, definition: &str, functions: &[&str]) -> String {
     let substitutions: Vec<String> = functions.iter().map(|id| format!("{id}: !GetAtt {id}.Arn")).collect();
     format!(
-        "  Machine:\n    Type: AWS::Serverless::StateMachine\n    Properties:\n      Name: !Sub 'cato-toy-${{Environment}}'\n      \
+        "  {id}:\n    Type: AWS::Serverless::StateMachine\n    Properties:\n      Name: !Sub 'cato-{name}-${{Environment}}'\n      \
          DefinitionSubstitutions: {{ {} }}\n      Definition: {definition}\n",
         substitutions.join(", ")
     )

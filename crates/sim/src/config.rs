@@ -74,7 +74,8 @@ pub struct WorldConfig {
     pub start: Timestamp,
     /// Limits of the account.
     pub quotas: Quotas,
-    /// The state machine's name, part of every execution's ARN.
+    /// The name of the state machine whose executions are started by whoever is not told of another
+    /// ([`Ports::of_machine`](crate::Ports::of_machine)); part of their ARNs.
     pub state_machine: String,
     /// What a shape costs an hour; `None` switches the meter off.
     pub hourly: Option<fn(&Spec) -> Usd>,

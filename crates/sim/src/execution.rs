@@ -69,6 +69,9 @@ impl<'de> Deserialize<'de> for Kept {
 pub struct ExecutionRow {
     /// Its name, unique.
     pub name: String,
+    /// The name of its state machine; empty for the one that a world without others has.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub machine: String,
     /// What it was started with.
     pub input: Value,
     /// Where it stands.
@@ -90,9 +93,10 @@ pub struct ExecutionRow {
 
 impl ExecutionRow {
     /// A new row, to be begun.
-    pub const fn new(name: String, input: Value, started_at: Timestamp) -> Self {
+    pub const fn new(machine: String, name: String, input: Value, started_at: Timestamp) -> Self {
         Self {
             name,
+            machine,
             input,
             status: ExecutionStatus::Running,
             started_at,

@@ -50,7 +50,7 @@ fn envelope(kind: &str, source: &str, resource: &str, detail: &Value, at: Timest
 
 impl Engine {
     fn status_event(&self, row: &ExecutionRow) -> Option<Value> {
-        let workflow = self.system.workflow()?;
+        let workflow = self.system.workflow(&row.machine)?;
         let arn = execution_arn(workflow, &row.name);
         let detail = json!({
             "executionArn": arn,

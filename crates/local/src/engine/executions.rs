@@ -89,14 +89,16 @@ impl Engine {
             .world()
             .with(|world| world.executions().filter(|row| row.state.is_some()).cloned().collect());
         let system = self.system.clone();
-        let Some(workflow) = system.workflow() else { return };
         for mut row in rows {
             let name = row.name.clone();
+            let workflow = system.workflow(&row.machine);
             match row.state.take().map(|state| serde_json::from_value(state.value().into_owned())) {
                 Some(Ok(Kept::Unannounced)) => {
                     self.agenda.add(self.now(), Due::Announce { execution: name });
                 }
-                Some(Ok(Kept::Running { definition, execution })) if definition == workflow.fingerprint => {
+                Some(Ok(Kept::Running { definition, execution }))
+                    if workflow.is_some_and(|workflow| definition == workflow.fingerprint) =>
+                {
                     let commands = execution.pending();
                     let held = Held::new(&definition, *execution);
                     self.live.insert(name.clone(), Live { held, row });
@@ -123,13 +125,13 @@ impl Engine {
             return;
         }
         let system = self.system.clone();
-        let Some(workflow) = system.workflow() else { return };
         let new = |row: &&ExecutionRow| row.status == ExecutionStatus::Running && row.state.is_none();
         let rows: Vec<ExecutionRow> = system.world().with(|world| {
             let rows = world.executions().filter(new);
             rows.filter(|row| !self.live.contains_key(&row.name)).cloned().collect()
         });
         for row in rows {
+            let Some(workflow) = system.workflow(&row.machine) else { continue };
             let name = row.name.clone();
             let args = StartArgs {
                 input: row.input.clone(),
@@ -156,7 +158,8 @@ impl Engine {
     /// Tells an execution of an event. One that comes too late concerns nobody.
     pub(super) fn apply(&mut self, name: &str, event: Event) {
         let system = self.system.clone();
-        let (Some(live), Some(workflow)) = (self.live.get_mut(name), system.workflow()) else { return };
+        let Some(live) = self.live.get_mut(name) else { return };
+        let Some(workflow) = system.workflow(&live.row.machine) else { return };
         let now = millis(system.world().now());
         let mut execution = live.held.lock();
         let Ok(commands) = execution.apply(&workflow.machine, event, now) else { return };

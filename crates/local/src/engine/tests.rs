@@ -3,7 +3,7 @@
 use super::{Engine, Options};
 use crate::functions::Function;
 use crate::{System, toy};
-use capstan_core::ports::{Clock, ExecutionStatus};
+use capstan_core::ports::{Clock, ExecutionStatus, Workflows};
 use capstan_core::time::{Millis, Timestamp};
 use serde_json::{Value, json};
 use sim::{ExecutionRow, SharedWorld, World};
@@ -27,7 +27,9 @@ fn noted(
 }
 
 fn start(world: &SharedWorld, name: &str, input: Value) {
-    world.with(|world| world.put_execution(ExecutionRow::new(name.to_owned(), input, world.now())));
+    world.with(|world| {
+        world.put_execution(ExecutionRow::new(String::new(), name.to_owned(), input, world.now()))
+    });
 }
 
 fn row(world: &SharedWorld, name: &str) -> ExecutionRow {
@@ -366,4 +368,47 @@ fn a_run_that_stands_still_goes_on_later_whoever_waits_and_is_killed_at_its_limi
     let (killed, acted, began) = faulty("*:*:@1:stall=31");
     // It is retried after its limit and two seconds, and then nothing is in its way.
     assert_eq!((killed.status, acted), (ExecutionStatus::Succeeded, vec![began + Millis::seconds(32)]));
+}
+
+#[test]
+fn an_execution_is_of_the_state_machine_that_its_starter_names() {
+    let calls = Calls::default();
+    let arn = |name: &str| format!("arn:aws:states:us-east-1:000000000000:stateMachine:cato-{name}-local");
+    let starter = |id: &str, name: &str, arn: &str| {
+        toy::function(id, name, &format!("Environment: {{ Variables: {{ STATE_MACHINE_ARN: '{arn}' }} }}"))
+    };
+    let template = [
+        toy::function("One", "one", ""),
+        // By an alias, as a published version is started.
+        starter("StartsToy", "starts-toy", &format!("{}:live", arn("toy"))),
+        starter("StartsLonger", "starts-longer", &arn("toy-longer")),
+        toy::machine(WAIT_AND_TASK, &["One"]),
+        toy::machine_called("Longer", "toy-longer", &WAIT_AND_TASK.replace("100", "300"), &["One"]),
+    ]
+    .concat();
+    let starting = |name: &'static str, execution: &'static str| {
+        toy::code(name, move |ports, _| {
+            let invocation = sim::Invocation::unlimited();
+            let started = sim::run(ports.start(execution, &json!({ "x": name })), &invocation);
+            assert!(matches!(started, sim::Outcome::Done(Ok(()), _)));
+            Ok(json!(ports.execution_arn(execution)))
+        })
+    };
+    let registry = [one(&calls), starting("starts-toy", "short"), starting("starts-longer", "long")];
+    let system = toy::system(&template, &registry);
+    let answer = |function: &str| system.invoke(function, json!({})).answer.unwrap();
+    assert_eq!(answer("StartsToy"), arn("toy").replace(":stateMachine:", ":execution:") + ":short");
+    assert_eq!(answer("StartsLonger"), arn("toy-longer").replace(":stateMachine:", ":execution:") + ":long");
+
+    let mut engine = Engine::new(Arc::clone(&system), Options::default());
+    let began = engine.now();
+    let by = hour(&engine);
+    assert!(engine.run_until_idle(by));
+    let took = |name: &str| row(system.world(), name).stopped_at.unwrap().since(began);
+    assert_eq!((took("short"), took("long")), (Millis::seconds(100), Millis::seconds(300)));
+    let machine = |name: &str| row(system.world(), name).machine;
+    assert_eq!(
+        (machine("short").as_str(), machine("long").as_str()),
+        ("cato-toy-local", "cato-toy-longer-local")
+    );
 }

@@ -24,13 +24,14 @@ use crate::shared::{Held, SharedWorld};
 use crate::world::World;
 use capstan_core::ports::{CloudError, CloudErrorKind, CloudResult, StoreError};
 use std::fmt::Display;
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 /// Every port, for one run of a handler.
 #[derive(Debug, Clone)]
 pub struct Ports {
     world: SharedWorld,
     invocation: Invocation,
+    machine: Option<Arc<str>>,
 }
 
 /// An error that a fault can be turned into.
@@ -101,7 +102,18 @@ enum After {
 impl Ports {
     /// The ports of one run.
     pub fn for_invocation(world: &SharedWorld, invocation: Invocation) -> Self {
-        Self { world: world.clone(), invocation }
+        Self { world: world.clone(), invocation, machine: None }
+    }
+
+    /// The same, of a function whose executions are those of the state machine of this name.
+    #[must_use]
+    pub fn of_machine(self, name: Option<Arc<str>>) -> Self {
+        Self { machine: name, ..self }
+    }
+
+    /// The state machine whose executions these ports start: without one of its own, the world's.
+    fn machine(&self) -> Arc<str> {
+        self.machine.clone().unwrap_or_else(|| self.world.lock().world.config.state_machine.as_str().into())
     }
 
     /// The world they act on.

@@ -14,18 +14,18 @@ use serde_json::Value;
 const MEMORY: Millis = Millis::days(90);
 
 impl World {
-    fn start_execution(&mut self, name: &str, input: &Value) -> Answer<()> {
+    fn start_execution(&mut self, machine: &str, name: &str, input: &Value) -> Answer<()> {
         let well_formed = (1..=80).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         require(well_formed, || format!("`{name}` is not a name of an execution"))?;
         if let Some(row) = self.executions.get(name).filter(|row| !self.forgotten(row)) {
             return match row.status {
-                ExecutionStatus::Running if row.input == *input => Ok(()),
+                ExecutionStatus::Running if row.input == *input && row.machine == machine => Ok(()),
                 _ => Err(Refusal::exists(name)),
             };
         }
         self.changes.demand(|| Entry::Execution(name.to_owned()));
-        let row = ExecutionRow::new(name.to_owned(), input.clone(), self.now);
+        let row = ExecutionRow::new(machine.to_owned(), name.to_owned(), input.clone(), self.now);
         self.executions.insert(name.to_owned(), row);
         Ok(())
     }
@@ -37,14 +37,15 @@ impl World {
 
 impl Workflows for Ports {
     fn execution_arn(&self, name: &str) -> String {
-        let held = self.world.lock();
-        let machine = &held.world.config.state_machine;
+        let machine = self.machine();
         format!("arn:aws:states:us-east-1:000000000000:execution:{machine}:{name}")
     }
 
     async fn start(&self, name: &str, input: &Value) -> CloudResult<()> {
         let operation = Operation::StartExecution;
-        let answer = self.call(operation, name, |world, _| world.start_execution(name, input)).await;
+        let machine = self.machine();
+        let start = |world: &mut World, _| world.start_execution(&machine, name, input);
+        let answer = self.call(operation, name, start).await;
         named(operation, name, answer)
     }
 
