@@ -9,6 +9,7 @@ mod bench;
 mod client;
 mod drill;
 mod failure;
+mod model;
 mod simulate;
 mod table;
 mod tier;
@@ -46,6 +47,9 @@ enum Command {
     },
     /// Play drawn histories with drawn mishaps, and hold every promise against what came of them
     Simulate(simulate::Args),
+    /// Train the model that an endpoint serves, and ask one
+    #[command(subcommand)]
+    Model(model::Command),
     /// Measure start, memory, drill and latency on this machine
     Bench(bench::Args),
 }
@@ -65,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => audit::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Model(command) => model::run(&command),
         Command::Bench(args) => bench::run(&args),
     };
     match done {
@@ -109,6 +114,8 @@ mod tests {
             "audit verify --key k.pem --key former.pem --receipt r.json --json",
             "audit --url http://x list --limit 5",
             "drill tier --path DEV,STAGING,DEV --seed 3 --json",
+            "model train rows.csv --out m.json --against serving.json --seed 3 --json",
+            "model score m.json rows.csv",
             "bench --json",
         ] {
             let words = std::iter::once("capstan").chain(line.split(' '));

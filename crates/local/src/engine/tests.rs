@@ -28,7 +28,7 @@ fn noted(
 
 fn start(world: &SharedWorld, name: &str, input: Value) {
     world.with(|world| {
-        world.put_execution(ExecutionRow::new(String::new(), name.to_owned(), input, world.now()))
+        world.put_execution(ExecutionRow::new(String::new(), name.to_owned(), input, world.now()));
     });
 }
 
@@ -389,8 +389,8 @@ fn an_execution_is_of_the_state_machine_that_its_starter_names() {
     let starting = |name: &'static str, execution: &'static str| {
         toy::code(name, move |ports, _| {
             let invocation = sim::Invocation::unlimited();
-            let started = sim::run(ports.start(execution, &json!({ "x": name })), &invocation);
-            assert!(matches!(started, sim::Outcome::Done(Ok(()), _)));
+            let outcome = sim::run(ports.start(execution, &json!({ "x": name })), &invocation);
+            assert!(matches!(outcome, sim::Outcome::Done(Ok(()), _)));
             Ok(json!(ports.execution_arn(execution)))
         })
     };
