@@ -328,6 +328,24 @@ fn an_emergency_is_for_two_as_well_unless_it_is_said_otherwise() {
 }
 
 #[test]
+fn a_tier_that_an_edit_has_made_costly_is_entered_by_two() {
+    let mut lab = with_rule("true");
+    let caller = json!({"sub": "ada", "role": "admin", "tenant": TENANT});
+    let edit =
+        json!({"sagemakerShadowSelfMinInstances": 100, "sagemakerShadowSelfMaxInstances": 100}).to_string();
+    let edited = lab.send("PUT", "/tier/configs/STAGING", &edit, &caller, &Value::Null).expect("an answer");
+    assert_eq!(edited.status, 200, "{}", edited.body);
+    let wish = json!({"targetTier": "STAGING", "reason": REASON});
+    let (_, asked) = post(&mut lab, "ada", "admin", TENANT, "/tier/change", &wish);
+    assert_eq!(asked["status"], "REQUIRES_CONFIRMATION", "{asked}");
+    assert_eq!(asked["warnings"][0]["code"], "COST", "{asked}");
+    let token = json!({"confirmationToken": asked["confirmationToken"]});
+    let (_, refused) = post(&mut lab, "ada", "admin", TENANT, "/tier/confirm", &token);
+    assert_eq!(refused["code"], "SECOND_PERSON_NEEDED");
+    assert_eq!(post(&mut lab, "bob", "admin", TENANT, "/tier/confirm", &token).1["status"], "INITIATED");
+}
+
+#[test]
 fn moves_that_need_no_confirmation_need_no_second_person() {
     let mut lab = with_rule("true");
     let wish = json!({"targetTier": "STAGING", "reason": REASON});

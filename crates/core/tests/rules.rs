@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use capstan_core::ids::{TenantId, TransitionId};
+use capstan_core::money::Usd;
 use capstan_core::ports::{ExecutionStatus, ExecutionView};
 use capstan_core::tier::ledger::{EffectRow, EffectStatus, Subject, effect_entry};
 use capstan_core::tier::progress::{self, ResourceState};
@@ -115,11 +116,15 @@ fn failed_takes_a_new_request_and_stuck_does_not_even_in_an_emergency() {
 }
 
 #[test]
-fn only_production_asks_for_confirmation_on_the_way_in_and_out() {
-    assert!(
-        needs_confirmation(Tier::Dev, Tier::Production) && needs_confirmation(Tier::Production, Tier::Dev)
-    );
-    assert!(!needs_confirmation(Tier::Dev, Tier::Staging) && !needs_confirmation(Tier::Staging, Tier::Dev));
+fn production_is_confirmed_on_the_way_in_and_out_and_so_is_what_an_edit_has_made_costly() {
+    let needed = |from, to, dollars| needs_confirmation(from, to, Usd::dollars(dollars));
+    assert!(needed(Tier::Dev, Tier::Production, 0) && needed(Tier::Production, Tier::Dev, 0));
+    // By default DEV costs 350 a month, STAGING 35,000.
+    for (from, to, cheap, costly) in
+        [(Tier::Dev, Tier::Staging, 70_000, 70_001), (Tier::Staging, Tier::Dev, 10_000, 10_001)]
+    {
+        assert!(!needed(from, to, 0) && !needed(from, to, cheap) && needed(from, to, costly), "{from} {to}");
+    }
 }
 
 #[test]
@@ -179,9 +184,11 @@ fn which_moves_take_two_persons() {
         (production, staging, false, true, true),
         (production, dev, true, true, false),
     ] {
-        assert!(!Off.applies(from, to, bypass));
-        assert_eq!(On.applies(from, to, bypass), on, "{from} {to} {bypass}");
-        assert_eq!(UnlessEmergency.applies(from, to, bypass), unless, "{from} {to} {bypass}");
+        let (cheap, costly) = (Usd::dollars(1), Usd::dollars(100_000));
+        assert!(!Off.applies(from, to, costly, bypass));
+        assert_eq!(On.applies(from, to, cheap, bypass), on, "{from} {to} {bypass}");
+        assert!(On.applies(from, to, costly, bypass), "{from} {to} {bypass}");
+        assert_eq!(UnlessEmergency.applies(from, to, cheap, bypass), unless, "{from} {to} {bypass}");
     }
     for (name, rule) in TwoPersonRule::NAMES.into_iter().zip([Off, On, UnlessEmergency]) {
         assert_eq!(TwoPersonRule::parse(name), Some(rule));

@@ -3,6 +3,7 @@
 use super::state::{TierState, TransitionStatus};
 use super::{Plan, Tier, TierConfig};
 use crate::ids::TransitionId;
+use crate::money::Usd;
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -143,12 +144,23 @@ pub const fn unprintable(character: char) -> bool {
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Whether a change must be confirmed: entering and leaving PRODUCTION.
-pub fn needs_confirmation(from: Tier, to: Tier) -> bool {
-    from == Tier::Production || to == Tier::Production
+/// What a tier may cost a month without being thought costly, however cheap it is by default.
+const CHEAP: Usd = Usd::dollars(10_000);
+
+/// Whether a tier, as it is edited, costs a month more than twice what it costs by default. An edit can make any tier as dear
+/// as PRODUCTION; then going there is confirmed as PRODUCTION is.
+pub fn is_costly(tier: Tier, monthly: Usd) -> bool {
+    let default = TierConfig::default_for(tier).estimated_monthly_cost(tier);
+    monthly > default.times(2.0) && monthly > CHEAP
 }
 
-/// When a move into or out of PRODUCTION is confirmed by somebody else than asked for it.
+/// Whether a change must be confirmed: entering and leaving PRODUCTION, and going where it is costly
+/// (`cost_after` a month).
+pub fn needs_confirmation(from: Tier, to: Tier, cost_after: Usd) -> bool {
+    from == Tier::Production || to == Tier::Production || is_costly(to, cost_after)
+}
+
+/// When a move that has to be confirmed is confirmed by somebody else than asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TwoPersonRule {
     /// Never: who asks confirms.
@@ -170,13 +182,13 @@ impl TwoPersonRule {
         [Self::Off, Self::On, Self::UnlessEmergency].get(at).copied()
     }
     /// Whether this move takes a second person.
-    pub fn applies(self, from: Tier, to: Tier, bypass: bool) -> bool {
+    pub fn applies(self, from: Tier, to: Tier, cost_after: Usd, bypass: bool) -> bool {
         let alone = match self {
             Self::Off => true,
             Self::On => false,
             Self::UnlessEmergency => bypass && from == Tier::Production,
         };
-        needs_confirmation(from, to) && !alone
+        needs_confirmation(from, to, cost_after) && !alone
     }
 }
 
@@ -217,7 +229,7 @@ pub struct Confirmation {
 impl Confirmation {
     /// Whether it takes a second person.
     pub fn takes_two(&self, rule: TwoPersonRule) -> bool {
-        rule.applies(self.plan.from_tier, self.target, self.bypass)
+        rule.applies(self.plan.from_tier, self.target, self.plan.cost_after, self.bypass)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a plan says to people: one line a service, and what must be known before confirming.
 
 use super::plan::{NamedSpec, PlanInput, Verb, Warning};
+use super::request::is_costly;
 use super::{Action, Desired, Direction, ResourceKind, Spec, Tier, prices, timing};
 use crate::time::Timestamp;
 
@@ -14,7 +15,7 @@ pub(super) fn of_change(input: &PlanInput<'_>) -> Vec<Warning> {
     let (to_tier, to) = input.to;
     let mut warnings = Vec::new();
     let (before, after) = (from.estimated_monthly_cost(from_tier), to.estimated_monthly_cost(to_tier));
-    if to_tier == Tier::Production {
+    if to_tier == Tier::Production || is_costly(to_tier, after) {
         warnings.push(warning(
             "COST",
             format!("{to_tier} costs about {after} a month; {from_tier} costs about {before}"),

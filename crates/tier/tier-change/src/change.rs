@@ -54,7 +54,7 @@ pub(crate) async fn request(
         let Some(planned) = planning::plan(ports, settings, &state, target, &transition).await? else {
             continue;
         };
-        let answered = if needs_confirmation(state.current_tier, target) {
+        let answered = if needs_confirmation(state.current_tier, target, planned.plan.cost_after) {
             confirm::ask(ports, settings, request, &wish, &state, &planned, &transition).await
         } else {
             start(ports, request, &wish, state, planned, transition, None).await
