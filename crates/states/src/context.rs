@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::entropy::Entropy;
 use crate::path::{self, Miss, Path, Root, Step};
 use crate::time::{self, Millis};
+use crate::variables::{Place, Variables};
 
 /// Who the execution is: what the context object says of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub(crate) struct MapItem {
 /// Where in the execution the evaluation happens.
 pub(crate) struct Context<'a> {
     pub(crate) identity: &'a Identity,
+    pub(crate) variables: &'a Variables,
+    /// The scope whose variables are seen.
+    pub(crate) place: Place,
     pub(crate) state: &'a str,
     pub(crate) entered_at: Millis,
     pub(crate) retry_count: u32,
@@ -54,6 +58,11 @@ impl<'a> Context<'a> {
             || matches!(&path.steps[..], [Step::Name(first), ..] if first == "Execution");
         let object = self.object(whole);
         path.find(&object).map(|found| Cow::Owned(found.into_owned()))
+    }
+
+    fn variable(&self, path: &Path) -> Result<Cow<'a, Value>, Miss> {
+        let [Step::Name(name), rest @ ..] = &path.steps[..] else { return Err(Miss) };
+        path::find(rest, self.variables.find(self.place, name).ok_or(Miss)?)
     }
 
     fn object(&self, with_input: bool) -> Value {
@@ -86,7 +95,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// What an expression may read: data, context, and random numbers.
+/// What an expression may read: data, context with variables, and random numbers.
 pub(crate) struct Scope<'a> {
     pub(crate) input: &'a Value,
     pub(crate) context: &'a Context<'a>,
@@ -99,7 +108,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Applies a path to whichever of the two it is meant for.
+/// Applies a path to whichever of data, context and variables it is meant for.
 pub(crate) fn select<'a>(
     path: &Path,
     input: &'a Value,
@@ -108,5 +117,6 @@ pub(crate) fn select<'a>(
     match path.root {
         Root::Input => path.find(input),
         Root::Context => context.find(path),
+        Root::Variable => context.variable(path),
     }
 }

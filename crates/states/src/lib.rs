@@ -12,6 +12,7 @@ mod path;
 mod size;
 mod template;
 mod time;
+mod variables;
 
 pub use execution::{
     Command, Event, Execution, HistoryEvent, HistoryKind, Ignored, Limits, StartArgs, Status, TaskId, TimerId,

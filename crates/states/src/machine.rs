@@ -39,7 +39,8 @@ impl Machine {
     ///
     /// # Errors
     /// Every problem found, each with its place: unknown fields and types, targets that don't exist, states that
-    /// can't be reached, malformed paths, expressions, timestamps and retriers, `JSONata`, variables, distributed Map.
+    /// can't be reached, malformed paths, expressions, timestamps and retriers, `JSONata`, the distributed Map, and
+    /// variables that nothing assigns.
     pub fn parse(definition: &Value) -> Result<Self, Vec<Problem>> {
         parse::machine(definition)
     }
@@ -94,6 +95,8 @@ pub(crate) struct State {
     pub(crate) name: String,
     pub(crate) kind: Kind,
     pub(crate) data: DataFlow,
+    /// Of a Choice state: where no rule holds.
+    pub(crate) assign: Option<Template>,
     /// Where it goes on; Choice decides otherwise, Succeed and Fail never get there.
     pub(crate) then: Transition,
     pub(crate) retriers: Vec<Retrier>,
@@ -122,7 +125,7 @@ pub(crate) struct DataFlow {
 pub(crate) enum Kind {
     Pass { result: Option<Value> },
     Task(Task),
-    Choice { rules: Vec<(Rule, StateId)>, default: Option<StateId> },
+    Choice { rules: Vec<Choice>, default: Option<StateId> },
     Wait(Until),
     Succeed,
     Fail { error: Option<Template>, cause: Option<Template> },
@@ -143,6 +146,14 @@ impl Kind {
             Self::Map(_) => "Map",
         }
     }
+}
+
+/// A top-level rule of a Choice state, and what follows when it holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    pub(crate) rule: Rule,
+    pub(crate) assign: Option<Template>,
+    pub(crate) next: StateId,
 }
 
 #[derive(Clone, Debug)]
@@ -199,5 +210,6 @@ pub(crate) struct Retrier {
 pub(crate) struct Catcher {
     pub(crate) errors: Vec<String>,
     pub(crate) result: Selection,
+    pub(crate) assign: Option<Template>,
     pub(crate) next: StateId,
 }

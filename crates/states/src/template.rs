@@ -1,4 +1,4 @@
-//! Payload templates: `Parameters`, `ItemSelector`, `ResultSelector`.
+//! Payload templates: `Parameters`, `ItemSelector`, `ResultSelector`, `Assign`.
 //!
 //! A template is compiled with the definition. Parts in which nothing is replaced are kept as one constant, so a
 //! large literal costs one clone.
@@ -76,6 +76,26 @@ impl Template {
             }
         }
         if constant { Self::Constant(Value::Object(fields.clone())) } else { Self::Object(parsed) }
+    }
+
+    /// Tells `each` of every path in it, arguments of functions included, and of the place below `at`.
+    pub(crate) fn each_path(&self, at: &str, each: &mut impl FnMut(String, &Path)) {
+        match self {
+            Self::Constant(_) => {}
+            Self::Object(fields) => {
+                for (name, field) in fields {
+                    let replaced = matches!(field, Self::Path { .. } | Self::Intrinsic(_));
+                    field.each_path(&format!("{at}.{name}{}", if replaced { ".$" } else { "" }), each);
+                }
+            }
+            Self::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    item.each_path(&format!("{at}[{index}]"), each);
+                }
+            }
+            Self::Path { path, .. } => each(at.to_owned(), path),
+            Self::Intrinsic(intrinsic) => intrinsic.each_path(&mut |path| each(at.to_owned(), path)),
+        }
     }
 
     fn is_constant(&self) -> bool {

@@ -9,6 +9,7 @@ use super::event::{TaskId, TimerId};
 use crate::context::MapItem;
 use crate::machine::StateId;
 use crate::time::Millis;
+use crate::variables::Place;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -34,6 +35,9 @@ pub(super) struct Branch {
     pub(super) retries: Vec<u32>,
     /// In a Map iteration, and in all that runs inside one.
     pub(super) item: Option<MapItem>,
+    /// The innermost of the branches around it that have variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) outer: Option<u64>,
     pub(super) phase: Phase,
 }
 
@@ -46,7 +50,13 @@ impl Branch {
         item: Option<MapItem>,
     ) -> Self {
         let (name, entered_at, retry_count, retries) = (String::new(), 0, 0, Vec::new());
-        Self { id, parent, state, name, raw, entered_at, retry_count, retries, item, phase: Phase::Ready }
+        let (outer, phase) = (None, Phase::Ready);
+        Self { id, parent, state, name, raw, entered_at, retry_count, retries, item, outer, phase }
+    }
+
+    /// Where its variables are.
+    pub(super) fn place(&self) -> Place {
+        Place { own: self.id.0, outer: self.outer }
     }
 }
 

@@ -21,24 +21,26 @@ impl Run<'_, '_> {
         state: &State,
         flows: &[Flow],
     ) -> Result<Move, Failure> {
-        let Execution { identity, entropy, limits, .. } = &mut *self.exec;
-        let context = context(identity, branch, state, None);
+        let Execution { identity, variables, entropy, limits, .. } = &mut *self.exec;
+        let context = context(identity, variables, branch, state, None);
         let input = data::input(&state.data, &branch.raw, &context)?;
         let input = data::shape(state.data.parameters.as_ref(), input, &context, entropy, *limits)?;
         let input = input.into_owned();
         self.note(HistoryKind::ParallelStarted, branch, Value::Null);
         let mut running = BTreeMap::new();
         for (slot, flow) in flows.iter().enumerate() {
-            let child = self.begin_branch(branch.id, *flow, input.clone(), branch.item.clone());
+            let child = self.begin_branch(branch, *flow, input.clone(), branch.item.clone());
             running.insert(child, slot);
         }
         branch.phase = Phase::Fork(Fork { running, done: BTreeMap::new(), total: flows.len(), map: None });
         Ok(Move::Park)
     }
 
-    fn begin_branch(&mut self, parent: BranchId, flow: Flow, raw: Value, item: Option<MapItem>) -> BranchId {
+    fn begin_branch(&mut self, parent: &Branch, flow: Flow, raw: Value, item: Option<MapItem>) -> BranchId {
         let id = BranchId(self.exec.id());
-        self.exec.branches.insert(id, Branch::new(id, Some(parent), flow.start, raw, item));
+        let mut branch = Branch::new(id, Some(parent.id), flow.start, raw, item);
+        branch.outer = self.exec.variables.innermost(parent.place());
+        self.exec.branches.insert(id, branch);
         self.queue.push_back(Work::Enter(id));
         id
     }
@@ -61,7 +63,7 @@ impl Run<'_, '_> {
     }
 
     fn plan_map(&self, branch: &Branch, state: &State, map: &Map) -> Result<(Fork, Iterations), Failure> {
-        let context = context(&self.exec.identity, branch, state, None);
+        let context = context(&self.exec.identity, &self.exec.variables, branch, state, None);
         let input = data::input(&state.data, &branch.raw, &context)?;
         let found = match &map.items {
             None => Some(input.clone()),
@@ -98,7 +100,7 @@ impl Run<'_, '_> {
             let item = MapItem { index, value };
             match self.item_input(branch, state, map, &iterations.input, &item) {
                 Ok(raw) => {
-                    let child = self.begin_branch(branch.id, map.flow, raw, Some(item));
+                    let child = self.begin_branch(branch, map.flow, raw, Some(item));
                     self.exec.record(
                         HistoryKind::IterationStarted,
                         Some(&state.name),
@@ -125,8 +127,8 @@ impl Run<'_, '_> {
         item: &MapItem,
     ) -> Result<Value, Failure> {
         let Some(selector) = &map.selector else { return Ok(item.value.clone()) };
-        let Execution { identity, entropy, limits, .. } = &mut *self.exec;
-        let context = Context { item: Some(item), ..context(identity, branch, state, None) };
+        let Execution { identity, variables, entropy, limits, .. } = &mut *self.exec;
+        let context = Context { item: Some(item), ..context(identity, variables, branch, state, None) };
         let made = selector.evaluate(&mut Scope { input, context: &context, entropy })?;
         data::check(&made, *limits)?;
         Ok(made)
@@ -137,6 +139,7 @@ impl Run<'_, '_> {
         let Some(parent) = branch.parent else {
             return self.end(Status::Succeeded, Outcome { output, ..Outcome::default() });
         };
+        self.exec.variables.close(branch.id.0);
         let Some(mut parent) = self.exec.branches.remove(&parent) else { return };
         if let Phase::Fork(fork) = &mut parent.phase
             && let Some(slot) = fork.running.remove(&branch.id)
@@ -153,6 +156,7 @@ impl Run<'_, '_> {
     /// A branch has failed, and nothing in it caught the failure.
     pub(super) fn branch_failed(&mut self, branch: &Branch, mut failure: Failure) {
         let Some(parent) = branch.parent else { return self.fail(&failure) };
+        self.exec.variables.close(branch.id.0);
         let Some(mut parent) = self.exec.branches.remove(&parent) else { return };
         let Phase::Fork(fork) = &mut parent.phase else { return };
         let slot = fork.running.remove(&branch.id);
@@ -239,6 +243,7 @@ impl Run<'_, '_> {
         open.reverse();
         while let Some(id) = open.pop() {
             let Some(mut branch) = self.exec.branches.remove(&id) else { continue };
+            self.exec.variables.close(id.0);
             match std::mem::replace(&mut branch.phase, Phase::Ready) {
                 Phase::Ready => continue,
                 Phase::Task(task) => {

@@ -5,6 +5,7 @@
 //! nor deep nesting use the stack. Serialising closures or generators instead was rejected: a stored execution should
 //! be readable, and outlive a new build of this crate.
 
+mod assign;
 mod branch;
 mod data;
 mod event;
@@ -25,6 +26,7 @@ use crate::entropy::Entropy;
 use crate::machine::Machine;
 use crate::size;
 use crate::time::Millis;
+use crate::variables::Variables;
 use branch::{Branch, BranchId, Phase, Timer};
 pub use event::{Command, Event, Ignored, Status, TaskId, TimerId};
 use history::object;
@@ -79,16 +81,20 @@ impl Default for StartArgs {
 /// Bounds on an execution; the defaults are the service's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// A payload's size as JSON, in bytes: 256 KiB. Beyond it: `States.DataLimitExceeded`.
+    /// A payload's size as JSON, in bytes: 256 KiB. Beyond it: `States.DataLimitExceeded`. Also that of one variable, and
+    /// of all that one `Assign` sets.
     pub payload_bytes: usize,
     /// Events in a history: 25 000. An execution that makes more fails with `States.Runtime`, so a machine that goes
     /// round in circles ends.
     pub history_events: u64,
+    /// The size of all variables together, in bytes: 10 MiB. Beyond it: `States.DataLimitExceeded`.
+    #[serde(default = "variables_bytes", skip_serializing_if = "is_variables_bytes")]
+    pub variables_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { payload_bytes: 256 * 1024, history_events: 25_000 }
+        Self { payload_bytes: 256 * 1024, history_events: 25_000, variables_bytes: variables_bytes() }
     }
 }
 
@@ -110,10 +116,20 @@ pub struct Execution {
     entropy: Entropy,
     next_id: u64,
     branches: BTreeMap<BranchId, Branch>,
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
+    variables: Variables,
     tasks: BTreeMap<TaskId, BranchId>,
     timers: BTreeMap<TimerId, Timer>,
     events: u64,
     history: Vec<HistoryEvent>,
+}
+
+const fn variables_bytes() -> usize {
+    10 * 1024 * 1024
+}
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_variables_bytes(limit: &usize) -> bool {
+    *limit == variables_bytes()
 }
 
 const fn yes() -> bool {
@@ -156,6 +172,7 @@ impl Execution {
             entropy: Entropy::new(args.seed),
             next_id: 1,
             branches: BTreeMap::new(),
+            variables: Variables::default(),
             tasks: BTreeMap::new(),
             timers: BTreeMap::new(),
             events: 0,

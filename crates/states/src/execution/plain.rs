@@ -5,10 +5,9 @@ use serde_json::Value;
 use super::branch::{Branch, Phase, Purpose};
 use super::run::{Move, Run, context};
 use super::{Execution, data};
-use crate::choice::Rule;
 use crate::context::{Scope, select};
 use crate::failure::{Failure, NO_CHOICE_MATCHED};
-use crate::machine::{Selection, State, StateId, Transition, Until};
+use crate::machine::{Choice, Selection, State, StateId, Transition, Until};
 use crate::template::Template;
 use crate::time::{self, Millis};
 
@@ -21,11 +20,11 @@ impl Run<'_, '_> {
     ) -> Result<Move, Failure> {
         let flow = &state.data;
         let untouched = flow.input.is_whole() && flow.parameters.is_none() && result.is_none();
-        if untouched && !matches!(flow.result, Selection::Path(_)) {
+        if untouched && state.assign.is_none() && !matches!(flow.result, Selection::Path(_)) {
             return self.pass_through(branch, state, state.then);
         }
-        let Execution { identity, entropy, limits, .. } = &mut *self.exec;
-        let context = context(identity, branch, state, None);
+        let Execution { identity, variables, entropy, limits, .. } = &mut *self.exec;
+        let context = context(identity, variables, branch, state, None);
         let input = data::input(flow, &branch.raw, &context)?;
         let input = data::shape(flow.parameters.as_ref(), input, &context, entropy, *limits)?;
         let result = match result {
@@ -49,7 +48,7 @@ impl Run<'_, '_> {
     ) -> Result<Move, Failure> {
         branch.phase = Phase::Ready;
         let raw = std::mem::take(&mut branch.raw);
-        let context = context(&self.exec.identity, branch, state, None);
+        let context = context(&self.exec.identity, &self.exec.variables, branch, state, None);
         let input = if state.data.input.is_whole() {
             raw
         } else {
@@ -65,24 +64,25 @@ impl Run<'_, '_> {
         &mut self,
         branch: &mut Branch,
         state: &State,
-        rules: &[(Rule, StateId)],
+        rules: &[Choice],
         default: Option<StateId>,
     ) -> Result<Move, Failure> {
-        let to = {
-            let context = context(&self.exec.identity, branch, state, None);
+        let (to, assign) = {
+            let context = context(&self.exec.identity, &self.exec.variables, branch, state, None);
             let input = data::input(&state.data, &branch.raw, &context)?;
-            let mut to = default;
-            for (rule, next) in rules {
-                if rule.holds(&input, &context)? {
-                    to = Some(*next);
+            let mut chosen = (default, state.assign.as_ref());
+            for choice in rules {
+                if choice.rule.holds(&input, &context)? {
+                    chosen = (Some(choice.next), choice.assign.as_ref());
                     break;
                 }
             }
-            to
+            chosen
         };
         let to = to.ok_or_else(|| {
             Failure::new(NO_CHOICE_MATCHED, format!("No choice rule of '{}' matched.", state.name))
         })?;
+        self.assign_input(branch, state, assign)?;
         self.pass_through(branch, state, Transition::Next(to))
     }
 
@@ -94,15 +94,20 @@ impl Run<'_, '_> {
     ) -> Result<Move, Failure> {
         let at = self.due(branch, state, until)?;
         if at <= self.exec.now {
-            return self.pass_through(branch, state, state.then);
+            return self.wait_over(branch, state);
         }
         let timer = self.set_timer(at, Purpose::Wait(branch.id));
         branch.phase = Phase::Waiting(timer);
         Ok(Move::Park)
     }
 
+    pub(super) fn wait_over(&mut self, branch: &mut Branch, state: &State) -> Result<Move, Failure> {
+        self.assign_input(branch, state, state.assign.as_ref())?;
+        self.pass_through(branch, state, state.then)
+    }
+
     fn due(&self, branch: &Branch, state: &State, until: &Until) -> Result<Millis, Failure> {
-        let context = context(&self.exec.identity, branch, state, None);
+        let context = context(&self.exec.identity, &self.exec.variables, branch, state, None);
         let input = data::input(&state.data, &branch.raw, &context)?;
         match until {
             Until::Seconds(seconds) => Ok(self.later(*seconds)),
@@ -142,8 +147,8 @@ impl Run<'_, '_> {
         field: &str,
     ) -> Result<String, Failure> {
         let Some(template) = template else { return Ok(String::new()) };
-        let Execution { identity, entropy, .. } = &mut *self.exec;
-        let context = context(identity, branch, state, None);
+        let Execution { identity, variables, entropy, .. } = &mut *self.exec;
+        let context = context(identity, variables, branch, state, None);
         let made = template
             .evaluate(&mut Scope { input: &branch.raw, context: &context, entropy })
             .map_err(|failure| Failure::runtime(failure.cause))?;

@@ -20,6 +20,8 @@ impl Run<'_, '_> {
     ///
     /// The first retrier that matches decides; when it is used up, later ones are not asked, and the catchers are.
     pub(super) fn recover(&mut self, branch: &mut Branch, mut failure: Failure) -> Result<Move, Failure> {
+        // A state that fails assigns nothing, whatever it had come to.
+        self.assigned = None;
         let state = self.state(branch.state)?;
         failure.of_task |= matches!(state.kind, Kind::Task(_));
         let matching = state.retriers.iter().position(|retrier| failure.matches(&retrier.errors));
@@ -37,6 +39,9 @@ impl Run<'_, '_> {
         };
         self.note(HistoryKind::ErrorCaught, branch, json!({ "error": failure.name, "cause": failure.cause }));
         let output = data::combine(&catcher.result, &mut branch.raw, failure.output(), self.exec.limits)?;
+        if let Some(assign) = &catcher.assign {
+            self.assign(branch, state, Some(assign), &failure.output())?;
+        }
         Ok(Move::Leave { to: Transition::Next(catcher.next), output })
     }
 

@@ -12,6 +12,7 @@ use crate::context::{Context, Identity};
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::machine::{Kind, Machine, State, StateId, Transition};
 use crate::time::Millis;
+use crate::variables::{Assignment, Variables};
 
 /// What a branch does next.
 #[derive(Debug)]
@@ -37,11 +38,13 @@ pub(super) struct Run<'m, 'e> {
     pub(super) machine: &'m Machine,
     pub(super) queue: VecDeque<Work>,
     pub(super) commands: Vec<Command>,
+    /// What the state that is being left assigns.
+    pub(super) assigned: Option<Assignment>,
 }
 
 impl<'m, 'e> Run<'m, 'e> {
     pub(super) fn new(exec: &'e mut Execution, machine: &'m Machine) -> Self {
-        Self { exec, machine, queue: VecDeque::new(), commands: Vec::new() }
+        Self { exec, machine, queue: VecDeque::new(), commands: Vec::new(), assigned: None }
     }
 
     /// Starts the machine.
@@ -122,7 +125,8 @@ impl<'m, 'e> Run<'m, 'e> {
                     return;
                 }
                 Move::Leave { to, output } => {
-                    let detail = self.exec.payload("output", &output);
+                    let mut detail = self.exec.payload("output", &output);
+                    self.set_assigned(&branch, &mut detail);
                     self.note(HistoryKind::StateExited, &branch, detail);
                     match to {
                         Transition::End => return self.branch_ended(&branch, output),
@@ -176,9 +180,10 @@ impl<'m, 'e> Run<'m, 'e> {
         state: &State,
         result: Value,
     ) -> Result<Value, Failure> {
+        self.assign(branch, state, state.assign.as_ref(), &result)?;
         let mut raw = std::mem::take(&mut branch.raw);
-        let Execution { identity, entropy, limits, .. } = &mut *self.exec;
-        let context = context(identity, branch, state, None);
+        let Execution { identity, variables, entropy, limits, .. } = &mut *self.exec;
+        let context = context(identity, variables, branch, state, None);
         let output = data::settle(&state.data, &mut raw, result, &context, entropy, *limits);
         branch.raw = raw;
         output
@@ -195,9 +200,8 @@ impl<'m, 'e> Run<'m, 'e> {
             }
             Purpose::Wait(id) => {
                 if let Some(mut branch) = self.exec.branches.remove(&id) {
-                    let outcome = self
-                        .state(branch.state)
-                        .and_then(|state| self.pass_through(&mut branch, state, state.then));
+                    let outcome =
+                        self.state(branch.state).and_then(|state| self.wait_over(&mut branch, state));
                     self.drive(branch, outcome);
                 }
             }
@@ -264,6 +268,7 @@ impl<'m, 'e> Run<'m, 'e> {
         for timer in timers {
             self.cancel_timer(timer);
         }
+        self.exec.variables = Variables::default();
         self.exec.status = status;
         let kind = match status {
             Status::Running | Status::Succeeded => HistoryKind::ExecutionSucceeded,
@@ -283,12 +288,15 @@ impl<'m, 'e> Run<'m, 'e> {
 
 pub(super) fn context<'a>(
     identity: &'a Identity,
+    variables: &'a Variables,
     branch: &'a Branch,
     state: &'a State,
     token: Option<&'a str>,
 ) -> Context<'a> {
     Context {
         identity,
+        variables,
+        place: branch.place(),
         state: &state.name,
         entered_at: branch.entered_at,
         retry_count: branch.retry_count,

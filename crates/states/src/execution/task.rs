@@ -21,10 +21,10 @@ impl Run<'_, '_> {
         state: &State,
         task: &Task,
     ) -> Result<Move, Failure> {
-        let Execution { identity, entropy, limits, .. } = &mut *self.exec;
+        let Execution { identity, variables, entropy, limits, .. } = &mut *self.exec;
         let token = entropy.token();
         let seen = task.waits_for_token.then_some(token.as_str());
-        let context = context(identity, branch, state, seen);
+        let context = context(identity, variables, branch, state, seen);
         let input = data::input(&state.data, &branch.raw, &context)?;
         let timeout = data::integer(task.timeout.as_ref(), 1, &input, &context)?;
         let heartbeat = data::integer(task.heartbeat.as_ref(), 1, &input, &context)?;

@@ -52,6 +52,20 @@ impl Intrinsic {
         Ok(Self { text: text.to_owned(), call })
     }
 
+    /// Tells `each` of every path among the arguments.
+    pub(crate) fn each_path(&self, each: &mut impl FnMut(&Path)) {
+        let mut open = vec![&self.call];
+        while let Some(call) = open.pop() {
+            for argument in &call.arguments {
+                match argument {
+                    Argument::Path(path) => each(path),
+                    Argument::Call(inner) => open.push(inner),
+                    Argument::Literal(_) | Argument::Text { .. } => {}
+                }
+            }
+        }
+    }
+
     pub(crate) fn evaluate(&self, scope: &mut Scope<'_>) -> Result<Value, Failure> {
         self.call.evaluate(scope).map_err(|wrong| {
             Failure::new(

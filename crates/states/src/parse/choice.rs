@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Node, Parser, Targets};
 use crate::choice::{Comparable, Kind, Operand, Pattern, Rule, Test};
-use crate::machine::{Kind as StateKind, StateId};
+use crate::machine::{Choice, Kind as StateKind};
 
 const KINDS: [(&str, Kind); 6] = [
     ("IsBoolean", Kind::Boolean),
@@ -59,25 +59,30 @@ impl<'a> Parser<'a> {
         Some(StateKind::Choice { rules: parsed, default })
     }
 
-    fn top_rule(&mut self, rule: &'a Value, at: String, targets: &Targets<'a>) -> Option<(Rule, StateId)> {
+    fn top_rule(&mut self, rule: &'a Value, at: String, targets: &Targets<'a>) -> Option<Choice> {
         let node = Node::new(rule, at, &mut self.report)?;
         node.required("Next", &mut self.report);
         let next = self.target(&node, "Next", targets);
+        let assign = self.assign(&node);
         let rule = self.rule(&node, true);
-        Some((rule?, next?))
+        Some(Choice { rule: rule?, assign, next: next? })
     }
 
     fn rule(&mut self, node: &Node<'a>, top: bool) -> Option<Rule> {
-        if node.has("Next") && !top {
-            node.note("Next", "may stand in a top-level rule only", &mut self.report);
+        for field in ["Next", "Assign"] {
+            if node.has(field) && !top {
+                node.note(field, "may stand in a top-level rule only", &mut self.report);
+            }
         }
-        let mut operators =
-            node.fields.keys().filter(|name| !["Next", "Comment", "Variable"].contains(&name.as_str()));
+        let mut operators = node
+            .fields
+            .keys()
+            .filter(|name| !["Assign", "Next", "Comment", "Variable"].contains(&name.as_str()));
         let (Some(operator), None) = (operators.next(), operators.next()) else {
             self.report.note(&node.at, "must have exactly one operator");
             return None;
         };
-        node.only(&[&["Comment", "Next", "Variable"], &[operator]], &mut self.report);
+        node.only(&[&["Assign", "Comment", "Next", "Variable"], &[operator]], &mut self.report);
         let boolean = ["And", "Or", "Not"].contains(&operator.as_str());
         if boolean && node.has("Variable") {
             node.note("Variable", format!("can't stand beside {operator}"), &mut self.report);

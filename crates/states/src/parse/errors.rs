@@ -60,11 +60,12 @@ impl<'a> Parser<'a> {
     }
 
     fn catcher(&mut self, rule: &Node<'a>, targets: &Targets<'a>) -> Option<Catcher> {
-        rule.only(&[&["Comment", "ErrorEquals", "Next", "ResultPath"]], &mut self.report);
+        rule.only(&[&["Assign", "Comment", "ErrorEquals", "Next", "ResultPath"]], &mut self.report);
         rule.required("Next", &mut self.report);
         let next = self.target(rule, "Next", targets);
         let result = rule.result_path(&mut self.report);
-        Some(Catcher { errors: self.error_equals(rule)?, result, next: next? })
+        let assign = self.assign(rule);
+        Some(Catcher { errors: self.error_equals(rule)?, result, assign, next: next? })
     }
 
     /// The rules in a `Retry` or `Catch`; `States.ALL` may stand in the last one only.

@@ -5,15 +5,15 @@
 
 use serde_json::{Map, Value};
 
+use super::variables::Scopes;
 use crate::machine::{Number, Problem, Selection};
 use crate::path::{Path, Root};
 use crate::template::Template;
 use crate::time;
 
 /// Fields of the language that this dialect leaves out, and why.
-const REFUSED: [(&str, &str); 9] = [
+const REFUSED: [(&str, &str); 8] = [
     ("Arguments", "belongs to JSONata, which is not interpreted"),
-    ("Assign", "sets variables, which are not part of this dialect"),
     ("Credentials", "is not interpreted: a driver has its own"),
     ("ItemBatcher", "belongs to the distributed Map, which is not interpreted"),
     ("ItemReader", "belongs to the distributed Map, which is not interpreted"),
@@ -25,11 +25,15 @@ const REFUSED: [(&str, &str); 9] = [
 
 /// Collects problems.
 #[derive(Debug, Default)]
-pub(super) struct Report(pub(super) Vec<Problem>);
+pub(super) struct Report {
+    pub(super) problems: Vec<Problem>,
+    /// What may be referred to.
+    pub(super) scopes: Scopes,
+}
 
 impl Report {
     pub(super) fn note(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Problem { path: path.into(), message: message.into() });
+        self.problems.push(Problem { path: path.into(), message: message.into() });
     }
 }
 
@@ -164,14 +168,17 @@ impl<'a> Node<'a> {
         self.read(name, Path::parse_reference, report)
     }
 
-    fn read<T>(
+    fn read(
         &self,
         name: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<Path, String>,
         report: &mut Report,
-    ) -> Option<T> {
+    ) -> Option<Path> {
         match parse(self.string(name, report)?) {
-            Ok(parsed) => Some(parsed),
+            Ok(parsed) => {
+                report.refer_path(self.place(name), &parsed);
+                Some(parsed)
+            }
             Err(wrong) => {
                 self.note(name, wrong, report);
                 None
@@ -201,6 +208,10 @@ impl<'a> Node<'a> {
                 self.note(name, "can't write into the context object", report);
                 Selection::Whole
             }
+            Some(path) if path.root == Root::Variable => {
+                self.note(name, "can't write into a variable: only Assign can", report);
+                Selection::Whole
+            }
             Some(path) if !path.is_whole() => Selection::Path(path),
             _ => Selection::Whole,
         }
@@ -212,6 +223,9 @@ impl<'a> Node<'a> {
             self.note(name, "must be an object", report);
             return None;
         }
-        Some(Template::parse(value, &self.place(name), &mut |at, wrong| report.note(at, wrong)))
+        let at = self.place(name);
+        let template = Template::parse(value, &at, &mut |at, wrong| report.note(at, wrong));
+        report.refer_template(&at, &template);
+        Some(template)
     }
 }

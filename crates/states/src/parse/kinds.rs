@@ -8,6 +8,7 @@ use crate::template::{self, Template};
 
 const EVERY: &[&str] = &["Comment", "QueryLanguage", "Type"];
 const PATHS: &[&str] = &["InputPath", "OutputPath"];
+const ASSIGN: &[&str] = &["Assign"];
 const MOVES: &[&str] = &["Next", "End"];
 const RESULT: &[&str] = &["Parameters", "ResultPath"];
 const WORK: &[&str] = &["ResultSelector", "Retry", "Catch"];
@@ -46,14 +47,14 @@ impl<'a> Parser<'a> {
     pub(super) fn state(&mut self, name: &str, node: &Node<'a>, targets: &Targets<'a>) -> Option<State> {
         node.required("Type", &mut self.report);
         let known: &[&[&str]] = match node.string("Type", &mut self.report)? {
-            "Pass" => &[EVERY, PATHS, MOVES, RESULT, PASS],
-            "Task" => &[EVERY, PATHS, MOVES, RESULT, WORK, TASK],
-            "Choice" => &[EVERY, PATHS, CHOICE],
-            "Wait" => &[EVERY, PATHS, MOVES, WAIT],
+            "Pass" => &[EVERY, ASSIGN, PATHS, MOVES, RESULT, PASS],
+            "Task" => &[EVERY, ASSIGN, PATHS, MOVES, RESULT, WORK, TASK],
+            "Choice" => &[EVERY, ASSIGN, PATHS, CHOICE],
+            "Wait" => &[EVERY, ASSIGN, PATHS, MOVES, WAIT],
             "Succeed" => &[EVERY, PATHS],
             "Fail" => &[EVERY, FAIL],
-            "Parallel" => &[EVERY, PATHS, MOVES, RESULT, WORK, PARALLEL],
-            "Map" => &[EVERY, PATHS, MOVES, RESULT, WORK, MAP],
+            "Parallel" => &[EVERY, ASSIGN, PATHS, MOVES, RESULT, WORK, PARALLEL],
+            "Map" => &[EVERY, ASSIGN, PATHS, MOVES, RESULT, WORK, MAP],
             other => {
                 node.note("Type", format!("'{other}' is not a state type"), &mut self.report);
                 return None;
@@ -63,10 +64,11 @@ impl<'a> Parser<'a> {
         let then =
             if known.contains(&MOVES) { self.transition(node, targets) } else { Some(Transition::End) };
         let data = self.data_flow(node);
+        let assign = if known.contains(&ASSIGN) { self.assign(node) } else { None };
         let retriers = self.retriers(node);
         let catchers = self.catchers(node, targets);
         let kind = self.kind(node, targets);
-        Some(State { name: name.to_owned(), kind: kind?, data, then: then?, retriers, catchers })
+        Some(State { name: name.to_owned(), kind: kind?, data, assign, then: then?, retriers, catchers })
     }
 
     fn kind(&mut self, node: &Node<'a>, targets: &Targets<'a>) -> Option<Kind> {
@@ -170,7 +172,9 @@ impl<'a> Parser<'a> {
         } else {
             Err("must be a path, or an intrinsic function that makes a string".to_owned())
         };
-        compiled.map_err(|wrong| node.note(&by_path, wrong, report)).ok()
+        let template = compiled.map_err(|wrong| node.note(&by_path, wrong, report)).ok()?;
+        report.refer_template(&node.place(&by_path), &template);
+        Some(template)
     }
 
     fn parallel(&mut self, node: &Node<'a>) -> Option<Kind> {

@@ -8,6 +8,7 @@ mod choice;
 mod errors;
 mod fields;
 mod kinds;
+mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,14 +31,14 @@ pub(crate) fn machine(definition: &Value) -> Result<Machine, Vec<Problem>> {
     let parsed = parser.machine(definition);
     let states: Option<Vec<State>> = parser.states.into_iter().collect();
     match (parsed, states) {
-        (Some((root, timeout)), Some(states)) if parser.report.0.is_empty() => {
+        (Some((root, timeout)), Some(states)) if parser.report.problems.is_empty() => {
             Ok(Machine { fingerprint: fingerprint(definition), timeout, root, states })
         }
         _ => {
-            if parser.report.0.is_empty() {
+            if parser.report.problems.is_empty() {
                 parser.report.note("$", "could not be understood");
             }
-            Err(parser.report.0)
+            Err(parser.report.problems)
         }
     }
 }
@@ -91,6 +92,7 @@ impl<'a> Parser<'a> {
             targets.insert(name, StateId(self.states.len()));
             self.states.push(None);
         }
+        self.open_scope(&states);
         for (name, state) in states.fields {
             let Some(node) = Node::new(state, states.place(name), &mut self.report) else { continue };
             let parsed = self.state(name, &node, &targets);
@@ -98,6 +100,7 @@ impl<'a> Parser<'a> {
                 *slot = parsed;
             }
         }
+        self.close_scope();
         let start = node.string("StartAt", &mut self.report)?;
         let Some(id) = targets.get(start) else {
             node.note("StartAt", format!("'{start}' is not a state here"), &mut self.report);

@@ -3,7 +3,7 @@
 //! The language leaves `JSONPath` to "the" reference implementation; what Step Functions runs behaves like Jayway's,
 //! so its rules are taken: a definite path finds one value or misses; a path with a wildcard, slice, union, filter or
 //! descent finds a list, perhaps empty, and misses only if its definite beginning does. Functions (`length()`),
-//! script expressions and variables are refused when the path is parsed.
+//! and script expressions are refused when the path is parsed.
 
 mod filter;
 mod parse;
@@ -28,6 +28,8 @@ pub(crate) enum Root {
     Input,
     /// `$$`: the context object.
     Context,
+    /// `$name`: a variable, whose name is the first step.
+    Variable,
 }
 
 #[derive(Clone, Debug)]

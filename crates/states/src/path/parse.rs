@@ -5,6 +5,7 @@
 
 use super::filter::Filter;
 use super::{Path, Root, Step};
+use crate::variables;
 
 /// Filters may nest in filters; deeper than this nobody writes.
 const MAX_NESTING: usize = 8;
@@ -84,15 +85,17 @@ impl<'a> Cursor<'a> {
         done
     }
 
-    /// `$…` or `$$…`.
+    /// `$…`, `$$…` or `$name…`.
     pub(crate) fn path(&mut self) -> Result<Path, String> {
         let start = self.at;
         self.expect("$")?;
-        let root = if self.eat("$") { Root::Context } else { Root::Input };
-        if self.peek().is_some_and(|c| c.is_alphabetic() || c == '_') {
-            return Err(self.wrong("variables are not part of this dialect,"));
+        let mut root = if self.eat("$") { Root::Context } else { Root::Input };
+        let mut steps = Vec::new();
+        if root == Root::Input && self.peek().is_some_and(variables::begins_name) {
+            root = Root::Variable;
+            steps.push(Step::Name(self.take_while(variables::continues_name).to_owned()));
         }
-        let steps = self.steps()?;
+        steps.append(&mut self.steps()?);
         Ok(Path { text: self.text[start..self.at].to_owned(), root, steps })
     }
 
@@ -236,8 +239,13 @@ mod tests {
             ("$.a['x','y']", "unions of names"),
             ("$.a[0:4:2]", "slices with a step"),
             ("$.a.length()", "functions"),
-            ("$x", "variables"),
-            ("$$x", "variables"),
+            ("$_x", "not understood"),
+            ("$1", "not understood"),
+            ("$x-y", "not understood at '-y'"),
+            ("$x y", "not understood"),
+            ("$x.", "a name expected"),
+            ("$$x", "not understood"),
+            ("$.a[?(@.x == $y)]", "')' expected"),
             ("$.a[?(@.x == )]", "expected"),
             ("$.a[99999999999999999999]", "too large"),
             ("$.a\\", "open escape"),
@@ -248,8 +256,27 @@ mod tests {
     }
 
     #[test]
+    fn variables_have_a_name_and_a_path() {
+        for (text, steps) in [("$x", 1), ("$order.product", 2), ("$Ж中[0]['a b']", 3), ("$a_1..b", 3)] {
+            let path = Path::parse(text).unwrap();
+            assert_eq!((path.root, path.steps.len()), (super::Root::Variable, steps), "{text}");
+            assert!(!path.is_whole());
+        }
+    }
+
+    #[test]
     fn reference_paths_name_one_node() {
-        for text in ["$", "$.a.b", "$['a'][0]", "$.a-b", "$$.Execution.Id", "$.store\\.book", "$.&Ж中"] {
+        for text in [
+            "$x",
+            "$x.y[0]",
+            "$",
+            "$.a.b",
+            "$['a'][0]",
+            "$.a-b",
+            "$$.Execution.Id",
+            "$.store\\.book",
+            "$.&Ж中",
+        ] {
             assert!(Path::parse_reference(text).is_ok(), "{text}");
         }
         for text in ["$.a[*]", "$..a", "$.a[1:]", "$.a[-1]", "$.a[?(@.x)]", "$.a[0,1]"] {

@@ -21,3 +21,4 @@ mod intrinsics;
 mod properties;
 mod refusals;
 mod times;
+mod variables;

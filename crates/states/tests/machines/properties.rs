@@ -71,6 +71,10 @@ fn words() -> impl Strategy<Value = &'static str> {
             "$.a[?(@.b == 'c')]",
             "$..*",
             "TimeoutSeconds",
+            "Assign",
+            "$x",
+            "$x.a[0]",
+            "States.Array($x, $y)",
         ][..],
     )
 }
@@ -102,6 +106,10 @@ fn expression() -> impl Strategy<Value = Value> {
             "States.ArrayRange(0, $.n, 1)",
             "States.MathRandom(0, $.n)",
             "States.ArrayGetItem($.a, 0)",
+            "$x",
+            "$x.a[0]",
+            "$y[*]",
+            "States.Array($x, $y)",
         ][..],
     )
     .prop_map(Value::from)
@@ -117,7 +125,7 @@ fn reference() -> impl Strategy<Value = Value> {
 fn path() -> impl Strategy<Value = Value> {
     prop_oneof![
         3 => Just(json!("$")),
-        2 => select(&["$.a", "$.b", "$.a[*]", "$..c", "$.n", "$$.Execution.Input", "$$"][..]).prop_map(Value::from),
+        2 => select(&["$.a", "$.b", "$.a[*]", "$..c", "$.n", "$$.Execution.Input", "$$", "$x", "$y.a"][..]).prop_map(Value::from),
         1 => Just(Value::Null),
     ]
 }
@@ -146,22 +154,31 @@ fn errors() -> impl Strategy<Value = Value> {
     select(vec![json!(["E"]), json!(["States.ALL"]), json!(["States.TaskFailed"]), json!(["States.Timeout"])])
 }
 
+/// What a state of the outer flow may assign; `$x` and `$y` are there in every machine.
+fn assign() -> impl Strategy<Value = Value> {
+    vec((select(&["x.$", "y.$", "x", "y"][..]), expression()), 0..3)
+        .prop_map(|fields| fields.into_iter().map(|(name, v)| (name.to_owned(), v)).collect())
+}
+
 /// Retry and Catch.
-fn recovery() -> impl Strategy<Value = Map<String, Value>> {
+fn recovery() -> BoxedStrategy<Map<String, Value>> {
     let retry = (errors(), 0..4)
         .prop_map(|(e, n)| json!([{"ErrorEquals": e, "MaxAttempts": n, "JitterStrategy": "FULL"}]));
-    let catch = (errors(), select(&NAMES[..]), reference())
-        .prop_map(|(e, next, result)| json!([{"ErrorEquals": e, "Next": next, "ResultPath": result}]));
-    (proptest::option::of(retry), proptest::option::of(catch)).prop_map(|(retry, catch)| {
+    let catch =
+        (errors(), select(&NAMES[..]), reference(), assign()).prop_map(|(e, next, result, assign)| {
+            json!([{"ErrorEquals": e, "Next": next, "ResultPath": result, "Assign": assign}])
+        });
+    let both = (proptest::option::of(retry), proptest::option::of(catch)).prop_map(|(retry, catch)| {
         [("Retry", retry), ("Catch", catch)]
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
             .collect()
-    })
+    });
+    both.boxed()
 }
 
-/// One state; `inside` is a flow for its branches, with names of its own.
-fn state(inside: Value) -> impl Strategy<Value = Value> {
+/// One state; `inside` is a flow for its branches, with names of its own. Boxed, since four of them are a large value.
+fn state(inside: Value) -> BoxedStrategy<Value> {
     let kinds = [
         json!({"Type": "Pass"}),
         json!({"Type": "Pass", "Result": {"a": [1, {"c": 2}], "n": 3}}),
@@ -177,15 +194,19 @@ fn state(inside: Value) -> impl Strategy<Value = Value> {
         json!({"Type": "Fail", "Error": "E"}),
         json!({"Type": "Choice"}),
     ];
-    (select(kinds.to_vec()), data_fields(), recovery(), select(&NAMES[..]), select(&NAMES[..]), any::<bool>())
-        .prop_map(|(mut state, data, recovery, next, other, end)| {
+    let flow = (select(&NAMES[..]), select(&NAMES[..]), any::<bool>());
+    (select(kinds.to_vec()), data_fields(), recovery(), flow, proptest::option::weighted(0.4, assign()))
+        .prop_map(|(mut state, data, recovery, (next, other, end), assign)| {
             let kind = state["Type"].as_str().unwrap().to_owned();
             let Value::Object(fields) = &mut state else { unreachable!() };
+            if !["Succeed", "Fail"].contains(&kind.as_str()) {
+                fields.extend(assign.clone().map(|assign| ("Assign".to_owned(), assign)));
+            }
             match kind.as_str() {
                 "Choice" => {
                     fields.insert(
                         "Choices".into(),
-                        json!([{"Variable": "$.n", "NumericLessThan": 3, "Next": next}]),
+                        json!([{"Variable": "$.n", "NumericLessThan": 3, "Next": next, "Assign": {"y": 1}}]),
                     );
                     fields.insert("Default".into(), json!(other));
                 }
@@ -204,6 +225,7 @@ fn state(inside: Value) -> impl Strategy<Value = Value> {
             }
             state
         })
+        .boxed()
 }
 
 /// Keeps what `StartAt` reaches, so that most definitions are good.
@@ -226,6 +248,8 @@ fn prune(states: Map<String, Value>) -> Value {
 fn definition() -> impl Strategy<Value = Value> {
     let inner = select(vec![
         json!({"StartAt": "I", "States": {"I": {"Type": "Task", "Resource": "i", "End": true}}}),
+        json!({"StartAt": "I", "States": {"I": {"Type": "Task", "Resource": "i", "Assign": {"w.$": "$x"}, "Next": "J"},
+                "J": {"Type": "Task", "Resource": "j", "Parameters": {"w.$": "$w"}, "End": true}}}),
         json!({"StartAt": "I", "States": {"I": {"Type": "Wait", "Seconds": 1, "Next": "J"},
                 "J": {"Type": "Fail", "Error": "E"}}}),
         json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "Parameters": {"v.$": "$$.Map.Item.Value"}, "End": true}}}),
@@ -242,7 +266,12 @@ fn definition() -> impl Strategy<Value = Value> {
         (state(inner), state(plain), state(pass), state(task))
     });
     states.prop_map(|(a, b, c, d)| {
-        prune(NAMES.iter().map(|name| (*name).to_owned()).zip([a, b, c, d]).collect())
+        let mut machine = prune(NAMES.iter().map(|name| (*name).to_owned()).zip([a, b, c, d]).collect());
+        // One state that assigns both, so that every reference is to something.
+        machine["States"]["First"] =
+            json!({"Type": "Pass", "Assign": {"x": {"a": [1]}, "y.$": "$.a"}, "Next": "A"});
+        machine["StartAt"] = json!("First");
+        machine
     })
 }
 
@@ -285,7 +314,7 @@ fn run(machine: &Machine, moves: &[(u8, u8, Value)], stored: bool) -> (Execution
         input: json!({"a": [1, {"c": 2}], "b": {"c": 3}, "n": 2}),
         at: START,
         seed: 9,
-        limits: Limits { history_events: 500, payload_bytes: 4096 },
+        limits: Limits { history_events: 500, payload_bytes: 4096, variables_bytes: 9000 },
         ..StartArgs::default()
     };
     let (mut exec, mut all) = Execution::start(machine, args);
