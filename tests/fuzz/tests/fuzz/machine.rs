@@ -22,33 +22,34 @@ fn many_kinds() -> Value {
                 "Type": "Pass", "Parameters": {
                     "id.$": "States.UUID()", "list.$": "States.ArrayRange(1, 9, 2)", "text.$": "States.Format('{} is {}', $.a, $$.Execution.Name)",
                     "hash.$": "States.Hash($.a, 'SHA-256')", "part.$": "States.ArrayPartition($.list, 2)", "sum.$": "States.MathAdd(1, 2)"
-                }, "ResultPath": "$.made", "Next": "Choose"
+                }, "ResultPath": "$.made", "Assign": {"sum.$": "$.sum", "name": "n", "all": [{"list.$": "$.list"}]}, "Next": "Choose"
             },
             "Choose": {
                 "Type": "Choice", "Default": "Wait", "Choices": [
                     {"And": [{"Variable": "$.made.sum", "NumericGreaterThan": 3}, {"Not": {"Variable": "$.a", "IsNull": true}}], "Next": "Stop"},
-                    {"Variable": "$.a", "StringMatches": "t*t", "Next": "Many"},
-                    {"Variable": "$.at", "TimestampLessThan": "2026-01-01T00:00:00Z", "Next": "Wait"}
+                    {"Variable": "$.a", "StringMatches": "t*t", "Assign": {"name.$": "States.Format('{}{}', $name, $.a)"}, "Next": "Many"},
+                    {"Variable": "$.at", "TimestampLessThan": "2026-01-01T00:00:00Z", "Next": "Wait"},
+                    {"Variable": "$waited", "IsPresent": true, "Next": "Many"}
                 ]
             },
-            "Wait": {"Type": "Wait", "SecondsPath": "$.seconds", "Next": "Many"},
+            "Wait": {"Type": "Wait", "SecondsPath": "$.seconds", "Assign": {"waited.$": "$.seconds"}, "Next": "Many"},
             "Many": {
-                "Type": "Map", "ItemsPath": "$.list", "MaxConcurrency": 2, "ItemSelector": {"item.$": "$$.Map.Item.Value"},
+                "Type": "Map", "ItemsPath": "$.list", "MaxConcurrency": 2, "ItemSelector": {"item.$": "$$.Map.Item.Value", "name.$": "$name"},
                 "ItemProcessor": {"StartAt": "Each", "States": {"Each": {
                     "Type": "Task", "Resource": "work", "TimeoutSeconds": 5, "HeartbeatSeconds": 2,
                     "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 1, "BackoffRate": 2.0, "MaxAttempts": 2, "MaxDelaySeconds": 3}],
-                    "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Lost"}], "End": true
-                }, "Lost": {"Type": "Succeed", "OutputPath": "$.error"}}},
+                    "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Assign": {"own.$": "$.Error"}, "Next": "Lost"}], "Assign": {"own.$": "$"}, "End": true
+                }, "Lost": {"Type": "Succeed", "InputPath": "$own", "OutputPath": "$sum"}}},
                 "ResultPath": "$.done", "Next": "Both"
             },
             "Both": {
-                "Type": "Parallel", "ResultSelector": {"first.$": "$[0]"}, "End": true,
+                "Type": "Parallel", "ResultSelector": {"first.$": "$[0]", "lists.$": "$all[*].list[0]"}, "Assign": {"sum.$": "$[0][1].x"}, "End": true,
                 "Branches": [
                     {"StartAt": "One", "States": {"One": {"Type": "Pass", "Result": [1, {"x": 2}], "End": true}}},
                     {"StartAt": "Two", "States": {"Two": {"Type": "Task", "Resource": "work", "InputPath": "$.list[1:2]", "End": true}}}
                 ]
             },
-            "Stop": {"Type": "Fail", "Error": "Stopped", "CausePath": "$.a"}
+            "Stop": {"Type": "Fail", "Error": "Stopped", "CausePath": "$name"}
         }
     })
 }
