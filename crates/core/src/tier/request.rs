@@ -5,6 +5,7 @@ use super::{Plan, Tier, TierConfig};
 use crate::ids::TransitionId;
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Fewest characters of a reason, after trimming.
 pub const MIN_REASON: usize = 10;
@@ -203,7 +204,7 @@ pub struct Confirmation {
     /// The id the change will have.
     pub transition_id: TransitionId,
     /// The plan that was shown: what is confirmed is what happens.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// Until when, in people's time.
     pub expires_at: Timestamp,
     /// The same in seconds since the epoch, for the table's own expiry.
