@@ -131,7 +131,7 @@ fn proxy(status: u16, content_type: &str, body: &Value, more: Vec<(&'static str,
     json!({
         "statusCode": status,
         "headers": headers,
-        "body": body.to_string(),
+        "body": serde_json::to_string(body).unwrap_or_default(),
         "isBase64Encoded": false,
     })
 }

@@ -15,31 +15,31 @@ pub struct InvalidId {
     pub given: String,
 }
 
-/// A UUID in its canonical form: 8-4-4-4-12 lower-case hexadecimal digits.
-fn canonical_uuid(text: &str) -> Option<String> {
+/// A UUID in its canonical form: 8-4-4-4-12 lower-case hexadecimal digits. What is no UUID is given back.
+fn canonical_uuid(mut text: String) -> Result<String, String> {
     let well_formed = text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         });
-    well_formed.then(|| text.to_ascii_lowercase())
+    if !well_formed {
+        return Err(text);
+    }
+    text.make_ascii_lowercase();
+    Ok(text)
 }
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
             /// Reads the canonical text form; upper case is accepted and folded.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                canonical_uuid(text).map(Self).ok_or_else(|| InvalidId {
-                    what: $what,
-                    expected: "a UUID such as 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b",
-                    given: text.chars().take(64).collect(),
-                })
+                Self::try_from(text.to_owned())
             }
             /// The canonical text form.
             pub fn as_str(&self) -> &str {
@@ -49,7 +49,11 @@ macro_rules! uuid_id {
         impl TryFrom<String> for $name {
             type Error = InvalidId;
             fn try_from(text: String) -> Result<Self, InvalidId> {
-                Self::parse(&text)
+                canonical_uuid(text).map(Self).map_err(|text| InvalidId {
+                    what: $what,
+                    expected: "a UUID such as 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b",
+                    given: text.chars().take(64).collect(),
+                })
             }
         }
         impl From<$name> for String {
@@ -79,8 +83,13 @@ uuid_id!(
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        digits.push(digit(byte >> 4));
+        digits.push(digit(byte & 0x0f));
+    }
+    digits
 }
 
 /// Builds a version-7 UUID (RFC 9562 §5.7) from the time in milliseconds and 80 bits of randomness.

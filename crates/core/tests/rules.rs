@@ -67,7 +67,7 @@ fn change() -> Change {
         resources_provisioned: Vec::new(),
         resources_cleaned_up: Vec::new(),
         deadline: now() + Change::time_allowed(plan.expected_minutes),
-        plan,
+        plan: plan.into(),
         milestones: Milestones { validated_at: Some(now()), ..Milestones::default() },
         cancellation: None,
         recoveries: 0,

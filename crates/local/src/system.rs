@@ -12,7 +12,7 @@ use capstan_core::time::Millis;
 use serde_json::Value;
 use sim::{Invocation, Outcome, Ports, SharedWorld, Stepper};
 use states::{Machine, Problem};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -161,6 +161,8 @@ pub(crate) const TIMED_OUT: &str = "Sandbox.Timedout";
 pub struct Blueprint {
     description: Description,
     functions: BTreeMap<String, Deployed>,
+    /// The logical ids of the functions.
+    by_arn: HashMap<String, String>,
     /// In the order of the template.
     workflows: Vec<Workflow>,
 }
@@ -178,7 +180,9 @@ impl Blueprint {
         check_tables(&description)?;
         check_routes(&description)?;
         let workflows = workflows(&description)?;
-        Ok(Arc::new(Self { description, functions, workflows }))
+        let by_arn =
+            functions.values().map(|function| (function.spec.arn.clone(), function.spec.logical_id.clone()));
+        Ok(Arc::new(Self { by_arn: by_arn.collect(), description, functions, workflows }))
     }
 
     /// The template.
@@ -236,8 +240,7 @@ impl System {
 
     /// The logical id of the function with this ARN.
     pub(crate) fn function_at(&self, arn: &str) -> Option<&str> {
-        let found = self.blueprint.functions.values().find(|function| function.spec.arn == arn);
-        found.map(|function| function.spec.logical_id.as_str())
+        self.blueprint.by_arn.get(arn).map(String::as_str)
     }
 
     /// Runs a function to its end, with an event.

@@ -49,5 +49,5 @@ pub use record::{Call, Effect, EffectKind, Met};
 pub use shared::SharedWorld;
 pub use tamper::Tamper;
 pub use timing::Pace;
-pub use view::ResourceView;
+pub use view::{ResourceView, Still};
 pub use world::World;

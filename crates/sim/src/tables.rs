@@ -11,7 +11,7 @@ use capstan_core::ports::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::any::Any;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
@@ -200,7 +200,12 @@ impl Tables {
 
     /// Every item of a table, in the order of keys.
     pub(crate) fn all(&self, table: Table) -> impl Iterator<Item = &Item> {
-        self.0[table as usize].values().flat_map(|rows| rows.values()).map(|row| row.item())
+        self.shared(table).map(|row| row.item())
+    }
+
+    /// Every row of a table, in the order of keys.
+    pub(crate) fn shared(&self, table: Table) -> impl Iterator<Item = &Arc<Row>> {
+        self.0[table as usize].values().flat_map(|rows| rows.values())
     }
 }
 
@@ -262,11 +267,11 @@ fn check_writes(writes: &[RecordWrite]) -> Result<(), StoreError> {
     if writes.is_empty() || writes.len() > MOST_WRITES {
         return refuse(format!("{} writes are not 1 to {MOST_WRITES}", writes.len()));
     }
-    let mut keys = HashSet::with_capacity(writes.len());
     let mut total = 0;
     for (index, write) in writes.iter().enumerate() {
         check_key(&write.key)?;
-        if !keys.insert(&write.key) {
+        // Mostly they are a handful.
+        if writes[..index].iter().any(|other| other.key == write.key) {
             return refuse(format!("write {index} is on the key of another"));
         }
         match &write.effect {

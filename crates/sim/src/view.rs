@@ -2,8 +2,9 @@
 
 use crate::cloud::{Cloud, FinalSnapshot};
 use crate::life::Stage;
+use crate::tables::Row;
 use crate::world::World;
-use capstan_core::ports::{Table, Tags};
+use capstan_core::ports::{Item, Table, Tags};
 use capstan_core::tier::{ResourceKind, ResourceRef, Spec};
 use capstan_core::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -89,7 +90,12 @@ impl World {
 
     /// The stage of a resource, as in [`ResourceView::stage`]; `None` if it is not there.
     pub fn stage(&self, resource: &ResourceRef) -> Option<&'static str> {
-        self.cloud.outline(resource.kind, &resource.name).map(|outline| stage_name(outline.stage))
+        self.stage_of(resource.kind, &resource.name)
+    }
+
+    /// The same, of the resource of this kind and name.
+    pub fn stage_of(&self, kind: ResourceKind, name: &str) -> Option<&'static str> {
+        self.cloud.outline(kind, name).map(|outline| stage_name(outline.stage))
     }
 
     /// The names of all resources, by kind.
@@ -113,15 +119,51 @@ impl World {
     /// names of endpoint configurations and Neptune instances, no capacity range that no instance uses, no
     /// shards of a stream on demand, no limits of the account. Equal values mean equal clouds.
     pub fn snapshot(&self) -> Value {
-        let cloud = &self.cloud;
+        self.cloud.snapshot()
+    }
+
+    /// The endpoint configurations of [`World::snapshot`]: without their names, and by which endpoint each is used.
+    pub fn endpoint_configs(&self) -> Value {
+        self.cloud.config_settings()
+    }
+
+    /// The cloud and these tables as they are now, to be looked at later.
+    pub fn still(&self, tables: &[Table]) -> Still {
+        let rows = |table: &Table| (*table, self.tables.shared(*table).cloned().collect());
+        Still { cloud: self.cloud.clone(), rows: tables.iter().map(rows).collect() }
+    }
+}
+
+/// A cloud and tables as they once were. Taking one costs far less than writing down what is in it.
+#[derive(Debug, Clone)]
+pub struct Still {
+    cloud: Cloud,
+    rows: Vec<(Table, Vec<Arc<Row>>)>,
+}
+
+impl Still {
+    /// As [`World::snapshot`].
+    pub fn snapshot(&self) -> Value {
+        self.cloud.snapshot()
+    }
+
+    /// As [`World::items`]; none of a table that was not asked for.
+    pub fn items(&self, table: Table) -> impl Iterator<Item = &Item> {
+        let rows = self.rows.iter().filter(move |(of, _)| *of == table);
+        rows.flat_map(|(_, rows)| rows.iter().map(|row| row.item()))
+    }
+}
+
+impl Cloud {
+    fn snapshot(&self) -> Value {
         let mut all = Map::new();
         for kind in ResourceKind::ALL {
             let mut of_kind = Map::new();
-            for name in cloud.names(kind) {
-                let Some(outline) = cloud.outline(kind, name) else { continue };
+            for name in self.names(kind) {
+                let Some(outline) = self.outline(kind, name) else { continue };
                 let mut one = json!({
                     "stage": stage_name(outline.stage),
-                    "settings": cloud.settings(kind, name),
+                    "settings": self.settings(kind, name),
                 });
                 if let Ok(tags) = serde_json::to_value(outline.tags) {
                     one["tags"] = tags;
@@ -130,16 +172,14 @@ impl World {
             }
             all.insert(kind.to_string(), Value::Object(of_kind));
         }
-        all.insert("endpoint-config".to_owned(), cloud.config_settings());
+        all.insert("endpoint-config".to_owned(), self.config_settings());
         let mut policies: Vec<String> =
-            cloud.collections.policies.iter().map(|(name, kind)| format!("{name}/{kind:?}")).collect();
+            self.collections.policies.iter().map(|(name, kind)| format!("{name}/{kind:?}")).collect();
         policies.sort();
         all.insert("collection-policy".to_owned(), json!(policies));
         Value::Object(all)
     }
-}
 
-impl Cloud {
     fn settings(&self, kind: ResourceKind, name: &str) -> Value {
         let settings = match kind {
             ResourceKind::Endpoint => self.endpoint_settings(name),

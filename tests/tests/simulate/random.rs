@@ -1,7 +1,7 @@
 //! Drawn histories.
 
 use super::{case, stage};
-use local::simulate::{Case, Histories, Options, Report, Stage, simulate};
+use local::simulate::{Case, Histories, Options, Report, Stage, play, simulate};
 use std::collections::BTreeMap;
 use std::thread;
 
@@ -74,6 +74,24 @@ fn the_same_seed_gives_the_same_bytes_however_many_threads() {
     };
     assert_eq!(report(1, 0, 60), report(3, 0, 60));
     assert_ne!(report(1, 0, 60), report(1, 60, 60));
+}
+
+#[test]
+fn what_is_counted_as_a_fault_was_planned() {
+    let stage = stage();
+    let planned =
+        [("busy", ":busy"), ("throttled", ":throttled"), ("error", ":error"), ("denied", ":denied")];
+    let mut counted = 0;
+    for run in 0..400 {
+        let drawn = Case::drawn(Histories::Single, 3, run);
+        let (text, played) = (drawn.to_string(), play(&stage, &drawn));
+        for (kind, written) in planned {
+            let times = played.mishaps.get(kind).copied().unwrap_or(0);
+            assert!(times == 0 || text.contains(written), "{kind} happened {times} times in {text}");
+            counted += times;
+        }
+    }
+    assert!(counted > 50, "{counted}");
 }
 
 #[test]

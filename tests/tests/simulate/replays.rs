@@ -2,7 +2,7 @@
 
 use super::{play_all, stage};
 
-const TALES: [&str; 7] = [
+const TALES: [&str; 8] = [
     // A change began while people were still to be told of the end of the last one. Its row in the list of those under way
     // was the same: the late announcement took it off the list, and nobody looked after the new change when its execution
     // was lost.
@@ -20,6 +20,9 @@ const TALES: [&str; 7] = [
     // delete the endpoint, took it for somebody else's by its tag, said that it was gone, and left it running.
     "STAGING/1221657663/rows/quick; +0 A bypass PRODUCTION; +22 fault tagging:TagResources:*:crash",
     "STAGING/716549567/rows/quick; +0 fault dynamodb:TransactWriteItems:21:denied; +0 A ask PRODUCTION; +14 A cancel",
+    // A change got stuck when it had already deleted the store it had made, which had been in use, and was reset: the register
+    // said that the store is kept for a week.
+    "PRODUCTION/658573125/rows/brief; +0 A bypass DEV; +5 fault *:*:@291:denied; +23 fault *:*:@8:denied",
 ];
 
 #[test]

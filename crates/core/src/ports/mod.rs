@@ -10,6 +10,7 @@
 
 mod cloud;
 mod elasticache;
+mod extent;
 mod issuer;
 mod kinesis;
 mod machine;
@@ -26,6 +27,7 @@ pub use cloud::{CloudError, CloudErrorKind, CloudResult};
 pub use elasticache::{
     CacheGroup, CacheGroupSettings, CacheGroups, CacheStatus, ServerlessCache, ServerlessCaches,
 };
+pub use extent::Extent;
 pub use issuer::{IssuerError, IssuerKeys, KeysDocument};
 pub use kinesis::{Stream, StreamMode, StreamStatus, Streams};
 pub use machine::{Clock, Costs, Entropy, Notice, NoticeKind, Notifier, Traffic};
@@ -43,6 +45,6 @@ pub use store::{
     Condition, Effect, Item, Key, Page, PageOf, Query, ReadAs, Store, StoreError, Table, Write, read_as,
     whole,
 };
-pub use stored::{Extent, RecordEffect, RecordWrite, Stored};
+pub use stored::{RecordEffect, RecordWrite, Stored};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

@@ -4,6 +4,7 @@ use super::{Plan, Tier};
 use crate::ids::{TenantId, TransitionId};
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Up or down the tiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,8 +122,8 @@ pub struct Change {
     pub resources_provisioned: Vec<String>,
     /// Resources shrunk, retired or deleted.
     pub resources_cleaned_up: Vec<String>,
-    /// What it set out to do.
-    pub plan: Plan,
+    /// What it set out to do. It never changes, and is shared by all copies of the change.
+    pub plan: Arc<Plan>,
     /// How far it has come.
     pub milestones: Milestones,
     /// Somebody wants it stopped.

@@ -103,5 +103,5 @@ pub fn effect_entry(transition: &TransitionId, subject: &Subject) -> String {
 }
 /// What the sort keys of one change's effects begin with.
 pub fn effect_entries(transition: &TransitionId) -> String {
-    format!("effect#{transition}#")
+    ["effect#", transition.as_str(), "#"].concat()
 }

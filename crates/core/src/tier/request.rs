@@ -6,6 +6,7 @@ use crate::ids::TransitionId;
 use crate::money::Usd;
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Fewest characters of a reason, after trimming.
 pub const MIN_REASON: usize = 10;
@@ -215,7 +216,7 @@ pub struct Confirmation {
     /// The id the change will have.
     pub transition_id: TransitionId,
     /// The plan that was shown: what is confirmed is what happens.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// Until when, in people's time.
     pub expires_at: Timestamp,
     /// The same in seconds since the epoch, for the table's own expiry.

@@ -36,7 +36,8 @@ type Slot = (Timestamp, u64, u64);
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
     entries: BTreeMap<Slot, Due>,
-    timers: BTreeMap<(String, TimerId), Slot>,
+    /// By execution.
+    timers: BTreeMap<String, BTreeMap<TimerId, Slot>>,
     count: u64,
     /// The state of the draws; `None`: in order of arrival.
     draws: Option<u64>,
@@ -52,22 +53,33 @@ impl Agenda {
         let draw = self.draws.as_mut().map_or(0, draw);
         let slot = (at, draw, self.count);
         if let Due::Timer { execution, timer } = &due {
-            self.timers.insert((execution.clone(), *timer), slot);
+            if let Some(timers) = self.timers.get_mut(execution) {
+                timers.insert(*timer, slot);
+            } else {
+                self.timers.insert(execution.clone(), BTreeMap::from([(*timer, slot)]));
+            }
         }
         self.entries.insert(slot, due);
     }
 
     pub(super) fn cancel_timer(&mut self, execution: &str, timer: TimerId) {
-        if let Some(slot) = self.timers.remove(&(execution.to_owned(), timer)) {
+        if let Some(slot) = self.forget(execution, timer) {
             self.entries.remove(&slot);
         }
     }
 
+    fn forget(&mut self, execution: &str, timer: TimerId) -> Option<Slot> {
+        let timers = self.timers.get_mut(execution)?;
+        let slot = timers.remove(&timer);
+        if timers.is_empty() {
+            self.timers.remove(execution);
+        }
+        slot
+    }
+
     /// The timer of an execution that was set first: the limit of the whole.
     pub(super) fn first_timer(&self, execution: &str) -> Option<TimerId> {
-        let from = (execution.to_owned(), TimerId(0));
-        let (key, _) = self.timers.range(from..).next()?;
-        (key.0 == execution).then_some(key.1)
+        self.timers.get(execution)?.keys().next().copied()
     }
 
     pub(super) fn next(&self) -> Option<Timestamp> {
@@ -79,7 +91,7 @@ impl Agenda {
         let entry = self.entries.first_entry().filter(|entry| entry.key().0 <= by)?;
         let ((at, ..), due) = entry.remove_entry();
         if let Due::Timer { execution, timer } = &due {
-            self.timers.remove(&(execution.clone(), *timer));
+            self.forget(execution, *timer);
         }
         Some((at, due))
     }

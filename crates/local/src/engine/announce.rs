@@ -71,22 +71,17 @@ impl Engine {
     }
 
     /// Says that an execution has started, to whoever has a rule for it.
-    pub(super) fn say_started(&mut self, name: &str) {
-        if let Some(row) = self.row(name) {
-            self.publish(&row);
-        }
+    pub(super) fn say_started(&mut self, row: &ExecutionRow) {
+        self.publish(row);
     }
 
     /// Says that an execution has ended; then the row is at rest.
     pub(super) fn announce(&mut self, name: &str) {
-        let Some(mut row) = self.row(name) else { return };
+        let row = self.system.world().with(|world| world.execution(name).cloned());
+        let Some(mut row) = row else { return };
         self.publish(&row);
         row.state = None;
         self.system.world().with(|world| world.put_execution(row));
-    }
-
-    fn row(&self, name: &str) -> Option<ExecutionRow> {
-        self.system.world().with(|world| world.execution(name).cloned())
     }
 
     fn publish(&mut self, row: &ExecutionRow) {

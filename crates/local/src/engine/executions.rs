@@ -148,9 +148,9 @@ impl Engine {
             };
             let (execution, commands) = Execution::start(&workflow.machine, args);
             let held = Held::new(&workflow.fingerprint, execution);
-            self.live.insert(name.clone(), Live { held, row });
+            self.live.insert(name.clone(), Live { held, row: row.clone() });
             self.store(&name);
-            self.say_started(&name);
+            self.say_started(&row);
             self.obey(&name, commands);
         }
     }

@@ -7,21 +7,24 @@ use capstan_core::ports::{Item, Table};
 use capstan_core::tier::ledger::{RESOURCE_ENTRIES, Registered, resource_entry};
 use capstan_core::tier::{Change, Confirmation, ResourceRef, TierState, TransitionStatus, names};
 use serde_json::{Value, json};
-use sim::World;
-use std::sync::Arc;
-use tier_records::{AUDIT_BROKEN, AUDIT_UNSEALED, Act, AppConfigRow, ConfigRow, HeadRow, UNDER_WAY};
+use sim::{Still, World};
+use std::sync::{Arc, LazyLock};
+use tier_records::{
+    AUDIT_BROKEN, AUDIT_UNSEALED, Act, AppConfigRow, ConfigRow, EntryRow, HeadRow, UNDER_WAY,
+};
 
 /// An act in the audit.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Audited {
-    /// Its place in the tenant's chain, with all that it says.
-    pub(super) entry: Arc<Entry>,
-}
+pub(super) struct Audited(Arc<EntryRow>);
 
 impl Audited {
+    /// Its place in the tenant's chain, with all that it says.
+    pub(super) fn entry(&self) -> &Entry {
+        &self.0.chained
+    }
     /// Whether it is this act.
     pub(super) fn is(&self, act: Act) -> bool {
-        self.entry.action == act.name()
+        self.entry().action == act.name()
     }
 }
 
@@ -89,7 +92,7 @@ pub(super) fn app_configs(world: &World) -> Vec<Arc<AppConfigRow>> {
 
 /// The audit of all tenants: the entries of each chain, in their order.
 pub(super) fn audit(world: &World) -> Vec<Audited> {
-    world.records(Table::TierAudit, ENTRIES).map(|entry| Audited { entry }).collect()
+    world.records(Table::TierAudit, ENTRIES).map(Audited).collect()
 }
 
 /// The place and hash at which the records say that a tenant's chain ends.
@@ -116,32 +119,40 @@ pub(super) fn any_under_way(world: &World) -> bool {
 }
 
 /// The tenant's part of every name.
-pub(super) fn prefix(tenant: Tenant) -> String {
-    TenantId::parse(TENANTS[tenant.0]).map(|tenant| names::prefix(&tenant)).unwrap_or_default()
+pub(super) fn prefix(tenant: Tenant) -> &'static str {
+    static PREFIXES: LazyLock<[String; TENANTS.len()]> = LazyLock::new(|| {
+        TENANTS.map(|tenant| TenantId::parse(tenant).map(|id| names::prefix(&id)).unwrap_or_default())
+    });
+    &PREFIXES[tenant.0]
 }
 
 /// Which tenant's name a resource bears.
 pub(super) fn named_after(name: &str) -> Option<&'static str> {
-    (0..TENANTS.len()).find(|tenant| name.contains(&prefix(Tenant(*tenant)))).map(|tenant| TENANTS[tenant])
+    (0..TENANTS.len()).find(|tenant| name.contains(prefix(Tenant(*tenant)))).map(|tenant| TENANTS[tenant])
 }
 
 /// That a tenant is known is not taken back.
 const TENANTS_KNOWN: &str = tier_records::TENANTS;
 const DIFFERING: [&str; 4] = ["version", "mode_switched_at", "made_at", "made_by"];
 
+/// What [`slate`] needs of a world. It is taken whenever a change begins, and few changes are undone.
+pub(super) fn still(world: &World) -> Still {
+    world.still(&[Table::AppConfig, Table::TierLedger, Table::TierIndex])
+}
+
 /// What a change of a tenant must leave as it was when it is undone: its resources with their settings and tags, and what
 /// the records say of them. What is being deleted is on its way out whatever the change does.
-pub(super) fn slate(world: &World, tenant: &str) -> Value {
+pub(super) fn slate(still: &Still, tenant: &str) -> Value {
     let id = TENANTS.iter().position(|known| *known == tenant).unwrap_or(0);
     let prefix = prefix(Tenant(id));
-    let mut cloud = world.snapshot();
+    let mut cloud = still.snapshot();
     if let Value::Object(kinds) = &mut cloud {
         for members in kinds.values_mut() {
             match members {
                 Value::Object(named) => {
-                    named.retain(|name, one| name.contains(&prefix) && one["stage"] != "Deleting");
+                    named.retain(|name, one| name.contains(prefix) && one["stage"] != "Deleting");
                 }
-                Value::Array(all) => all.retain(|one| one.to_string().contains(&prefix)),
+                Value::Array(all) => all.retain(|one| one.to_string().contains(prefix)),
                 _ => {}
             }
         }
@@ -167,7 +178,7 @@ pub(super) fn slate(world: &World, tenant: &str) -> Value {
             let kept = item.iter().filter(|(name, _)| !DIFFERING.contains(&name.as_str()));
             Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
         };
-        world.items(table).filter(mine).map(kept).collect()
+        still.items(table).filter(mine).map(kept).collect()
     };
     json!({
         "cloud": cloud,

@@ -5,6 +5,7 @@ use super::history::{TENANTS, Tenant};
 use crate::engine::Engine;
 use crate::system::Invoked;
 use capstan_core::tier::Tier;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// What every route begins with.
@@ -17,8 +18,25 @@ pub(super) fn subject(tenant: Tenant) -> String {
     format!("operator-{tenant}")
 }
 
-/// What came back: a status and a body; 502 where the function died.
-pub(super) type Reply = (u64, Value);
+/// The body that came back, as text; none where the function died.
+pub(super) type Reply = Option<String>;
+
+/// What an operator reads of a reply.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Read {
+    confirmation_token: Option<String>,
+    current_tier: Option<Tier>,
+}
+
+fn read(reply: Reply) -> Read {
+    reply.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default()
+}
+
+/// The token by which to confirm, where that is asked for.
+pub(super) fn token(reply: Reply) -> Option<String> {
+    read(reply).confirmation_token
+}
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operator(Tenant);
@@ -59,7 +77,7 @@ impl Operator {
         let event = self.event(method, path, body);
         match Self::function(engine, &event) {
             Some(function) => reply(engine.system().invoke(&function, event)),
-            None => (404, Value::Null),
+            None => None,
         }
     }
 
@@ -71,8 +89,7 @@ impl Operator {
 
     /// Asks for a change, and confirms it where that is asked for; the last token there was.
     pub(super) fn ask(self, engine: &Engine, to: Tier, bypass: bool) -> Option<String> {
-        let (_, answer) = self.wish(engine, to, bypass);
-        let token = answer["confirmationToken"].as_str()?.to_owned();
+        let token = token(self.wish(engine, to, bypass))?;
         self.confirm(engine, &token);
         Some(token)
     }
@@ -135,8 +152,7 @@ impl Operator {
 
     /// The tier the tenant is in.
     pub(super) fn tier(self, engine: &Engine) -> Option<Tier> {
-        let (_, answer) = self.call(engine, "GET", "/tier", &Value::Null);
-        answer["currentTier"].as_str().and_then(Tier::parse)
+        read(self.call(engine, "GET", "/tier", &Value::Null)).current_tier
     }
 }
 
@@ -146,7 +162,8 @@ fn wish(to: Tier, bypass: bool) -> (&'static str, Value) {
 }
 
 fn reply(invoked: Invoked) -> Reply {
-    let Ok(answer) = invoked.answer else { return (502, Value::Null) };
-    let body = answer["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
-    (answer["statusCode"].as_u64().unwrap_or(502), body.unwrap_or_default())
+    match invoked.answer.ok()?.get_mut("body").map(Value::take) {
+        Some(Value::String(body)) => Some(body),
+        _ => None,
+    }
 }

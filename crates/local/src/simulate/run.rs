@@ -4,7 +4,7 @@ use super::facts;
 use super::history::{Act, Case, Doing, TENANTS, Tenant};
 use super::invariants::{self, Promise, Violation};
 use super::mishap::{Mishap, kinds_of};
-use super::operator::Operator;
+use super::operator::{self, Operator};
 use super::stage::Stage;
 use super::watch::Watch;
 use crate::engine::Engine;
@@ -149,10 +149,9 @@ impl Player {
                 }
             }
             Act::Race { to, turns } => {
-                for (_, answer) in operator.race(engine, to, turns) {
-                    if let Some(token) = answer["confirmationToken"].as_str() {
-                        self.tokens.insert(tenant, token.to_owned());
-                    }
+                let mut replies = operator.race(engine, to, turns).into_iter().rev();
+                if let Some(token) = replies.find_map(operator::token) {
+                    self.tokens.insert(tenant, token);
                 }
                 // Whoever is asked to confirm does, twice at once.
                 self.confirm_twice(tenant, turns);
@@ -312,7 +311,7 @@ impl Player {
     fn ends(&self, world: &World) -> BTreeMap<&'static str, u64> {
         let mut ends = BTreeMap::new();
         let mine =
-            |change: &std::sync::Arc<Change>| self.watch.slates.contains_key(change.transition_id.as_str());
+            |change: &std::sync::Arc<Change>| self.watch.begun.contains_key(change.transition_id.as_str());
         for change in facts::changes(world).into_iter().filter(mine) {
             let end = match change.status {
                 ChangeStatus::Completed => "completed",

@@ -6,8 +6,7 @@ use super::invariants::{self, Promise, Violation};
 use capstan_core::ports::Table;
 use capstan_core::tier::{ChangeStatus, ResourceKind, ResourceRef};
 use capstan_core::time::{Millis, Timestamp};
-use serde_json::Value;
-use sim::{Effect, FaultKind, Met, World};
+use sim::{Effect, FaultKind, Met, Still, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tier_records::AppConfigRow;
@@ -18,6 +17,8 @@ pub(super) struct Span {
     pub(super) tenant: String,
     pub(super) from: Timestamp,
     pub(super) until: Option<Timestamp>,
+    /// The revision of the ledger at which it was last there.
+    seen: u64,
 }
 
 /// The deletion of a store, and what is to be left of it.
@@ -41,11 +42,11 @@ pub(super) struct Watch {
     seen_effects: usize,
     seen_faults: usize,
     /// What each change found when it was begun, by its id.
-    pub(super) slates: BTreeMap<String, Value>,
+    pub(super) begun: BTreeMap<String, Still>,
     /// Changes that began after a reset, on what another had left half-way: undoing brings that to what the register says.
     pub(super) began_half_way: BTreeSet<String>,
     /// Changes that were seen to be rolled back: whose, which, and what was there then.
-    pub(super) undone: Vec<(String, String, Value)>,
+    pub(super) undone: Vec<(String, String, Still)>,
     open: BTreeSet<(String, String)>,
     /// When it began to look.
     pub(super) began: Timestamp,
@@ -78,7 +79,7 @@ impl Watch {
             revisions: [u64::MAX; 4],
             seen_effects: 0,
             seen_faults: 0,
-            slates: BTreeMap::new(),
+            begun: BTreeMap::new(),
             began_half_way: BTreeSet::new(),
             undone: Vec::new(),
             open: BTreeSet::new(),
@@ -137,9 +138,9 @@ impl Watch {
         if changes || states {
             invariants::one_change(self, world);
         }
-        let new: Vec<Effect> = world.log().get(self.seen_effects..).unwrap_or_default().to_vec();
+        let new: &[Effect] = world.log().get(self.seen_effects..).unwrap_or_default();
         self.seen_effects += new.len();
-        invariants::look(self, world, &new);
+        invariants::look(self, world, new);
     }
 
     fn note_faults(&mut self, world: &World) {
@@ -163,7 +164,7 @@ impl Watch {
         }
         let before = std::mem::replace(&mut self.open, now.clone());
         for (tenant, id) in now.difference(&before) {
-            self.slates.entry(id.clone()).or_insert_with(|| facts::slate(world, tenant));
+            self.begun.entry(id.clone()).or_insert_with(|| facts::still(world));
             if self.is_reset(tenant) {
                 self.began_half_way.insert(id.clone());
             }
@@ -171,7 +172,7 @@ impl Watch {
         for (tenant, id) in before.difference(&now) {
             match facts::change(world, id).map(|change| change.status) {
                 Some(ChangeStatus::RolledBack) => {
-                    self.undone.push((tenant.clone(), id.clone(), facts::slate(world, tenant)));
+                    self.undone.push((tenant.clone(), id.clone(), facts::still(world)));
                 }
                 Some(ChangeStatus::Completed) => drop(self.by_hand.remove(tenant)),
                 Some(ChangeStatus::Failed) => *self.stuck.entry(id.clone()).or_default() += 1,
@@ -181,25 +182,21 @@ impl Watch {
     }
 
     fn note_register(&mut self, world: &World) {
-        let now = world.now();
-        let mut there = BTreeSet::new();
+        let (now, seen) = (world.now(), world.revision(Table::TierLedger));
         for (tenant, resource) in facts::registered(world) {
-            there.insert(resource);
-            if !self.registered.contains_key(resource) {
-                self.registered.insert(resource.to_owned(), Vec::new());
-            }
-            let Some(spans) = self.registered.get_mut(resource) else { continue };
-            if spans.last().is_none_or(|span| span.until.is_some()) {
-                spans.push(Span { tenant: tenant.to_owned(), from: now, until: None });
+            let begins = || Span { tenant: tenant.to_owned(), from: now, until: None, seen };
+            let Some(spans) = self.registered.get_mut(resource) else {
+                self.registered.insert(resource.to_owned(), vec![begins()]);
+                continue;
+            };
+            match spans.last_mut().filter(|span| span.until.is_none()) {
+                Some(span) => span.seen = seen,
+                None => spans.push(begins()),
             }
         }
-        for (resource, spans) in &mut self.registered {
-            if let Some(last) = spans.last_mut()
-                && last.until.is_none()
-                && !there.contains(resource.as_str())
-            {
-                last.until = Some(now);
-            }
+        let last = self.registered.values_mut().filter_map(|spans| spans.last_mut());
+        for span in last.filter(|span| span.until.is_none() && span.seen != seen) {
+            span.until = Some(now);
         }
     }
 

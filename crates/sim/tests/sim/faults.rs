@@ -33,6 +33,17 @@ fn refusals_have_no_effect_and_strike_once() {
 }
 
 #[test]
+fn what_the_cloud_refuses_by_itself_is_no_fault_that_was_met() {
+    let met = |p: &Ports| p.world().with(|world| world.met().len());
+    let (_, p) = faulty("*:*:@3:busy");
+    ok(p.create_stream("s", Some(4), &tags()));
+    refused(Busy, p.set_shards("s", 8));
+    assert_eq!(met(&p), 0);
+    refused(Busy, p.set_shards("s", 8));
+    assert_eq!(met(&p), 1);
+}
+
+#[test]
 fn a_timeout_is_unknown_and_costs_its_time() {
     let (_, p) = faulty("kinesis:CreateStream:1:timeout");
     refused(Unknown, p.create_stream("s", None, &tags()));

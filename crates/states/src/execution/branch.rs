@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::event::{TaskId, TimerId};
 use crate::context::MapItem;
 use crate::machine::StateId;
+use crate::size::Extent;
 use crate::time::Millis;
 use crate::variables::Place;
 
@@ -29,6 +30,9 @@ pub(super) struct Branch {
     pub(super) name: String,
     /// The state's raw input; kept while the state lasts, for retries and for `ResultPath`.
     pub(super) raw: Value,
+    /// How large `raw` is at most, once somebody measured it. A stored execution is measured anew.
+    #[serde(skip)]
+    pub(super) extent: Option<Extent>,
     pub(super) entered_at: Millis,
     pub(super) retry_count: u32,
     /// How often each retrier of the state was used.
@@ -49,9 +53,20 @@ impl Branch {
         raw: Value,
         item: Option<MapItem>,
     ) -> Self {
-        let (name, entered_at, retry_count, retries) = (String::new(), 0, 0, Vec::new());
-        let (outer, phase) = (None, Phase::Ready);
-        Self { id, parent, state, name, raw, entered_at, retry_count, retries, item, outer, phase }
+        Self {
+            id,
+            parent,
+            state,
+            name: String::new(),
+            raw,
+            extent: None,
+            entered_at: 0,
+            retry_count: 0,
+            retries: Vec::new(),
+            item,
+            outer: None,
+            phase: Phase::Ready,
+        }
     }
 
     /// Where its variables are.
@@ -79,10 +94,17 @@ pub(super) enum Phase {
 pub(super) struct OpenTask {
     pub(super) task: TaskId,
     pub(super) resource: String,
-    pub(super) input: Value,
+    /// The effective input where it is not, as mostly, the branch's raw input.
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
+    pub(super) input: Option<Value>,
     pub(super) token: String,
     pub(super) timeout: Option<TimerId>,
     pub(super) heartbeat: Option<Heartbeat>,
+}
+
+/// A value that is there is one, null too.
+fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

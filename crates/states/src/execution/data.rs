@@ -13,8 +13,16 @@ use crate::entropy::Entropy;
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, RESULT_PATH_MATCH_FAILURE};
 use crate::machine::{DataFlow, Number, Percentage, Selection};
 use crate::path::{Path, place};
-use crate::size;
+use crate::size::{self, Extent};
 use crate::template::Template;
+
+/// Data on its way through a state, and how large it is at most, where somebody measured it. Measuring is what costs most
+/// in a state that only passes data by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Data {
+    pub(super) value: Value,
+    pub(super) extent: Option<Extent>,
+}
 
 /// `InputPath`.
 pub(super) fn input<'a>(
@@ -58,15 +66,19 @@ pub(super) fn shape<'a>(
 /// as it was, for a catcher to build on; failures of the third can't be caught.
 pub(super) fn settle(
     flow: &DataFlow,
-    raw: &mut Value,
-    result: Value,
+    raw: &mut Data,
+    result: Data,
     context: &Context<'_>,
     entropy: &mut Entropy,
     limits: Limits,
-) -> Result<Value, Failure> {
+) -> Result<Data, Failure> {
     let result = match &flow.selector {
         None => result,
-        template => shape(template.as_ref(), Cow::Owned(result), context, entropy, limits)?.into_owned(),
+        template => {
+            let input = Cow::Owned(result.value);
+            let value = shape(template.as_ref(), input, context, entropy, limits)?.into_owned();
+            Data { value, extent: None }
+        }
     };
     let combined = combine(&flow.result, raw, result, limits)?;
     output(flow, combined, context, limits)
@@ -75,54 +87,60 @@ pub(super) fn settle(
 /// `OutputPath`, on data that is no longer needed otherwise.
 pub(super) fn output(
     flow: &DataFlow,
-    data: Value,
+    data: Data,
     context: &Context<'_>,
     limits: Limits,
-) -> Result<Value, Failure> {
+) -> Result<Data, Failure> {
     if flow.output.is_whole() {
         return Ok(data);
     }
-    let chosen = choose(&flow.output, "OutputPath", &data, context)?.into_owned();
-    check(&chosen, limits)?;
-    Ok(chosen)
+    let value = choose(&flow.output, "OutputPath", &data.value, context)?.into_owned();
+    let extent = check(&value, limits)?;
+    Ok(Data { value, extent: Some(extent) })
 }
 
 /// `ResultPath`: combines `raw` and `result`. When that fails, `raw` is as it was.
 pub(super) fn combine(
     path: &Selection,
-    raw: &mut Value,
-    result: Value,
+    raw: &mut Data,
+    result: Data,
     limits: Limits,
-) -> Result<Value, Failure> {
+) -> Result<Data, Failure> {
     let path = match path {
         Selection::Whole => return Ok(result),
         Selection::Nothing => return Ok(std::mem::take(raw)),
         Selection::Path(path) => path,
     };
     // Mostly there is room for both side by side; only else a copy is kept to fall back on.
-    let roomy = roomy(path, raw, &result, limits);
-    let backup = (!roomy).then(|| raw.clone());
-    if !place(raw, &path.steps, result) {
+    let extent = both(path, raw, &result, limits);
+    let backup = extent.is_none().then(|| raw.clone());
+    if !place(&mut raw.value, &path.steps, result.value) {
         return Err(mismatch(path));
     }
     match backup {
-        None => Ok(std::mem::take(raw)),
+        None => Ok(Data { value: std::mem::take(&mut raw.value), extent }),
         Some(backup) => {
-            let combined = std::mem::replace(raw, backup);
-            check(&combined, limits)?;
-            Ok(combined)
+            let value = std::mem::replace(raw, backup).value;
+            let extent = check(&value, limits)?;
+            Ok(Data { value, extent: Some(extent) })
         }
     }
 }
 
-fn roomy(path: &Path, raw: &Value, result: &Value, limits: Limits) -> bool {
-    let extents = size::within(raw, limits.payload_bytes).zip(size::within(result, limits.payload_bytes));
-    extents.is_some_and(|(raw, result)| {
+/// How large the two are together at most, if there surely is room for both. What is known of `raw` may be far too much,
+/// after many results have taken each other's place; it is measured before it is said that there is none.
+fn both(path: &Path, raw: &Data, result: &Data, limits: Limits) -> Option<Extent> {
+    let measured = |value: &Value| size::within(value, limits.payload_bytes);
+    let result = result.extent.or_else(|| measured(&result.value))?;
+    let together = |raw: Extent| {
         // Each step makes at most an object with one field, whose name may need escapes.
         let way = 8 * path.text.len();
-        raw.bytes + result.bytes + way <= limits.payload_bytes
-            && result.depth + path.steps.len() <= size::MAX_DEPTH
-    })
+        let bytes = raw.bytes + result.bytes + way;
+        let depth = result.depth + path.steps.len();
+        let fits = bytes <= limits.payload_bytes && depth <= size::MAX_DEPTH;
+        fits.then_some(Extent { bytes, depth: depth.max(raw.depth) })
+    };
+    raw.extent.and_then(together).or_else(|| measured(&raw.value).and_then(together))
 }
 
 fn mismatch(path: &Path) -> Failure {
@@ -132,19 +150,18 @@ fn mismatch(path: &Path) -> Failure {
     )
 }
 
-/// The payload limit.
-pub(super) fn check(data: &Value, limits: Limits) -> Result<(), Failure> {
-    match size::within(data, limits.payload_bytes) {
-        Some(_) => Ok(()),
-        None => Err(Failure::new(
+/// The payload limit; how large it is.
+pub(super) fn check(data: &Value, limits: Limits) -> Result<Extent, Failure> {
+    size::within(data, limits.payload_bytes).ok_or_else(|| {
+        Failure::new(
             DATA_LIMIT_EXCEEDED,
             format!(
                 "The data is larger than {} bytes or nested deeper than {} levels.",
                 limits.payload_bytes,
                 size::MAX_DEPTH
             ),
-        )),
-    }
+        )
+    })
 }
 
 /// An integer of at least `least`, from the definition or the input.

@@ -233,9 +233,8 @@ impl Run<'_, '_> {
             if fork.map.is_some() { HistoryKind::MapSucceeded } else { HistoryKind::ParallelSucceeded };
         self.note(kind, branch, Value::Null);
         let result = Value::Array(fork.done.into_values().collect());
-        data::check(&result, self.exec.limits)?;
-        let output = self.settle(branch, state, result)?;
-        Ok(Move::Leave { to: state.then, output })
+        let extent = data::check(&result, self.exec.limits)?;
+        self.settle(branch, state, result, Some(extent))
     }
 
     /// Ends branches and all that runs in them.

@@ -239,7 +239,7 @@ impl Execution {
                 task: *task,
                 state: branch.name.clone(),
                 resource: open.resource.clone(),
-                input: open.input.clone(),
+                input: open.input.as_ref().unwrap_or(&branch.raw).clone(),
                 token: open.token.clone(),
             })
         });

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::Execution;
 use super::branch::{Branch, Phase, Purpose};
+use super::data::{self, Data};
 use super::run::{Move, Run, context};
-use super::{Execution, data};
 use crate::context::{Scope, select};
 use crate::failure::{Failure, NO_CHOICE_MATCHED};
 use crate::machine::{Choice, Selection, State, StateId, Transition, Until};
@@ -34,8 +35,7 @@ impl Run<'_, '_> {
                 result.clone()
             }
         };
-        let output = self.settle(branch, state, result)?;
-        Ok(Move::Leave { to: state.then, output })
+        self.settle(branch, state, result, None)
     }
 
     /// Leaves the state with its own input, as `InputPath` and `OutputPath` leave it. The raw input is used up: none of
@@ -48,16 +48,17 @@ impl Run<'_, '_> {
     ) -> Result<Move, Failure> {
         branch.phase = Phase::Ready;
         let raw = std::mem::take(&mut branch.raw);
+        let known = branch.extent.take();
         let context = context(&self.exec.identity, &self.exec.variables, branch, state, None);
         let input = if state.data.input.is_whole() {
-            raw
+            Data { value: raw, extent: known }
         } else {
-            let input = data::input(&state.data, &raw, &context)?.into_owned();
-            data::check(&input, self.exec.limits)?;
-            input
+            let value = data::input(&state.data, &raw, &context)?.into_owned();
+            let extent = data::check(&value, self.exec.limits)?;
+            Data { value, extent: Some(extent) }
         };
-        let output = data::output(&state.data, input, &context, self.exec.limits)?;
-        Ok(Move::Leave { to, output })
+        let Data { value: output, extent } = data::output(&state.data, input, &context, self.exec.limits)?;
+        Ok(Move::Leave { to, output, extent })
     }
 
     pub(super) fn choose(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::branch::{Branch, Phase, Purpose};
-use super::data;
+use super::data::{self, Data};
 use super::history::HistoryKind;
 use super::run::{Move, Run};
 use crate::failure::Failure;
@@ -38,11 +38,15 @@ impl Run<'_, '_> {
             return Err(failure);
         };
         self.note(HistoryKind::ErrorCaught, branch, json!({ "error": failure.name, "cause": failure.cause }));
-        let output = data::combine(&catcher.result, &mut branch.raw, failure.output(), self.exec.limits)?;
+        let mut raw = Data { value: std::mem::take(&mut branch.raw), extent: branch.extent.take() };
+        let result = Data { value: failure.output(), extent: None };
+        let combined = data::combine(&catcher.result, &mut raw, result, self.exec.limits);
+        (branch.raw, branch.extent) = (raw.value, raw.extent);
+        let Data { value: output, extent } = combined?;
         if let Some(assign) = &catcher.assign {
             self.assign(branch, state, Some(assign), &failure.output())?;
         }
-        Ok(Move::Leave { to: Transition::Next(catcher.next), output })
+        Ok(Move::Leave { to: Transition::Next(catcher.next), output, extent })
     }
 
     fn back_off(&mut self, branch: &mut Branch, retrier: &Retrier, earlier: u32, failure: &Failure) {

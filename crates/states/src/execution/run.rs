@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::branch::{Branch, BranchId, Phase, Purpose, Timer};
+use super::data::{self, Data};
 use super::event::{Command, Event, Status, TimerId};
 use super::history::{HistoryKind, object};
-use super::{Execution, Outcome, data};
+use super::{Execution, Outcome};
 use crate::context::{Context, Identity};
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::machine::{Kind, Machine, State, StateId, Transition};
+use crate::size::Extent;
 use crate::time::Millis;
 use crate::variables::{Assignment, Variables};
 
@@ -19,8 +21,8 @@ use crate::variables::{Assignment, Variables};
 pub(super) enum Move {
     /// It waits; its phase says for what.
     Park,
-    /// It leaves its state with this output.
-    Leave { to: Transition, output: Value },
+    /// It leaves its state with this output, and how large that is at most, where that is known.
+    Leave { to: Transition, output: Value, extent: Option<Extent> },
 }
 
 /// Work for branches other than the one that runs.
@@ -124,7 +126,7 @@ impl<'m, 'e> Run<'m, 'e> {
                     self.exec.branches.insert(branch.id, branch);
                     return;
                 }
-                Move::Leave { to, output } => {
+                Move::Leave { to, output, extent } => {
                     let mut detail = self.exec.payload("output", &output);
                     self.set_assigned(&branch, &mut detail);
                     self.note(HistoryKind::StateExited, &branch, detail);
@@ -133,6 +135,7 @@ impl<'m, 'e> Run<'m, 'e> {
                         Transition::Next(state) => {
                             branch.state = state;
                             branch.raw = output;
+                            branch.extent = extent;
                             outcome = self.visit(&mut branch);
                         }
                     }
@@ -173,20 +176,23 @@ impl<'m, 'e> Run<'m, 'e> {
         }
     }
 
-    /// What a state that has a result makes of it. On failure the branch's raw input is as it was.
+    /// What a state makes of its result, which has this extent if it has been measured. On failure the branch's raw input is
+    /// as it was.
     pub(super) fn settle(
         &mut self,
         branch: &mut Branch,
         state: &State,
         result: Value,
-    ) -> Result<Value, Failure> {
+        extent: Option<Extent>,
+    ) -> Result<Move, Failure> {
         self.assign(branch, state, state.assign.as_ref(), &result)?;
-        let mut raw = std::mem::take(&mut branch.raw);
+        let mut raw = Data { value: std::mem::take(&mut branch.raw), extent: branch.extent.take() };
         let Execution { identity, variables, entropy, limits, .. } = &mut *self.exec;
         let context = context(identity, variables, branch, state, None);
-        let output = data::settle(&state.data, &mut raw, result, &context, entropy, *limits);
-        branch.raw = raw;
-        output
+        let result = Data { value: result, extent };
+        let settled = data::settle(&state.data, &mut raw, result, &context, entropy, *limits);
+        (branch.raw, branch.extent) = (raw.value, raw.extent);
+        settled.map(|Data { value, extent }| Move::Leave { to: state.then, output: value, extent })
     }
 
     pub(super) fn timer_fired(&mut self, id: TimerId) {

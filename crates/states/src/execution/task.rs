@@ -28,9 +28,14 @@ impl Run<'_, '_> {
         let input = data::input(&state.data, &branch.raw, &context)?;
         let timeout = data::integer(task.timeout.as_ref(), 1, &input, &context)?;
         let heartbeat = data::integer(task.heartbeat.as_ref(), 1, &input, &context)?;
+        let as_it_came = state.data.input.is_whole() && state.data.parameters.is_none();
         let input = data::shape(state.data.parameters.as_ref(), input, &context, entropy, *limits)?;
         let input = input.into_owned();
-        data::check(&input, *limits)?;
+        if state.data.parameters.is_none() && !(as_it_came && branch.extent.is_some()) {
+            let extent = data::check(&input, *limits)?;
+            branch.extent = branch.extent.or(as_it_came.then_some(extent));
+        }
+        let kept = (!as_it_came).then(|| input.clone());
 
         let id = TaskId(self.exec.id());
         let detail = if !self.exec.keep_history {
@@ -46,7 +51,7 @@ impl Run<'_, '_> {
             task: id,
             state: state.name.clone(),
             resource: task.resource.clone(),
-            input: input.clone(),
+            input,
             token: token.clone(),
         });
         let timeout =
@@ -58,7 +63,7 @@ impl Run<'_, '_> {
         branch.phase = Phase::Task(OpenTask {
             task: id,
             resource: task.resource.clone(),
-            input,
+            input: kept,
             token,
             timeout,
             heartbeat,
@@ -70,10 +75,9 @@ impl Run<'_, '_> {
         let Some(mut branch) = self.close(task) else { return };
         let detail = self.exec.payload("output", &output);
         self.note(HistoryKind::TaskSucceeded, &branch, detail);
-        let outcome = data::check(&output, self.exec.limits).and_then(|()| {
+        let outcome = data::check(&output, self.exec.limits).and_then(|extent| {
             let state = self.state(branch.state)?;
-            let output = self.settle(&mut branch, state, output)?;
-            Ok(Move::Leave { to: state.then, output })
+            self.settle(&mut branch, state, output, Some(extent))
         });
         self.drive(branch, outcome);
     }

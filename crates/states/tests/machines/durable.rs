@@ -1,7 +1,9 @@
 //! What a driver that may crash relies on.
 
 use serde_json::json;
-use states::{Command, Event, Execution, HistoryKind, Ignored, Machine, StartArgs, Status, TaskId, TimerId};
+use states::{
+    Command, Event, Execution, HistoryKind, Ignored, Limits, Machine, StartArgs, Status, TaskId, TimerId,
+};
 
 use crate::driver::START;
 
@@ -200,4 +202,51 @@ fn a_stored_execution_is_found_where_it_was() {
         matches!(&commands[..], [Command::InvokeTask { input, .. }] if *input == json!(2)),
         "{commands:?}"
     );
+}
+
+/// The input of a task in flight is stored where it is not the state's own: a null among them is one.
+#[test]
+fn a_stored_task_has_the_input_it_was_asked_with() {
+    for (more, expected) in [
+        (json!({}), json!({"a": null, "b": 1})),
+        (json!({"InputPath": "$.a"}), json!(null)),
+        (json!({"InputPath": null}), json!({})),
+        (json!({"Parameters": {"n.$": "$.b"}}), json!({"n": 1})),
+    ] {
+        let mut state = json!({"Type": "Task", "Resource": "t", "ResultPath": "$.c", "End": true});
+        state.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let machine = Machine::parse(&json!({"StartAt": "T", "States": {"T": state}})).unwrap();
+        let input = json!({"a": null, "b": 1});
+        let (exec, commands) = Execution::start(&machine, StartArgs { input, ..StartArgs::default() });
+        let mut read: Execution = serde_json::from_str(&serde_json::to_string(&exec).unwrap()).unwrap();
+        assert_eq!(read.pending(), commands);
+        let [Command::InvokeTask { task, input, .. }] = &commands[..] else { panic!("{commands:?}") };
+        assert_eq!(*input, expected);
+        read.apply(&machine, succeeded(task.0), START).unwrap();
+        assert_eq!(read.output(), Some(&json!({"a": null, "b": 1, "c": "ok"})));
+    }
+}
+
+/// What a result is combined with is measured once, and from then on only bounded: results that take each other's place again
+/// and again add to the bound and not to the data.
+#[test]
+fn results_in_one_place_do_not_add_up() {
+    let machine = Machine::parse(&json!({
+        "StartAt": "T",
+        "States": {
+            "T": {"Type": "Task", "Resource": "t", "ResultPath": "$.verdict", "Next": "C"},
+            "C": {"Type": "Choice", "Choices": [{"Variable": "$.verdict", "StringEquals": "more", "Next": "T"}],
+                  "Default": "Z"},
+            "Z": {"Type": "Succeed"}
+        }
+    }))
+    .unwrap();
+    let limits = Limits { payload_bytes: 400, ..Limits::default() };
+    let (mut exec, mut commands) = Execution::start(&machine, StartArgs { limits, ..StartArgs::default() });
+    for output in std::iter::repeat_n("more", 100).chain(["enough"]) {
+        let [Command::InvokeTask { task, .. }] = commands[..] else { panic!("{commands:?}") };
+        let event = Event::TaskSucceeded { task, output: json!(output) };
+        commands = exec.apply(&machine, event, START).unwrap();
+    }
+    assert_eq!(exec.output(), Some(&json!({"verdict": "enough"})));
 }

@@ -167,6 +167,7 @@ macro_rules! audit_record {
     ($type:ty, $it:ident, $tenant:expr) => {
         impl Record for $type {
             const TABLE: Table = Table::TierAudit;
+            const EXACT: bool = true;
             fn keys(&self) -> (String, String) {
                 let $it = self;
                 ($tenant.to_string(), self.entry.clone())

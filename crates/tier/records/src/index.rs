@@ -86,6 +86,7 @@ impl IndexRow {
 
 impl Record for IndexRow {
     const TABLE: Table = Table::TierIndex;
+    const EXACT: bool = true;
     fn keys(&self) -> (String, String) {
         (self.index_name.clone(), self.entry.clone())
     }

@@ -4,13 +4,14 @@ use crate::{Settings, StepError};
 use capstan_core::ids::{TransitionId, uuid_v7};
 use capstan_core::ports::{Clock, Entropy, Store};
 use capstan_core::tier::{Direction, Plan, PlanInput, Tier, TierState};
+use std::sync::Arc;
 use tier_records::ConfigRow;
 
 /// A plan and what it was made from.
 #[derive(Debug, Clone)]
 pub struct Planned {
     /// The plan.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// The target's configuration: a start demands that it is unchanged.
     pub config: ConfigRow,
 }
@@ -51,5 +52,5 @@ pub async fn plan(
         grace: settings.grace,
         now: ports.now(),
     });
-    Ok(Some(Planned { plan, config }))
+    Ok(Some(Planned { plan: Arc::new(plan), config }))
 }

@@ -10,6 +10,7 @@ use capstan_core::tier::{
 };
 use capstan_core::time::Timestamp;
 use serde_json::json;
+use std::sync::Arc;
 use tier_records::{Act, AuditEntry, IndexRow, RecordError, Transaction};
 use tier_steps::planning::{self, Planned};
 use tier_steps::{Settings, StepError};
@@ -140,7 +141,7 @@ pub(crate) async fn run(ports: &impl Workflows, change: &Change) -> Result<(), S
 fn new_change(
     caller: &Caller,
     wish: &Wish,
-    plan: &Plan,
+    plan: &Arc<Plan>,
     transition: &TransitionId,
     now: Timestamp,
 ) -> Change {
@@ -162,7 +163,7 @@ fn new_change(
         errors: Vec::new(),
         resources_provisioned: Vec::new(),
         resources_cleaned_up: Vec::new(),
-        plan: plan.clone(),
+        plan: Arc::clone(plan),
         milestones: Milestones::default(),
         cancellation: None,
         deadline: now + Change::time_allowed(plan.expected_minutes),

@@ -12,6 +12,7 @@ use capstan_core::tier::request::{CONFIRMATION_LIFETIME, confirmation_objection}
 use capstan_core::tier::{Confirmation, Role, TierState};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use tier_records::{Act, AuditEntry, RecordError, Transaction};
 use tier_steps::Settings;
 use tier_steps::planning::Planned;
@@ -43,7 +44,7 @@ pub(crate) async fn ask(
         state_version: state.version,
         config_version: planned.config.version,
         transition_id: transition.clone(),
-        plan: planned.plan.clone(),
+        plan: Arc::clone(&planned.plan),
         expires_at,
         expires_at_epoch: expires_at.as_millis() / 1_000,
         used_at: None,
@@ -129,7 +130,7 @@ pub(crate) async fn confirm(
         return Ok(Reply::rejected(&objections));
     }
     let transition = stored.transition_id.clone();
-    let planned = Planned { plan: stored.plan.clone(), config };
+    let planned = Planned { plan: Arc::clone(&stored.plan), config };
     match start(ports, request, &wish, state, planned, transition, Some(stored)).await {
         Err(RecordError::Stale { .. }) => Err(Problem::conflict(
             "CONCURRENT_CHANGE",

@@ -2,7 +2,7 @@
 //!
 //! The register goes back to what was there before the change. What the change made and could not delete is retired: it
 //! keeps its name, so the next change takes another, and `reap-retired` deletes it as soon as it can be, at once where
-//! nothing was ever stored in it, else after the days of grace.
+//! nothing was ever stored in it or its deletion had begun (it may be gone by now), else after the days of grace.
 
 use crate::Ports;
 use api::{Fields, Problem, Reply, Request};
@@ -49,8 +49,9 @@ pub(crate) async fn reset(
     let mut register = tier_records::register(ports, &caller.tenant).await?;
     let mut left = Vec::new();
     let used = change.as_ref().is_some_and(|change| change.milestones.configured_at.is_some());
-    let delete_after = if used { now + settings.grace } else { now };
     for effect in effects.into_iter().filter(|effect| effect.status != EffectStatus::Undone) {
+        let kept = used && effect.status != EffectStatus::Undoing;
+        let delete_after = if kept { now + settings.grace } else { now };
         left.push(leave(&mut transaction, effect, &mut register, delete_after));
     }
     if left.iter().any(|name| name == APP_CONFIG)

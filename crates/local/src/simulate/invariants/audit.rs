@@ -21,7 +21,7 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
     }
     for tenant in super::super::TENANTS {
         let count =
-            |act: Act| audit.iter().filter(|row| row.entry.tenant_id == tenant && row.is(act)).count();
+            |act: Act| audit.iter().filter(|row| row.entry().tenant_id == tenant && row.is(act)).count();
         let edits = facts::edits(world, tenant);
         if count(Act::ConfigEdited) as u64 != edits {
             wrong.push(format!("{} edits of {edits} of {tenant}", count(Act::ConfigEdited)));
@@ -43,7 +43,7 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
 /// Each entry has its place, names the one before it, and has the hash of what it says; the head is the last.
 fn chain(world: &World, audit: &[Audited], tenant: &str, wrong: &mut Vec<String>) {
     let (mut seq, mut hash) = (0, GENESIS);
-    for entry in audit.iter().map(|row| &row.entry).filter(|entry| entry.tenant_id == tenant) {
+    for entry in audit.iter().map(Audited::entry).filter(|entry| entry.tenant_id == tenant) {
         if entry.seq != seq + 1 || entry.prev != hash || entry.digest() != entry.hash {
             wrong.push(format!("entry {} of {tenant} does not follow {seq}", entry.seq));
         }
@@ -64,7 +64,7 @@ fn who_and_why(row: &Audited, wrong: &mut Vec<String>) {
         Act::RollbackRetried,
         Act::TierReset,
     ]);
-    let entry = &row.entry;
+    let entry = row.entry();
     let settings = is(&[Act::ConfigEdited, Act::CooldownSet]);
     if entry.who.is_empty() || (human || settings) == (entry.who == SYSTEM) {
         wrong.push(format!("{} of {} was done by `{}`", entry.action, entry.tenant_id, entry.who));
@@ -77,7 +77,7 @@ fn who_and_why(row: &Audited, wrong: &mut Vec<String>) {
 fn of_change(watch: &Watch, audit: &[Audited], change: &Change, wrong: &mut Vec<String>) {
     let id = change.transition_id.as_str();
     let rows = |act: Act| {
-        audit.iter().filter(move |row| row.entry.transition_id.as_deref() == Some(id) && row.is(act))
+        audit.iter().filter(move |row| row.entry().transition_id.as_deref() == Some(id) && row.is(act))
     };
     let mut expect = |act: Act, wanted: usize| {
         let found = rows(act).count();
@@ -97,8 +97,9 @@ fn of_change(watch: &Watch, audit: &[Audited], change: &Change, wrong: &mut Vec<
         wrong.push(format!("change {id} was taken up {} times, and {taken_up} are there", change.recoveries));
     }
     if let Some(row) = rows(Act::ChangeStarted).next()
-        && (row.entry.who != change.changed_by || row.entry.why.as_deref() != Some(change.reason.as_str()))
+        && (row.entry().who != change.changed_by
+            || row.entry().why.as_deref() != Some(change.reason.as_str()))
     {
-        wrong.push(format!("change {id} was started by {} for {:?}", row.entry.who, row.entry.why));
+        wrong.push(format!("change {id} was started by {} for {:?}", row.entry().who, row.entry().why));
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
             watch.violated(Promise::Ended, world.now(), what);
             continue;
         };
-        if watch.slates.contains_key(id.as_str())
+        if watch.begun.contains_key(id.as_str())
             && !watch.stuck.contains_key(id.as_str())
             && completed > change.deadline + slack
         {

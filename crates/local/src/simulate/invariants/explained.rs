@@ -14,9 +14,11 @@ pub(super) fn look(watch: &mut Watch, world: &World, new: &[Effect]) {
     if new.is_empty() {
         return;
     }
+    let mut resource = String::new();
     for (kind, name) in world.names() {
+        resource.clear();
+        resource.extend([kind.as_str(), "/", name]);
         // What the register has now was noted just before.
-        let resource = format!("{kind}/{name}");
         if !watch.has_entry(&resource) {
             let what = format!("{resource} exists, and no entry of the register explains it");
             watch.violated(Promise::Explained, world.now(), what);
@@ -93,8 +95,8 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
             watch.violated(Promise::Explained, world.now(), what);
         }
     }
-    let snapshot = world.snapshot();
-    let unused = snapshot["endpoint-config"].as_array().into_iter().flatten();
+    let configs = world.endpoint_configs();
+    let unused = configs.as_array().into_iter().flatten();
     let endpoint_due = register.iter().any(|entry| {
         entry.resource.kind == ResourceKind::Endpoint && matches!(entry.desired, Desired::Retired { .. })
     });

@@ -10,12 +10,12 @@ use crate::simulate::watch::Watch;
 use sim::World;
 
 pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
-    for (tenant, id, found) in watch.undone.clone() {
+    for (tenant, id, found) in std::mem::take(&mut watch.undone) {
         if watch.began_half_way.contains(&id) {
             continue;
         }
-        let Some(before) = watch.slates.get(&id) else { continue };
-        let differs = facts::difference(before, &found, "");
+        let Some(before) = watch.begun.get(&id) else { continue };
+        let differs = facts::difference(&facts::slate(before, &tenant), &facts::slate(&found, &tenant), "");
         if !differs.is_empty() {
             let what = format!("change {id} of {tenant} was rolled back, and is to be seen: {differs}");
             watch.violated(Promise::Rollback, world.now(), what);

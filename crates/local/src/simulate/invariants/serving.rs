@@ -2,7 +2,6 @@
 
 use super::Promise;
 use crate::simulate::watch::Watch;
-use capstan_core::tier::ResourceRef;
 use sim::World;
 use std::sync::Arc;
 
@@ -25,14 +24,13 @@ fn check(watch: &mut Watch, world: &World, end: bool) {
             continue;
         }
         for (service, target) in &config.services {
-            let resource = ResourceRef { kind: target.kind, name: target.name.clone() };
-            let stage = world.stage(&resource);
+            let stage = world.stage_of(target.kind, &target.name);
             let serves = matches!(stage, Some("Ready" | "Changing"));
             if !serves && (end || !watch.doomed.contains(&target.name)) {
                 let stage = stage.unwrap_or("not there");
                 let what = format!(
-                    "the application of {} has {service} at {resource}, which is {stage}",
-                    row.tenant_id
+                    "the application of {} has {service} at {}/{}, which is {stage}",
+                    row.tenant_id, target.kind, target.name
                 );
                 watch.violated(Promise::Serving, world.now(), what);
             }
