@@ -27,6 +27,29 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// A text that is the same for the same data ([`same`]) and for no other: whole numbers are written as integers.
+pub(crate) fn canonical(value: &Value) -> String {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().and_then(integral);
+            whole.map_or_else(|| number.to_string(), |whole| whole.to_string())
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
+        }
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| {
+                format!("{}:{}", Value::from(name.as_str()), canonical(value))
+            };
+            let mut fields: Vec<String> = fields.iter().map(field).collect();
+            fields.sort_unstable();
+            format!("{{{}}}", fields.join(","))
+        }
+        _ => value.to_string(),
+    }
+}
+
 /// A whole number, rounded half away from zero when it has a fraction, as the intrinsic functions take them.
 pub(crate) fn rounded(value: &Value) -> Option<i64> {
     let number = value.as_number()?;

@@ -56,7 +56,8 @@ pub(super) fn range(first: &Value, last: &Value, step: &Value) -> Result<Value, 
     Ok(made.into())
 }
 
+/// The first of those that are the same, numbers by value.
 pub(super) fn unique(array: &Value) -> Result<Value, String> {
     let mut seen = HashSet::new();
-    Ok(items(array)?.iter().filter(|item| seen.insert(item.to_string())).cloned().collect())
+    Ok(items(array)?.iter().filter(|item| seen.insert(number::canonical(item))).cloned().collect())
 }

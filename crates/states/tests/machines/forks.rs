@@ -266,6 +266,21 @@ fn map_tolerates_failures() {
 }
 
 #[test]
+fn as_many_may_fail_as_the_percentage_says_to_the_item() {
+    // 69 of 375 are 18.4 %, though 18.4 % of 375 are a hair less than 69 when they are multiplied.
+    let items = json!((0..375).collect::<Vec<_>>());
+    let answers = |failing: usize| -> Vec<Answer> {
+        (0..375).map(|n| if n < failing { Answer::Fail("E") } else { ok(json!("ok")) }).collect()
+    };
+    let percentage = || map("percentage", json!({"ToleratedFailurePercentage": 18.4})).input(items.clone());
+    let output: Vec<Value> = (0..375)
+        .map(|n| if n < 69 { json!({"Error": "E", "Cause": "scripted"}) } else { json!("ok") })
+        .collect();
+    percentage().answers("i", &answers(69)).succeeds(json!(output));
+    percentage().answers("i", &answers(70)).fails("States.ExceedToleratedFailureThreshold");
+}
+
+#[test]
 fn an_item_selector_that_misses() {
     map("selector", json!({"ItemSelector": {"x.$": "$$.Map.Item.Value.x"}, "MaxConcurrency": 1}))
         .input(json!([{"x": 1}, {}]))

@@ -28,6 +28,12 @@ fn results_about_arrays() {
         ("States.ArrayGetItem($.a, $.n)", numbers.clone(), json!(6)),
         ("States.ArrayLength($.a)", numbers, json!(9)),
         ("States.ArrayUnique($.a)", json!({"a": [1, 2, 3, 3, "3", 3, 1]}), json!([1, 2, 3, "3"])),
+        // One number, however it is written, as everywhere else.
+        (
+            "States.ArrayUnique($.a)",
+            json!({"a": [1, 1.0, 1.5, {"x": 2.0}, {"x": 2}]}),
+            json!([1, 1.5, {"x": 2.0}]),
+        ),
     ] {
         println!("{expression}");
         evaluate(expression, input).succeeds(result);
