@@ -72,7 +72,7 @@ fn below_its_rate_nobody_is_refused_but_for_what_others_hold() {
             let instance = usize::try_from((chance >> 33) % 10).expect("small");
             refused += u32::from(looks(&instances[instance], &lab, &format!("{chance}")).is_some());
         }
-        assert!(refused <= if drained { 20 } else { 0 }, "{refused} of 3,240, drained: {drained}");
+        assert!(refused <= u32::from(drained), "{refused} of 3,240, drained: {drained}");
     }
 }
 
