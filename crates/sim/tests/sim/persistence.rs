@@ -409,8 +409,8 @@ fn rows_go_some_time_after_their_time_and_stay_gone() {
     );
 
     told(&world);
-    pass(&world, Millis::hours(23));
+    pass(&world, Millis::hours(22));
     let kept = rows(&world);
-    pass(&world, Millis::hours(2));
+    pass(&world, Millis::hours(4));
     assert_eq!((kept, rows(&world)), (vec![3, 1], vec![2, 1]));
 }
