@@ -10,7 +10,7 @@ pub(super) const ONE: u64 = 60_000;
 const ONE_OF_A_SHARE: u64 = 10 * ONE;
 
 /// A tenant's rate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Limits {
     pub(super) per_minute: u64,
 }
