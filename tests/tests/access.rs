@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tier_records::AUDIT_UNSEALED;
+use tier_records::denied::DeniedRow;
 
 /// What the tenant's people wrote, and nobody else may read.
 const SECRET: &str = "the quarter ends badly and nobody may know";
@@ -87,13 +88,14 @@ fn knock(lab: &mut Lab, caller: Caller, method: &str, target: &str, body: &Value
 }
 
 /// Everything there is, as it would be stored, but for the clock and chance; and the denials apart, with what every entry of
-/// an audit moves: its head, and that it is to be sealed.
+/// an audit moves: its head, that it is to be sealed, and how many were denied.
 fn everything(lab: &Lab) -> (BTreeMap<String, Value>, Vec<Value>) {
     let mut stored = BTreeMap::new();
     let mut denials = Vec::new();
     for (key, bytes) in lab.world().with(|world| world.dump()) {
         let value: Value = serde_json::from_slice(&bytes).expect("the world is stored as JSON");
-        let moved = value["entry"] == HEAD || value["index_name"] == AUDIT_UNSEALED;
+        let counted = value["entry"] == DeniedRow::ENTRY;
+        let moved = counted || value["entry"] == HEAD || value["index_name"] == AUDIT_UNSEALED;
         match &value["action"] {
             Value::String(action) if action == Act::RequestDenied.name() => denials.push(value),
             _ if key.starts_with("meta/") || moved => {}

@@ -38,7 +38,7 @@ impl Guard {
     where
         F: Future<Output = Result<Reply, Problem>>,
     {
-        self.rate.take(ports, &request.caller.tenant).await?;
+        self.rate.take(ports, &request).await?;
         admit(ports, &request).await?;
         idempotency::once(ports, request, handle).await
     }

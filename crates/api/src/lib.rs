@@ -17,6 +17,7 @@ pub use guard::Guard;
 pub use idempotency::{CLAIM, Claim, IdempotencyKey, KEPT, MAX_KEY};
 pub use line::Line;
 pub use problem::Problem;
+pub use rate::{most_at_once, tenths_a_minute};
 pub use request::{BASE_PATH, Caller, MAX_BODY, Request};
 
 use capstan_core::access::{self, Decision};

@@ -233,6 +233,16 @@ impl System {
         &self.world
     }
 
+    /// Has the rows of the tables go when their time is over, as the template has it. Without this they stay for ever: a
+    /// world that is gone in a moment need not look for them.
+    pub fn expire_rows(&self) {
+        let tables = &self.description().tables;
+        let expiring =
+            tables.iter().filter_map(|table| Some((table_of(&table.name)?, table.time_to_live.clone()?)));
+        let expiring = expiring.collect();
+        self.world.with(|world| world.set_time_to_live(expiring));
+    }
+
     /// The state machine of this name; the first one for an execution that names none.
     pub(crate) fn workflow(&self, name: &str) -> Option<&Workflow> {
         self.blueprint.workflows.iter().find(|workflow| name.is_empty() || workflow.spec.name == name)
@@ -347,13 +357,14 @@ fn deploy(
     }
 }
 
+/// The table that has this name in the cloud.
+fn table_of(name: &str) -> Option<Table> {
+    let is = |table: &Table| name.strip_prefix(table.name()).is_some_and(|rest| rest.starts_with('-'));
+    Table::ALL.into_iter().find(is)
+}
+
 fn check_tables(description: &Description) -> Result<(), StartError> {
-    let known = |name: &str| {
-        Table::ALL
-            .iter()
-            .any(|table| name.strip_prefix(table.name()).is_some_and(|rest| rest.starts_with('-')))
-    };
-    match description.tables.iter().find(|table| !known(&table.name)) {
+    match description.tables.iter().find(|table| table_of(&table.name).is_none()) {
         None => Ok(()),
         Some(unknown) => Err(StartError::Table {
             file: description.source.clone(),

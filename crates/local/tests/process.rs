@@ -467,3 +467,37 @@ fn a_history_that_cannot_be_read_is_refused_with_what_is_allowed() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said.contains("bypass TIER"), "{said}");
 }
+
+/// A verification asks page after page: where the limit holds it up, it says so and goes on.
+#[test]
+fn a_verification_waits_where_the_limit_says_so() {
+    let server = Server::start(&folder("patient"), &["--requests-per-minute", "60"]);
+    let token = server.token("viewer");
+    while server.call(&token, "GET", "/tier/audit", None).0 == 200 {}
+    let verified = capstan()
+        .args(["audit", "verify", "--url", &server.url, "--token", &token])
+        .output()
+        .expect("it is verified");
+    let said = String::from_utf8_lossy(&verified.stderr).into_owned();
+    assert!(verified.status.success(), "{said}");
+    assert!(said.contains("HTTP 429") && said.contains("asked again in"), "{said}");
+}
+
+/// More clients than there is room for send half a request each: the next one is served, and the audit can be read.
+#[test]
+fn a_thousand_half_sent_requests_keep_nobody_out() {
+    use std::io::Write as _;
+    let server = Server::start(&folder("half-sent"), &[]);
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let mut held = Vec::new();
+    for _ in 0..1_100 {
+        let Ok(mut stream) = std::net::TcpStream::connect(&address) else { break };
+        let _gone = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX");
+        held.push(stream);
+    }
+    assert!(held.len() > 900, "only {} connections: raise the limit of open files", held.len());
+    let token = server.token("viewer");
+    for _ in 0..10 {
+        assert_eq!(server.call(&token, "GET", "/tier/audit", None).0, 200);
+    }
+}

@@ -19,6 +19,7 @@ mod cloud;
 mod config;
 pub mod disk;
 mod execution;
+mod expiry;
 mod fault;
 mod invocation;
 mod life;

@@ -172,7 +172,7 @@ impl Tables {
         Arc::make_mut(partition).insert(key.sort, Arc::new(row));
     }
 
-    fn delete(&mut self, key: &Key) {
+    pub(crate) fn delete(&mut self, key: &Key) {
         let table = &mut self.0[key.table as usize];
         if let Some(partition) = table.get_mut(&key.partition) {
             if !partition.contains_key(&key.sort) {

@@ -8,6 +8,7 @@ use crate::changes::{Changes, Entry};
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part};
 use crate::config::WorldConfig;
 use crate::execution::{ExecutionRow, Live};
+use crate::expiry::Expiry;
 use crate::fault::{Counts, Fault, FaultKind, Planned};
 use crate::meter::Meter;
 use crate::operation::Operation;
@@ -50,6 +51,7 @@ pub struct World {
     counts: Counts,
     next_event: Option<Timestamp>,
     last_event: Option<Timestamp>,
+    pub(crate) expiry: Expiry,
     pub(crate) broken: Option<String>,
 }
 
@@ -78,6 +80,7 @@ impl World {
             counts: Counts::new(),
             next_event: None,
             last_event: None,
+            expiry: Expiry::default(),
             broken: None,
         }
     }
@@ -140,6 +143,9 @@ impl World {
     /// Ends the life cycles due by now, in the order in which they are due: what comes out does not depend on
     /// how often anyone looks.
     pub(crate) fn settle(&mut self) {
+        if self.expiry.is_due(self.now) {
+            self.expire();
+        }
         while let Some(due) = self.next_event.filter(|due| *due <= self.now) {
             self.last_event = Some(due);
             let mut settled: Vec<(ResourceKind, String)> = Vec::new();

@@ -192,6 +192,12 @@ fn altered_audit(lab: &mut Lab) {
 fn counted_and_sent_again(seen: &Arc<Mutex<Seen>>) {
     let mut lab = watch_with(Lab::new(15).world().clone(), seen, &[("TenantRequestsPerMinute", "1200")]);
     questions(&mut lab);
+    // More denials in a minute than are listed one by one.
+    for _ in 0..=tier_records::denied::ONE_BY_ONE {
+        lab.knock(Caller { role: "viewer", ..GRACE }, "POST", "/tier/reset", "");
+    }
+    rest(&mut lab, Millis::minutes(2));
+    lab.get("/tier/audit");
     lab.call("PUT", "/tier/cooldown", &json!({"hours": 1}));
     let wish = json!({"targetTier": "STAGING", "reason": "to see what this takes"});
     for (path, body) in [("/tier/plan", json!({"targetTier": "STAGING"})), ("/tier/change", wish)] {

@@ -115,3 +115,19 @@ fn the_tables_are_those_of_the_store() {
         "template.yaml has a table that `Table` (crates/core/src/ports/store.rs) lacks"
     );
 }
+
+/// What one tenant may ask at once and in the long run leaves room in what the API takes of all of them.
+#[test]
+fn a_tenant_s_limit_fits_into_the_api_s() {
+    let template: serde_norway::Value = serde_norway::from_str(&workspace::text("template.yaml")).unwrap();
+    let default = |name: &str| template["Parameters"][name]["Default"].as_u64().unwrap();
+    let tenant = u32::try_from(default("TenantRequestsPerMinute")).unwrap();
+    let (rate, burst) = (default("ApiRateLimit"), default("ApiBurstLimit"));
+    let at_once = api::most_at_once(tenant);
+    assert!(2 * at_once <= burst, "a tenant's burst of {at_once} takes more than half of the API's {burst}");
+    let a_minute = api::tenths_a_minute(tenant) / 10;
+    assert!(
+        4 * a_minute <= rate * 60,
+        "a tenant's {a_minute} a minute are more than a quarter of {rate} a second"
+    );
+}

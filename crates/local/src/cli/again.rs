@@ -1,6 +1,7 @@
-//! Sending a request again when it is not known whether it was carried out.
+//! Sending a request again: one that acts when it is not known whether it was carried out, one that looks when it came too
+//! early.
 //!
-//! It goes out under the same idempotency key each time, so it is carried out once, however often it arrives.
+//! One that acts goes out under the same idempotency key each time, so it is carried out once, however often it arrives.
 
 use super::client::{Answer, NoAnswer};
 use std::time::Duration;
@@ -10,6 +11,8 @@ const PAUSES: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 /// The longest that an answer may make us wait.
 const LONGEST: Duration = Duration::from_mins(1);
+/// How long a request that looks is put off in all.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Sends until there is an answer that says what is. `wait` is told for how long, and why.
 pub(super) fn until_clear(
@@ -26,6 +29,26 @@ pub(super) fn until_clear(
         begun = true;
     }
     send()
+}
+
+/// Asks until the limit on requests lets it through, or patience ends: then the refusal is the answer. `wait` is told for how
+/// long, and why.
+pub(super) fn until_let_in(
+    mut send: impl FnMut() -> Result<Answer, NoAnswer>,
+    mut wait: impl FnMut(Duration, &str),
+) -> Result<Answer, NoAnswer> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let answer = send();
+        let early = answer.as_ref().ok().filter(|answer| answer.status == 429);
+        let Some(asked) = early.and_then(|answer| answer.retry_after) else { return answer };
+        let pause = Duration::from_secs(asked).clamp(PAUSES[0], LONGEST);
+        if waited + pause > PATIENCE {
+            return answer;
+        }
+        waited += pause;
+        wait(pause, "the limit on requests is reached (HTTP 429)");
+    }
 }
 
 /// Why it is to be sent again, and how long the answer asks to wait; `None` if it says what is.
@@ -88,6 +111,22 @@ mod tests {
             (2, vec![60], 200)
         );
         assert_eq!(of((0..5).map(|_| unknown()).collect()), (5, vec![1, 2, 4, 8], 503));
+    }
+
+    #[test]
+    fn who_looks_too_early_waits_as_long_as_it_is_told_and_not_for_ever() {
+        let of = |answers: Vec<Result<Answer, NoAnswer>>| {
+            let (mut waited, mut answers) = (Vec::new(), answers.into_iter());
+            let end = until_let_in(|| answers.next().unwrap(), |pause, _| waited.push(pause.as_secs()));
+            (waited, end.map_or(0, |answer| answer.status))
+        };
+        let early = |seconds| answer(429, "TOO_MANY_REQUESTS", seconds);
+        assert_eq!(of(vec![early(Some(3)), early(Some(1)), answer(200, "", None)]), (vec![3, 1], 200));
+        assert_eq!(of(vec![early(Some(0)), answer(200, "", None)]), (vec![1], 200));
+        assert_eq!(of((0..9).map(|_| early(Some(9_999))).collect()), (vec![60; 5], 429));
+        assert_eq!(of(vec![early(None)]), (vec![], 429), "no word of when");
+        assert_eq!(of(vec![answer(503, "", Some(1))]), (vec![], 503));
+        assert_eq!(of(vec![lost(true)]), (vec![], 0));
     }
 
     #[test]

@@ -90,9 +90,17 @@ impl Client {
         Ok(Self { agent: config.into(), base, token: token.trim().to_owned() })
     }
 
+    /// Waits where the answer says that it is too early.
     pub(super) fn get(&self, path: &str) -> Result<Answer, NoAnswer> {
-        let request = self.agent.get(format!("{}{path}", self.base));
-        self.take(request.header("Authorization", format!("Bearer {}", self.token)).call())
+        let send = || {
+            let request = self.agent.get(format!("{}{path}", self.base));
+            self.take(request.header("Authorization", format!("Bearer {}", self.token)).call())
+        };
+        again::until_let_in(send, |pause, why| {
+            // Nobody to tell if this fails.
+            let _ = writeln!(io::stderr(), "capstan: {why}; asked again in {} s", pause.as_secs());
+            thread::sleep(pause);
+        })
     }
 
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Answer, NoAnswer> {

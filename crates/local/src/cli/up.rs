@@ -62,6 +62,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let world = world(args, &description, signing_key)?;
     world.with(|world| world.set_issuer_keys(ISSUER, issuer.document()));
     let system = System::new(description, registry(), world.clone())?;
+    system.expire_rows();
     let clock = ScaledClock::new(world.now(), args.speed);
     let (tell, told) = oneshot::channel();
     let engine = Engine::new(Arc::clone(&system), Options { seed: seed(args)?, ..Options::default() });

@@ -13,59 +13,118 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time;
 
-/// How long the headers of a request, or a quiet connection, may take.
+/// How long the headers of a request, or a quiet connection, may take, while there is room.
 const HEADER_TIME: Duration = Duration::from_secs(30);
 /// How long a body may take.
 const BODY_TIME: Duration = Duration::from_secs(15);
 /// How much more than the gateway takes is read, so that it can say what is too much; beyond that the server closes with a
 /// bare 431.
 const ROOM: usize = 4;
-/// The most connections at once; more have to wait.
+/// The most connections at once. For one more the oldest goes of which nothing whole has come: half-sent requests keep nobody
+/// out. Where each has its answer made, more have to wait.
 const MAX_CONNECTIONS: usize = 1024;
+/// How often is looked for one to go where there is none yet.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long requests under way may take when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// A connection, as those see it that want its room.
+#[derive(Default)]
+struct Occupant {
+    /// Requests that have come whole and are not answered yet.
+    answering: AtomicUsize,
+    /// It is to go.
+    out: Notify,
+}
+
+/// A request that has come whole; dropped, it is answered.
+struct Answering(Arc<Occupant>);
+
+impl Answering {
+    fn begin(occupant: &Arc<Occupant>) -> Self {
+        occupant.answering.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(occupant))
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.answering.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Serves until `stop` is done, then lets what is under way end.
 pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: impl Future<Output = ()>) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    serve_at_most(MAX_CONNECTIONS, listener, gateway, stop).await;
+}
+
+pub(super) async fn serve_at_most(
+    most: usize,
+    listener: TcpListener,
+    gateway: Arc<Gateway>,
+    stop: impl Future<Output = ()>,
+) {
+    let room = Arc::new(Semaphore::new(most));
     let (closing, closed) = watch::channel(false);
     let mut stop = pin!(stop);
+    // The oldest first; those that are gone are let go of here when they come to the front.
+    let mut inside: VecDeque<Weak<Occupant>> = VecDeque::new();
     loop {
-        let permit = tokio::select! {
-            permit = room.clone().acquire_owned() => permit,
-            () = &mut stop => break,
-        };
-        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        match accepted {
-            Ok((stream, from)) => {
-                let connection = connection(stream, from, gateway.clone(), closed.clone());
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(permit);
-                });
-            }
+        let Ok((stream, from)) = accepted else {
             // Out of file descriptors, most likely: they come back.
-            Err(_) => time::sleep(Duration::from_millis(20)).await,
-        }
+            time::sleep(LOOK_AGAIN).await;
+            continue;
+        };
+        let permit = tokio::select! {
+            permit = enter(&room, &mut inside) => permit,
+            () = &mut stop => break,
+        };
+        let occupant = Arc::new(Occupant::default());
+        inside.push_back(Arc::downgrade(&occupant));
+        let connection = connection(stream, from, gateway.clone(), closed.clone(), occupant);
+        tokio::spawn(async move {
+            connection.await;
+            drop(permit);
+        });
     }
     drop(listener);
     let _ = closing.send(true);
-    let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
+    let all = u32::try_from(most).unwrap_or(u32::MAX);
     // Those that are not done by then are cut off.
     drop(time::timeout(GRACE, room.acquire_many(all)).await);
+}
+
+/// Waits for room for one more, and makes it.
+async fn enter(room: &Arc<Semaphore>, inside: &mut VecDeque<Weak<Occupant>>) -> Option<OwnedSemaphorePermit> {
+    inside.retain(|occupant| occupant.strong_count() > 0);
+    loop {
+        if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
+            return Some(permit);
+        }
+        let waits = |occupant: &Arc<Occupant>| occupant.answering.load(Ordering::Relaxed) == 0;
+        let oldest = inside.iter().position(|occupant| occupant.upgrade().as_ref().is_some_and(waits));
+        if let Some(gone) = oldest.and_then(|oldest| inside.remove(oldest)).and_then(|gone| gone.upgrade()) {
+            gone.out.notify_one();
+        }
+        if let Ok(permit) = time::timeout(LOOK_AGAIN, Arc::clone(room).acquire_owned()).await {
+            return permit.ok();
+        }
+    }
 }
 
 async fn connection(
@@ -73,12 +132,14 @@ async fn connection(
     from: SocketAddr,
     gateway: Arc<Gateway>,
     mut closed: watch::Receiver<bool>,
+    occupant: Arc<Occupant>,
 ) {
     // A small answer must not wait for the next.
     drop(stream.set_nodelay(true));
+    let answered = Arc::clone(&occupant);
     let service = service_fn(|request| {
-        let gateway = gateway.clone();
-        async move { Ok::<_, Infallible>(answer(request, from, gateway).await) }
+        let (gateway, occupant) = (gateway.clone(), answered.clone());
+        async move { Ok::<_, Infallible>(answer(request, from, gateway, &occupant).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -90,6 +151,13 @@ async fn connection(
     // A connection that breaks is its client's affair.
     tokio::select! {
         ended = &mut connection => return drop(ended),
+        () = occupant.out.notified() => {
+            if occupant.answering.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            // What came whole meanwhile is answered first.
+            connection.as_mut().graceful_shutdown();
+        }
         _ = closed.changed() => connection.as_mut().graceful_shutdown(),
     }
     drop(connection.await);
@@ -99,9 +167,12 @@ async fn answer(
     request: hyper::Request<Incoming>,
     from: SocketAddr,
     gateway: Arc<Gateway>,
+    occupant: &Arc<Occupant>,
 ) -> Response<Full<Bytes>> {
     let looks = matches!(*request.method(), Method::GET | Method::HEAD);
-    let reply = match read(request, from).await {
+    let read = read(request, from).await;
+    let _answering = Answering::begin(occupant);
+    let reply = match read {
         Err(problem) => problem.into_reply(),
         Ok(request) if looks => gateway.handle(&request),
         Ok(request) => tokio::task::spawn_blocking(move || gateway.handle(&request))

@@ -173,3 +173,47 @@ fn a_head_is_taken_at_its_bounds_and_refused_beyond_them() {
     // Who is not even let in hears the same.
     problem(&ask(&Request::new("GET", &target(MAX_TARGET + 1), "")), 414, "URI_TOO_LONG");
 }
+
+/// Half-sent requests take the room of nobody who sends a whole one; a request that came whole is answered, also where there
+/// is no room for more.
+#[test]
+fn half_sent_requests_keep_nobody_out() {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpStream};
+    const ROOM: usize = 8;
+    const LONG: std::time::Duration = std::time::Duration::from_secs(5);
+    let connect = |at: SocketAddr, text: &str| {
+        let mut stream = TcpStream::connect(at).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    };
+    let whole = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let read = |mut stream: TcpStream| {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).map(|_| answer)
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let at = listener.local_addr().unwrap();
+    let gateway = std::sync::Arc::new(gateway());
+    let serving = runtime.spawn(super::server::serve_at_most(ROOM, listener, gateway, async {
+        drop(stopped.await);
+    }));
+    let head = "GET /healthz HTTP/1.1\r\nHost: x\r\nX";
+    let body =
+        "POST /base/tier HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nContent-Length: 10\r\n\r\n{";
+    for half in [head, body, ""] {
+        let mut held: Vec<TcpStream> = (0..5 * ROOM).map(|_| connect(at, half)).collect();
+        for _ in 0..2 * ROOM {
+            let answer = read(connect(at, whole)).expect("nobody waits for the half-sent ones");
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+        // The oldest had to go; the server has not kept more than there is room for.
+        let mut first = held.remove(0);
+        assert!(matches!(first.read(&mut [0; 1]), Ok(0) | Err(_)));
+    }
+    drop(stop.send(()));
+    runtime.block_on(serving).unwrap();
+}

@@ -119,6 +119,8 @@ pub struct TableSpec {
     pub logical_id: String,
     /// Its name in the cloud.
     pub name: String,
+    /// The attribute that says when a row may go, if rows do.
+    pub time_to_live: Option<String>,
 }
 
 impl Description {

@@ -60,6 +60,7 @@ impl Reader<'_> {
                 "AWS::DynamoDB::Table" => description.tables.push(TableSpec {
                     logical_id: resource.id.to_owned(),
                     name: self.stack.name_of(resource, &self.root)?,
+                    time_to_live: self.time_to_live(resource)?,
                 }),
                 "AWS::SNS::Topic" => description.topics.push(self.stack.name_of(resource, &self.root)?),
                 _ => {}
@@ -128,6 +129,17 @@ impl Reader<'_> {
         let environment = self.stack.reference("Environment", &self.root).unwrap_or_default();
         let bare = name.strip_prefix("cato-").unwrap_or(name);
         Ok(bare.strip_suffix(&format!("-{environment}")).unwrap_or(bare).to_owned())
+    }
+
+    /// The attribute that says when a row of the table may go.
+    fn time_to_live(&self, table: &Resource<'_>) -> Result<Option<String>, TemplateError> {
+        let place = table.place(&self.root, "TimeToLiveSpecification");
+        let Some(specification) = table.property("TimeToLiveSpecification") else { return Ok(None) };
+        let text = |name: &str| {
+            let node = specification.get(name).ok_or_else(|| place.child(name).error("it is missing"))?;
+            self.stack.text(node, &place.child(name))
+        };
+        Ok(if text("Enabled")? == "true" { Some(text("AttributeName")?) } else { None })
     }
 
     fn env(&self, resource: &Resource<'_>) -> Result<BTreeMap<String, String>, TemplateError> {

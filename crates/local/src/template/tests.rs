@@ -58,7 +58,7 @@ Resources:
     Properties: { FunctionName: absent }
   Table:
     Type: AWS::DynamoDB::Table
-    Properties: { TableName: !Sub "cato_app_config-${Environment}" }
+    Properties: { TableName: !Sub "cato_app_config-${Environment}", TimeToLiveSpecification: { AttributeName: gone_at, Enabled: true } }
   Topic:
     Type: AWS::SNS::Topic
     Properties: { TopicName: !Sub "alerts-${Environment}" }
@@ -118,6 +118,7 @@ fn a_template_becomes_plain_values() {
         (description.tables[0].name.as_str(), description.topics[0].as_str()),
         ("cato_app_config-local", "alerts-local")
     );
+    assert_eq!(description.tables[0].time_to_live.as_deref(), Some("gone_at"));
 }
 
 #[test]

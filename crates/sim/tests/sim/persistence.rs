@@ -364,3 +364,53 @@ fn looking_does_not_wait_for_the_disk_and_syncing_does() {
     writer.join().unwrap();
     waiter.join().unwrap();
 }
+
+/// As in the cloud: some time after its time, not at it; the deletion is on the disk with the next write; and only where the
+/// table has a time to live.
+#[test]
+fn rows_go_some_time_after_their_time_and_stay_gone() {
+    const TABLES: [Table; 2] = [Table::TierRequest, Table::TierConfirmation];
+    fn told(world: &SharedWorld) {
+        world.with(|world| world.set_time_to_live(vec![(Table::TierRequest, "expires_at".to_owned())]));
+    }
+    fn rows(world: &SharedWorld) -> Vec<usize> {
+        TABLES.map(|table| world.with(|world| world.items(table).count())).to_vec()
+    }
+    let file = File::new();
+    let world = disk::open(&file.0, WorldConfig::default()).unwrap();
+    let soon = world.now().as_millis() / 1_000 + 3_600;
+    let row = |sort: &str, expires: serde_json::Value| {
+        put(Table::TierRequest, TENANT, sort, json!({ "expires_at": expires }))
+    };
+    let writes = vec![
+        row("soon", json!(soon)),
+        row("late", json!(soon + 86_400)),
+        row("never", json!("soon")),
+        put(Table::TierRequest, TENANT, "without", json!({})),
+        put(Table::TierConfirmation, "hash", "", json!({ "expires_at": 1 })),
+    ];
+    ask(ports(&world).transact(writes)).unwrap();
+    pass(&world, Millis::hours(2));
+    assert_eq!(rows(&world), [4, 1], "nobody has said that they go");
+    drop(world);
+
+    let world = disk::open(&file.0, WorldConfig::default()).unwrap();
+    pass(&world, Millis::hours(2) + Millis::seconds(1));
+    told(&world);
+    ask(ports(&world).transact(vec![put(Table::AppConfig, TENANT, "", json!({}))])).unwrap();
+    assert_eq!(rows(&world), [3, 1]);
+    let revisions = world.with(|world| world.dump().len());
+    drop(world);
+    let world = disk::open(&file.0, WorldConfig::default()).unwrap();
+    assert_eq!(
+        (rows(&world), world.with(|world| world.dump().len())),
+        (vec![3, 1], revisions),
+        "not told again"
+    );
+
+    told(&world);
+    pass(&world, Millis::hours(22));
+    let kept = rows(&world);
+    pass(&world, Millis::hours(4));
+    assert_eq!((kept, rows(&world)), (vec![3, 1], vec![2, 1]));
+}

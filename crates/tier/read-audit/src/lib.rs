@@ -35,6 +35,9 @@ async fn audit(ports: &(impl Store + Clock), request: &Request) -> Result<Reply,
         None => None,
         Some(cursor) => Some(checked_cursor(ports, request, cursor).await?),
     };
+    if from.is_none() {
+        tier_records::denied::settle(ports, tenant).await?;
+    }
     // Before the entries: what is added meanwhile is beyond this head, and not missing before it.
     let head = tier_records::audit_head(ports, tenant).await?;
     let after = from.clone().or_else(|| descending.then(|| HEAD.to_owned()));

@@ -252,18 +252,32 @@ impl Transaction {
 /// Writes an entry that belongs to no other write: a request that was denied. If the answer is lost it is looked whether
 /// the entry is there, so that it is there once.
 pub async fn append(store: &impl Store, entry: AuditEntry) -> Result<(), RecordError> {
+    append_with(store, &Transaction::new(), &entry).await
+}
+
+/// The same, together with other writes. `Stale`: a condition of theirs did not hold, and nothing was written.
+pub(crate) async fn append_with(
+    store: &impl Store,
+    writes: &Transaction,
+    entry: &AuditEntry,
+) -> Result<(), RecordError> {
     let mut head = audit_head(store, &entry.tenant_id).await?;
     for attempt in 1.. {
         let mut tried = head.clone();
-        match Transaction::new().with_entry(&entry, &mut tried).commit(store).await {
+        match writes.with_entry(entry, &mut tried).commit(store).await {
             Ok(()) => return Ok(()),
             Err(
-                RecordError::Store(StoreError::Unknown(_) | StoreError::Conflict) | RecordError::Stale { .. },
+                error @ (RecordError::Store(StoreError::Unknown(_) | StoreError::Conflict)
+                | RecordError::Stale { .. }),
             ) if attempt < ATTEMPTS => {
                 let found: Option<EntryRow> =
                     read::get(store, entry.tenant_id.as_str(), &entry_key(tried.seq)).await?;
                 if found.is_some_and(|found| found.chained.hash == tried.hash) {
                     return Ok(());
+                }
+                let others = |table: &str| table != Table::TierAudit.name();
+                if matches!(&error, RecordError::Stale { table, .. } if others(table)) {
+                    return Err(error);
                 }
                 head = audit_head(store, &entry.tenant_id).await?;
             }

@@ -51,7 +51,7 @@ pub struct KeptSecret {
     pub salt: String,
 }
 
-/// How many requests a tenant has left: a token bucket.
+/// How many requests a tenant has left: token buckets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateRow {
     /// Whose tenant.
@@ -61,6 +61,13 @@ pub struct RateRow {
     /// What is left, in sixty-thousandths of a request: at `n` requests a minute exactly `n` of them come in a
     /// millisecond, so that no fraction is ever lost.
     pub left: u64,
+    /// What acts have used of the share that only they have, in six-hundred-thousandths of a request: it fills at a tenth of
+    /// the rate.
+    #[serde(default)]
+    pub acts_used: u64,
+    /// The same of the share of requests that stop something.
+    #[serde(default)]
+    pub stops_used: u64,
     /// When that was so, in milliseconds since the epoch, in people's time.
     pub counted_at: u64,
     /// When it is forgotten, in seconds since the epoch: a bucket that is full again need not be kept.
@@ -72,6 +79,20 @@ pub struct RateRow {
 impl RateRow {
     /// Its sort key.
     pub const ENTRY: &'static str = "RATE";
+
+    /// A tenant's that has so much left, of whom nothing is known yet.
+    pub fn new(tenant: &TenantId, left: u64) -> Self {
+        Self {
+            tenant_id: tenant.clone(),
+            entry: Self::ENTRY.to_owned(),
+            left,
+            acts_used: 0,
+            stops_used: 0,
+            counted_at: 0,
+            expires_at: 0,
+            version: 0,
+        }
+    }
 }
 
 impl Record for RequestRow {
