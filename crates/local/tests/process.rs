@@ -482,7 +482,7 @@ fn said(server: &Server, words: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn a_seal_that_is_missing_or_late_fails_the_verification() {
     let server = Server::start(&folder("late-seals"), &["--speed", "600", "--fault", "kms:Sign:*:error"]);
-    let admin = server.token("admin");
+    let admin = server.token("super_admin");
     let (status, answer) = server.call(&admin, "PUT", "/tier/cooldown", Some(r#"{"hours": 2}"#));
     assert_eq!(status, 200, "{answer}");
     let mut seen = said(&server, &["audit", "verify"]);

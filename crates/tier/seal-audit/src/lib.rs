@@ -126,7 +126,7 @@ where
             Err(finding) => return alarm(ports, tenant, &finding).await,
         }
     }
-    go_on(ports, keys, tenant, sealed, last, head).await
+    go_on(ports, keys, tenant, sealed, last.as_ref(), &head).await
 }
 
 /// Walks on from the last seal and seals what it has walked.
@@ -135,17 +135,17 @@ async fn go_on<P>(
     keys: &[PublicKey],
     tenant: &TenantId,
     mut sealed: SealedRow,
-    last: Option<Seal>,
-    head: HeadRow,
+    last: Option<&Seal>,
+    head: &HeadRow,
 ) -> Result<Done, StepError>
 where
     P: Store + Clock + Signer + Notifier,
 {
-    let verifier = match &last {
+    let verifier = match last {
         Some(seal) => Verifier::from_seal(seal, |seal| signing::genuine(keys, seal)),
         None => from_the_beginning(ports, tenant).await?,
     };
-    let mut verifier = walk(ports, tenant, verifier, &head).await?;
+    let mut verifier = walk(ports, tenant, verifier, head).await?;
     verifier.hold_time(ports.now());
     let place = verifier.stands_at().map(|(seq, hash)| (seq, hash.to_owned()));
     let before = verifier.rows_before().clone();
@@ -155,13 +155,13 @@ where
         if let Some(finding) = report.finding {
             return alarm(ports, tenant, &finding).await;
         }
-        if last.as_ref().is_some_and(|last| last.seq == head.seq) {
-            return finish(ports, tenant, &head, sealed, None).await;
+        if last.is_some_and(|last| last.seq == head.seq) {
+            return finish(ports, tenant, head, sealed, None).await;
         }
-        let seal = sign(ports, &keys[0], tenant, last.as_ref(), head.seq, report.hash, &before).await?;
-        return finish(ports, tenant, &head, sealed, Some(seal)).await;
+        let seal = sign(ports, &keys[0], tenant, last, head.seq, report.hash, &before).await?;
+        return finish(ports, tenant, head, sealed, Some(seal)).await;
     };
-    let seal = sign(ports, &keys[0], tenant, last.as_ref(), seq, hash, &before).await?;
+    let seal = sign(ports, &keys[0], tenant, last, seq, hash, &before).await?;
     let mut transaction = Transaction::new();
     put(&mut transaction, &mut sealed, &seal);
     transaction.commit(ports).await?;

@@ -16,7 +16,7 @@ pub(super) fn newest(file: &Path, tenant: &str, keys: &[PublicKey]) -> Result<Se
     newest.ok_or_else(|| said("it has no seal of this tenant that is one of the key's"))
 }
 
-/// A line as CloudWatch gives it back: fields at the top or under `fields`.
+/// A line as the log gives it back: fields at the top or under `fields`.
 fn seal(line: &str) -> Option<Seal> {
     let line: Value = serde_json::from_str(line.trim()).ok()?;
     let fields = line.get("fields").unwrap_or(&line);
