@@ -88,7 +88,7 @@ def test_the_tables_and_the_audit_s_key_outlive_the_stack(stack):
     functions = stack.client("lambda").list_functions()["Functions"]
     assert not [one["FunctionName"] for one in functions if one["FunctionName"].startswith("cato-")]
     tables = stack.client("dynamodb").list_tables()["TableNames"]
-    assert len([name for name in tables if name.startswith("cato_")]) == 9, tables
+    assert len([name for name in tables if name.startswith("cato_")]) == 10, tables
     # Its alias is gone with the stack; the key is what the seals in the tables are verified with.
     keys = [one["KeyId"] for one in stack.client("kms").list_keys()["Keys"]]
     described = [stack.client("kms").describe_key(KeyId=key)["KeyMetadata"] for key in keys]

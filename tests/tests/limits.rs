@@ -306,7 +306,16 @@ fn with_the_rule_somebody_else_confirms() {
         let (seen, answer) = post(&mut lab, sub, role, tenant, "/tier/confirm", &token);
         assert_eq!((seen, &answer["code"]), (status, &json!(code)), "{sub} {answer}");
     }
-    // None of them has used it up.
+    // None of them has used it up, and who may not is on record: by the rule, and for the role's sake.
+    let denied: Vec<(Value, Value)> = lab.world().with(|world| {
+        let denials =
+            world.items(Table::TierAudit).filter(|row| row.get("action") == Some(&json!("REQUEST_DENIED")));
+        let code =
+            |row: &Value| serde_json::from_str::<Value>(row["detail"].as_str().expect("text")).expect("JSON");
+        denials.map(|row| (row["who"].clone(), code(&json!(row))["code"].clone())).collect()
+    });
+    let by_the_rule = (json!("ada"), json!("SECOND_PERSON_NEEDED"));
+    assert_eq!(denied, [by_the_rule.clone(), by_the_rule, (json!("otto"), Value::Null)]);
     let (status, begun) = post(&mut lab, "bob", "admin", TENANT, "/tier/confirm", &token);
     assert_eq!((status, &begun["status"]), (200, &json!("INITIATED")), "{begun}");
     let change = &lab.get("/tier/change-history")["changes"][0];

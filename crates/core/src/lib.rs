@@ -8,6 +8,7 @@
 //! - [`audit`]: the chain of what was done, its seals, and what is wrong with it.
 //! - [`ids`], [`money`], [`time`]: the words everything else is said in.
 //! - [`ports`]: what the outside must be able to do.
+//! - [`subject`]: who callers may be.
 //! - [`tier`]: tier transitions: configurations, requests, the plan, its inverse, progress, recovery.
 
 pub mod access;
@@ -15,5 +16,6 @@ pub mod audit;
 pub mod ids;
 pub mod money;
 pub mod ports;
+pub mod subject;
 pub mod tier;
 pub mod time;

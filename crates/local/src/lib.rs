@@ -19,8 +19,10 @@ mod key_file;
 pub mod simulate;
 mod system;
 pub mod template;
+mod wake;
 
 #[cfg(test)]
 mod toy;
 
 pub use system::{Blueprint, Invoked, StartError, System};
+pub use wake::wake;

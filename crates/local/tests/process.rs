@@ -501,3 +501,58 @@ fn a_thousand_half_sent_requests_keep_nobody_out() {
         assert_eq!(server.call(&token, "GET", "/tier/audit", None).0, 200);
     }
 }
+
+/// Runs a command of `capstan` against a server; its exit code and all that it says.
+fn said(server: &Server, words: &[&str]) -> (Option<i32>, String) {
+    let output = capstan()
+        .args(words)
+        .args(["--url", &server.url, "--token", &server.token("viewer")])
+        .output()
+        .expect("it runs");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).expect("text"))
+}
+
+#[test]
+fn a_seal_that_is_missing_or_late_fails_the_verification() {
+    let server = Server::start(&folder("late-seals"), &["--speed", "600", "--fault", "kms:Sign:*:error"]);
+    let admin = server.token("super_admin");
+    let (status, answer) = server.call(&admin, "PUT", "/tier/cooldown", Some(r#"{"hours": 2}"#));
+    assert_eq!(status, 200, "{answer}");
+    let mut seen = said(&server, &["audit", "verify"]);
+    for _ in 0..100 {
+        if seen.0 != Some(0) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        seen = said(&server, &["audit", "verify"]);
+    }
+    assert!(seen.0 == Some(1) && seen.1.contains("entry 1: it and all after it have no seal"), "{seen:?}");
+    let excused = said(&server, &["audit", "verify", "--excuse", "1"]);
+    assert!(excused.0 == Some(0) && excused.1.starts_with("good: "), "{excused:?}");
+}
+
+#[test]
+fn no_token_is_made_for_a_subject_that_would_be_refused() {
+    let folder = folder("subjects");
+    let token = |subject: &str| {
+        let output = capstan()
+            .args(["token", "--role", "admin", "--tenant", TENANT, "--subject", subject, "--data-dir"])
+            .arg(&folder)
+            .output()
+            .expect("it runs");
+        (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+    };
+    let long = "a".repeat(300);
+    for (subject, why) in [
+        ("sue ", "begins or ends with a space"),
+        ("sue\nmallory", "control character"),
+        ("", "empty"),
+        ("capstan", "the system itself"),
+        (&long, "longer than 256 bytes"),
+    ] {
+        let (code, said) = token(subject);
+        assert!(code == Some(2) && said.contains(why), "{subject:?}: {code:?} {said}");
+    }
+    assert_eq!(token("sue smith").0, Some(0));
+}

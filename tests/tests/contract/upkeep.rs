@@ -183,6 +183,26 @@ fn only_the_function_that_seals_may_sign() {
     }
 }
 
+/// Whoever writes entries may not take seals away, or put any; whoever makes seals may not write entries.
+#[test]
+fn only_the_function_that_seals_may_write_seals() {
+    let (roles, _) = crate::roles::read();
+    let writes = |action: &str| {
+        !["dynamodb:GetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem"].contains(&action)
+    };
+    let mut sealing = Vec::new();
+    for (function, rights) in roles {
+        let of = |table: &str| {
+            rights.iter().filter(|right| right.table == table).any(|right| writes(&right.action))
+        };
+        assert!(!(of("cato_tier_audit") && of("cato_tier_seal")), "template.yaml: {function}");
+        if of("cato_tier_seal") {
+            sealing.push(function);
+        }
+    }
+    assert_eq!(sealing, ["seal-audit"], "template.yaml");
+}
+
 /// The alarm about stuck changes reads logs, so it depends on their words.
 #[test]
 fn a_stuck_change_is_found_in_the_logs_by_the_words_that_are_written() {

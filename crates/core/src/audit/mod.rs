@@ -3,7 +3,7 @@
 //! Each entry names the hash of the one before it, so an entry can't be changed, taken out or put elsewhere without
 //! changing all that follow. A *head* says where the chain ends. Whoever may write the table could still make a whole new
 //! chain, so a function that does nothing else signs the head every minute ([`Seal`]), with a key that no function that
-//! acts may use. [`Verifier`] holds a chain against all of this and says what is wrong with the first bad entry.
+//! acts may use, into a table that none of them may write. [`Verifier`] holds a chain against all of this and says what is wrong with the first bad entry.
 //!
 //! The text that is hashed is written down here and nowhere else ([`Entry::digest`]): a domain and a version, then every
 //! field in a fixed order, each with its length before it, so that no two entries have the same text. What the store keeps
@@ -12,11 +12,13 @@
 //! Rejected: a hash over the row's JSON (its canonical form would be somebody else's rule), and one chain for all tenants
 //! (every act of every tenant would wait for one row).
 
+mod report;
 mod seal;
 mod verify;
 
+pub use report::{Fault, Finding, Receipt, Report};
 pub use seal::{Before, PublicKey, Seal, SigningAlgorithm, simulated_signature};
-pub use verify::{Fault, Finding, LATEST_SEAL, Receipt, Report, Verifier};
+pub use verify::{LATEST_SEAL, Place, SKEW, Verifier};
 
 use crate::ids::hex;
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ use sha2::{Digest, Sha256};
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Sort keys of entries begin with this.
 pub const ENTRIES: &str = "entry#";
-/// Sort keys of seals begin with this.
+/// Sort keys of seals begin with this; they are in a table of their own.
 pub const SEALS: &str = "seal#";
 /// The head's sort key. Rows that were written before there was a chain have keys that sort before all of these.
 pub const HEAD: &str = "head";
@@ -65,7 +67,7 @@ pub enum Act {
     StoreDeleted,
     /// A retired store was deleted.
     RetiredDeleted,
-    /// A request was refused for want of a right.
+    /// A request was refused for want of a right, or of a second person.
     RequestDenied,
 }
 

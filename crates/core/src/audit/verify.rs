@@ -3,96 +3,50 @@
 //! It takes entries one after the other, so a chain of any length is verified in little memory. What is wrong is said of
 //! the first bad entry; what comes after it is only looked at to tell an entry that was moved from one that is gone.
 
-use super::{Before, Entry, GENESIS, Head, Seal};
+use super::{Before, Entry, Fault, Finding, GENESIS, Head, Receipt, Report, Seal};
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// How old an entry without a seal may be, and how late a seal: seals are made every minute.
 pub const LATEST_SEAL: Millis = Millis::minutes(5);
+/// How far times of one chain may be apart the wrong way round: clocks of machines differ, and an act's time is read up to
+/// a function's life (a minute) before it has its place.
+pub const SKEW: Millis = Millis::minutes(2);
 
-/// What is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Fault {
-    /// The entry is not what it was when it was written.
-    Changed,
-    /// The entry is gone, and later ones are there.
-    Removed,
-    /// The entry is in another place than it was.
-    Reordered,
-    /// An entry is there that does not belong there.
-    Inserted,
-    /// The entry is another tenant's.
-    Foreign,
-    /// The chain once went on from here.
-    CutOff,
-    /// The entry fits the others, but not what was signed or seen before: all were made anew.
-    Forged,
-    /// The seal's signature is not one of the key.
-    BadSeal,
-    /// A seal is gone.
-    SealRemoved,
-    /// What was written before there was a chain is not what it was.
-    BeforeChanged,
-}
-
-/// What is wrong with which entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The entry's place. 0 stands for what was written before there was a chain.
+/// Up to where a chain was found good, so that it can be taken up there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The last entry.
     pub seq: u64,
-    /// What is wrong.
-    pub fault: Fault,
-    /// The same in words, with what tells it.
-    pub why: String,
+    /// Its hash; [`GENESIS`] before the first.
+    pub hash: String,
+    /// The number of the last seal at or before it; 0 for none.
+    pub number: u64,
+    /// That seal's digest; [`GENESIS`] for none.
+    pub seal: String,
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "entry {}: {}", self.seq, self.why)
+impl Default for Place {
+    fn default() -> Self {
+        Self { seq: 0, hash: GENESIS.to_owned(), number: 0, seal: GENESIS.to_owned() }
     }
 }
 
-/// What a verification found, kept by who verified: later, this must still be part of the chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Receipt {
-    /// Whose tenant.
-    pub tenant_id: String,
-    /// The last entry.
-    pub seq: u64,
-    /// Its hash.
-    pub hash: String,
-    /// How many seals there were.
-    pub seals: u64,
-    /// The last entry that was sealed.
-    pub sealed_to: u64,
-    /// When it was verified.
-    pub verified_at: Timestamp,
-    /// The keys the seals were checked with.
-    pub keys: Vec<String>,
+/// Entries since the last seal.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    oldest: (u64, Timestamp),
+    newest: (u64, Timestamp),
 }
 
-/// What a whole chain was found to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Report {
-    /// Entries that were looked at and are good.
-    pub entries: u64,
-    /// Rows from before there was a chain.
-    pub before: u64,
-    /// Seals that are good.
-    pub seals: u64,
-    /// The last entry under a good seal.
-    pub sealed_to: u64,
-    /// The hash of the last good entry.
-    pub hash: String,
-    /// What is wrong; `None`: nothing.
-    pub finding: Option<Finding>,
-    /// What is not wrong, but should be looked at.
-    pub warnings: Vec<String>,
+/// Stretches that got their seals late.
+#[derive(Debug, Clone, Copy)]
+struct Late {
+    first: u64,
+    last: u64,
+    stretches: u64,
+    worst: Millis,
 }
 
 /// A verification under way.
@@ -106,13 +60,19 @@ pub struct Verifier {
     taken_up: bool,
     before: Before,
     seals: BTreeMap<u64, Seal>,
-    last_seal: Option<Seal>,
+    /// The number, the digest and the place of the last seal.
+    last_number: u64,
+    last_digest: String,
+    last_sealed: u64,
     good_seals: u64,
-    receipt: Option<Receipt>,
+    receipts: Vec<Receipt>,
+    /// Late seals up to this place are known.
+    excused: u64,
     entries: u64,
-    /// When the oldest entry without a seal was made.
-    unsealed_since: Option<(u64, Timestamp)>,
-    late: Option<(u64, Millis)>,
+    /// The entry with the latest time.
+    latest: Option<(u64, Timestamp)>,
+    unsealed: Option<Stretch>,
+    late: Option<Late>,
     finding: Option<Finding>,
 }
 
@@ -126,11 +86,15 @@ impl Verifier {
             taken_up: false,
             before: Before::default(),
             seals: BTreeMap::new(),
-            last_seal: None,
+            last_number: 0,
+            last_digest: GENESIS.to_owned(),
+            last_sealed: 0,
             good_seals: 0,
-            receipt: None,
+            receipts: Vec::new(),
+            excused: 0,
             entries: 0,
-            unsealed_since: None,
+            latest: None,
+            unsealed: None,
             late: None,
             finding: None,
         }
@@ -154,10 +118,44 @@ impl Verifier {
         verifier
     }
 
-    /// Holds the chain against what an earlier verification found.
+    /// Takes it up where an earlier verification, of which `before` were the rows from before the chain, has left off.
+    pub fn resume(tenant: &str, place: &Place, before: Before) -> Self {
+        let mut verifier = Self::new(tenant);
+        (verifier.seq, verifier.hash) = (place.seq, place.hash.clone());
+        (verifier.last_number, verifier.last_digest) = (place.number, place.seal.clone());
+        verifier.before = before;
+        verifier
+    }
+
+    /// Holds the chain against what an earlier verification found. That also vouches for entries whose seals were late.
     #[must_use]
     pub fn with_receipt(mut self, receipt: Option<Receipt>) -> Self {
-        self.receipt = receipt;
+        self.excused = self.excused.max(receipt.as_ref().map_or(0, |receipt| receipt.seq));
+        self.receipts.extend(receipt);
+        self
+    }
+
+    /// Holds it against a seal that was made for certain: a line of the log of the function that seals. It and all before it
+    /// must be there. It is no excuse: who made the chain anew may have had it sealed so.
+    #[must_use]
+    pub fn with_seal_of_log(mut self, seal: &Seal) -> Self {
+        let verified_at = Timestamp::parse(&seal.sealed_at).unwrap_or_default();
+        self.receipts.push(Receipt {
+            tenant_id: seal.tenant_id.clone(),
+            seq: seal.seq,
+            hash: seal.hash.clone(),
+            seals: seal.number,
+            sealed_to: seal.seq,
+            verified_at,
+            keys: vec![seal.key_id.clone()],
+        });
+        self
+    }
+
+    /// That entries up to this one got their seals late, or have none, is known and explained: an outage.
+    #[must_use]
+    pub fn excusing(mut self, to: u64) -> Self {
+        self.excused = self.excused.max(to);
         self
     }
 
@@ -174,8 +172,7 @@ impl Verifier {
     /// Takes in a seal; `genuine` says whether its signature is one of a known key. It must come before the entries after
     /// the one it covers.
     pub fn seal(&mut self, seal: Seal, genuine: impl Fn(&Seal) -> bool) {
-        let number = self.last_seal.as_ref().map_or(1, |last| last.number + 1);
-        let prev = self.last_seal.as_ref().map_or_else(|| GENESIS.to_owned(), Seal::digest);
+        let number = self.last_number + 1;
         let place = seal.seq;
         if seal.tenant_id != self.tenant {
             self.find(place, Fault::Foreign, format!("its seal is one of tenant {}", seal.tenant_id));
@@ -184,11 +181,11 @@ impl Verifier {
         } else if seal.number > number {
             let missing = format!("seal {number} is gone: the next one there is number {}", seal.number);
             self.find(place, Fault::SealRemoved, missing);
-        } else if seal.number < number || seal.prev != prev {
+        } else if seal.number < number || seal.prev != self.last_digest {
             let why = format!("seal {} does not follow the one before it", seal.number);
             self.find(place, Fault::BadSeal, why);
         } else {
-            self.last_seal = Some(seal.clone());
+            (self.last_number, self.last_digest, self.last_sealed) = (seal.number, seal.digest(), place);
             self.seals.insert(place, seal);
         }
     }
@@ -243,20 +240,34 @@ impl Verifier {
             };
             return self.find(seq, Fault::Changed, why);
         }
-        self.accept(entry);
+        match Timestamp::parse(&entry.at) {
+            None => self.find(wanted, Fault::OutOfTime, format!("its time `{}` is none", entry.at)),
+            Some(at) => self.accept(entry, at),
+        }
     }
 
-    fn accept(&mut self, entry: &Entry) {
+    fn accept(&mut self, entry: &Entry, at: Timestamp) {
+        if let Some((seq, latest)) = self.latest.filter(|(_, latest)| at + SKEW < *latest) {
+            let why = format!("its time {at} is before that of entry {seq}, {latest}");
+            return self.find(entry.seq, Fault::OutOfTime, why);
+        }
         self.taken_up = false;
         (self.seq, self.hash) = (entry.seq, entry.hash.clone());
         self.entries += 1;
-        if self.unsealed_since.is_none()
-            && let Some(at) = Timestamp::parse(&entry.at)
-        {
-            self.unsealed_since = Some((entry.seq, at));
+        if self.latest.is_none_or(|(_, latest)| at > latest) {
+            self.latest = Some((entry.seq, at));
         }
-        if let Some(receipt) = self.receipt.as_ref().filter(|receipt| receipt.seq == entry.seq)
-            && receipt.hash != entry.hash
+        let this = (entry.seq, at);
+        let stretch = self.unsealed.get_or_insert(Stretch { oldest: this, newest: this });
+        if at > stretch.newest.1 {
+            stretch.newest = this;
+        }
+        // What is excused does not count as waiting.
+        if at < stretch.oldest.1 || stretch.oldest.0 <= self.excused {
+            stretch.oldest = this;
+        }
+        if let Some(receipt) =
+            self.receipts.iter().find(|receipt| receipt.seq == entry.seq && receipt.hash != entry.hash)
         {
             let why = format!("it was made anew: its hash was {} on {}", receipt.hash, receipt.verified_at);
             return self.find(entry.seq, Fault::Forged, why);
@@ -282,14 +293,40 @@ impl Verifier {
             return self.find(0, Fault::BeforeChanged, why);
         }
         self.good_seals += 1;
-        if let (Some((seq, since)), Some(at)) =
-            (self.unsealed_since.take(), Timestamp::parse(&seal.sealed_at))
-        {
-            let wait = at.since(since);
-            if wait > LATEST_SEAL && self.late.is_none_or(|(_, worst)| wait > worst) {
-                self.late = Some((seq, wait));
-            }
+        let (Some(stretch), Some(sealed_at)) = (self.unsealed.take(), Timestamp::parse(&seal.sealed_at))
+        else {
+            return;
+        };
+        let (newest, at) = stretch.newest;
+        if at > sealed_at + SKEW {
+            let why = format!("its time {at} is after that of its seal, {sealed_at}");
+            return self.find(newest, Fault::OutOfTime, why);
         }
+        let (oldest, since) = stretch.oldest;
+        let wait = sealed_at.since(since);
+        if wait > LATEST_SEAL && oldest > self.excused {
+            let this = Late { first: oldest, last: entry.seq, stretches: 0, worst: wait };
+            let late = self.late.get_or_insert(this);
+            (late.last, late.stretches, late.worst) = (entry.seq, late.stretches + 1, late.worst.max(wait));
+        }
+    }
+
+    /// Holds the times against the clock of who verifies.
+    pub fn hold_time(&mut self, now: Timestamp) {
+        if let Some((seq, at)) = self.latest.filter(|(_, at)| *at > now + SKEW) {
+            self.find(seq, Fault::OutOfTime, format!("its time {at} is still to come: it is {now}"));
+        }
+    }
+
+    /// Where it stands, to be taken up there; `None` when something is wrong already.
+    pub fn place(&self) -> Option<Place> {
+        let place = || Place {
+            seq: self.seq,
+            hash: self.hash.clone(),
+            number: self.last_number,
+            seal: self.last_digest.clone(),
+        };
+        self.finding.is_none().then(place)
     }
 
     /// The place of the last good entry and its hash; `None` when something is wrong already.
@@ -304,25 +341,10 @@ impl Verifier {
 
     /// The chain is read to its end, where the head must be. `now` is the time of those whose acts these are.
     pub fn finish(mut self, head: Option<&Head>, now: Timestamp) -> Report {
+        self.hold_time(now);
         self.hold_end(head);
-        let sealed_to = match (&self.last_seal, &self.finding) {
-            (Some(seal), None) => seal.seq,
-            _ => 0,
-        };
-        let mut warnings = Vec::new();
-        if self.finding.is_none() {
-            if let Some((seq, since)) = self.unsealed_since.filter(|(_, at)| now.since(*at) > LATEST_SEAL) {
-                warnings.push(format!(
-                    "entry {seq} and all after it have no seal, since {since}: does seal-audit run?"
-                ));
-            }
-            if let Some((seq, wait)) = self.late {
-                let minutes = wait.0 / 60_000;
-                warnings.push(format!(
-                    "entry {seq} got its seal {minutes} minutes late: until then, nothing but its hash vouched for it"
-                ));
-            }
-        }
+        let sealed_to = if self.finding.is_none() { self.last_sealed } else { 0 };
+        let late = if self.finding.is_none() { self.overdue(now) } else { Vec::new() };
         Report {
             entries: self.entries,
             before: self.before.count,
@@ -330,8 +352,32 @@ impl Verifier {
             sealed_to,
             hash: self.hash,
             finding: self.finding,
-            warnings,
+            late,
         }
+    }
+
+    fn overdue(&self, now: Timestamp) -> Vec<Finding> {
+        let mut found = Vec::new();
+        if let Some(Late { first, last, stretches, worst }) = self.late {
+            let more = match stretches {
+                1 => String::new(),
+                more => format!("; so did {} more, the last up to entry {last}", more - 1),
+            };
+            let why = format!(
+                "it got its seal after {} minutes{more}: until then, nothing but its hash vouched for it",
+                worst.0 / 60_000
+            );
+            found.push(Finding { seq: first, fault: Fault::SealLate, why });
+        }
+        let waiting = self.unsealed.map(|stretch| stretch.oldest);
+        let due = |(seq, at): &(u64, Timestamp)| *seq > self.excused && now.since(*at) > LATEST_SEAL;
+        if let Some((seq, since)) = waiting.filter(due) {
+            let why = format!(
+                "it and all after it have no seal, since {since}: seal-audit does not run, or seals are gone"
+            );
+            found.push(Finding { seq, fault: Fault::Unsealed, why });
+        }
+        found
     }
 
     fn hold_end(&mut self, head: Option<&Head>) {
@@ -359,7 +405,13 @@ impl Verifier {
             );
             self.find(last + 1, Fault::CutOff, why);
         }
-        let Some(receipt) = self.receipt.clone() else { return };
+        for receipt in std::mem::take(&mut self.receipts) {
+            self.hold_receipt(&receipt);
+        }
+    }
+
+    fn hold_receipt(&mut self, receipt: &Receipt) {
+        let last = self.seq;
         if receipt.seq > last {
             let why = format!(
                 "the chain is cut off after entry {last}: it had {} on {}",

@@ -28,6 +28,8 @@ pub enum Table {
     TierConfirmation,
     /// Who did what, when and why.
     TierAudit,
+    /// What was signed of the audit. Only the function that seals writes it.
+    TierSeal,
     /// What the tenant's application reads: where its services are, and whether it should drain.
     AppConfig,
     /// Rows found across tenants: changes under way, resources due for deletion.
@@ -38,13 +40,14 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::InfrastructureTier,
         Self::TierChangeLog,
         Self::TierConfig,
         Self::TierLedger,
         Self::TierConfirmation,
         Self::TierAudit,
+        Self::TierSeal,
         Self::AppConfig,
         Self::TierIndex,
         Self::TierRequest,
@@ -59,6 +62,7 @@ impl Table {
             Self::TierLedger => "cato_tier_ledger",
             Self::TierConfirmation => "cato_tier_confirmation",
             Self::TierAudit => "cato_tier_audit",
+            Self::TierSeal => "cato_tier_seal",
             Self::AppConfig => "cato_app_config",
             Self::TierIndex => "cato_tier_index",
             Self::TierRequest => "cato_tier_request",
@@ -80,7 +84,9 @@ impl Table {
             Self::InfrastructureTier | Self::TierConfirmation | Self::AppConfig => None,
             Self::TierChangeLog => Some("transition_id"),
             Self::TierConfig => Some("tier"),
-            Self::TierLedger | Self::TierAudit | Self::TierIndex | Self::TierRequest => Some("entry"),
+            Self::TierLedger | Self::TierAudit | Self::TierSeal | Self::TierIndex | Self::TierRequest => {
+                Some("entry")
+            }
         }
     }
 }

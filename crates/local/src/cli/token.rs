@@ -4,6 +4,7 @@ use super::{Failure, print};
 use crate::clock;
 use crate::issuer::{Bearer, Issuer};
 use capstan_core::ids::TenantId;
+use capstan_core::subject::subject_objection;
 use capstan_core::tier::Role;
 use capstan_core::time::Millis;
 use std::path::PathBuf;
@@ -35,8 +36,8 @@ fn parse_role(text: &str) -> Result<Role, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    if args.subject.trim().is_empty() {
-        return Err(Failure::usage("--subject must not be empty"));
+    if let Some(why) = subject_objection(&args.subject) {
+        return Err(Failure::usage(format!("--subject can't be {:?}: {why}", args.subject)));
     }
     let issuer = Issuer::open(&args.data_dir)?;
     let bearer = Bearer { subject: &args.subject, role: args.role, tenant: &args.tenant };

@@ -10,7 +10,7 @@ use crate::functions::registry;
 use crate::gateway::{self, Gateway};
 use crate::issuer::{self, ISSUER, Issuer};
 use crate::template::{Description, Parameters, Source};
-use crate::{System, audit_key, key_file};
+use crate::{System, audit_key, key_file, wake};
 use capstan_core::tier::prices;
 use sim::{Fault, SharedWorld, WorldConfig, disk};
 use std::io::{self, Write as _};
@@ -62,6 +62,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let world = world(args, &description, signing_key)?;
     world.with(|world| world.set_issuer_keys(ISSUER, issuer.document()));
     let system = System::new(description, registry(), world.clone())?;
+    wake(&system, clock::wall());
+    world.with(|world| args.fault.iter().for_each(|fault| world.add_fault(fault.clone())));
     system.expire_rows();
     let clock = ScaledClock::new(world.now(), args.speed);
     let (tell, told) = oneshot::channel();
@@ -115,7 +117,7 @@ fn seed(args: &Args) -> Result<u64, Failure> {
     })
 }
 
-/// The world from the disk, or a new one; its time is the machine's, or later.
+/// The world from the disk, at the time at which it stopped, or a new one.
 fn world(
     args: &Args,
     description: &Description,
@@ -134,16 +136,10 @@ fn world(
     if let Some(machine) = description.state_machines.first() {
         config.state_machine.clone_from(&machine.name);
     }
-    let world = if args.in_memory {
-        SharedWorld::in_memory(config)
-    } else {
-        disk::open(&store_file(&args.data_dir), config)?
-    };
-    world.with(|world| {
-        world.advance_to(clock::wall());
-        args.fault.iter().for_each(|fault| world.add_fault(fault.clone()));
-    });
-    Ok(world)
+    if args.in_memory {
+        return Ok(SharedWorld::in_memory(config));
+    }
+    Ok(disk::open(&store_file(&args.data_dir), config)?)
 }
 
 fn store_file(data_dir: &Path) -> PathBuf {

@@ -10,16 +10,14 @@ use crate::reason::Reason;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use capstan_core::ids::TenantId;
+use capstan_core::subject::subject_objection;
 use capstan_core::tier::Role;
-use capstan_core::tier::request::unprintable;
 use serde_json::{Map, Value};
 
 /// A token longer than this, in bytes, is not looked at.
 pub const MAX_TOKEN: usize = 4_096;
 /// By how many seconds the issuer's clock may be off ours.
 pub const LEEWAY: u64 = 30;
-/// The longest subject, in bytes.
-const MAX_SUBJECT: usize = 256;
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,13 +139,10 @@ fn check_times(claims: &Map<String, Value>, longest: u64, now: u64) -> Result<()
     Ok(())
 }
 
-/// A name that can be shown, recorded and written into a line of a log between quotes.
+/// A name that can be shown and recorded, and is nobody else's.
 fn subject(value: Option<&Value>) -> Option<String> {
     let subject = value?.as_str()?;
-    let good = (1..=MAX_SUBJECT).contains(&subject.len())
-        && !subject.trim().is_empty()
-        && !subject.chars().any(|letter| unprintable(letter) || matches!(letter, '"' | '\\'));
-    good.then(|| subject.to_owned())
+    subject_objection(subject).is_none().then(|| subject.to_owned())
 }
 
 /// One role, or of a list of groups the highest that is a role.

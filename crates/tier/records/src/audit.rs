@@ -2,15 +2,15 @@
 //!
 //! What a caller makes is an [`AuditEntry`]; [`Transaction::commit_audited`] gives it its place in the tenant's chain
 //! (`capstan_core::audit` says what the chain promises). The head is one more item of the transaction, under its version, so
-//! two acts at once can't take the same place: the second takes the next one. That costs an act one read and two writes.
+//! two acts at once can't take the same place: the second takes the next one, and no earlier time. That costs an act one read and two writes.
 
 use crate::record::{Record, RecordError};
 use crate::transaction::Transaction;
 use crate::{IndexRow, read};
-use capstan_core::audit::{self, Act, Entry, GENESIS, HEAD, Head, Outcome, Seal, entry_key, seal_key};
+use capstan_core::audit::{Act, Entry, GENESIS, HEAD, Head, Outcome, entry_key};
 use capstan_core::ids::{TenantId, TransitionId};
 use capstan_core::ports::{Item, Key, Query, Store, StoreError, Table};
-use capstan_core::time::Timestamp;
+use capstan_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,6 +18,8 @@ use serde_json::Value;
 pub const SYSTEM_ROLE: &str = "SYSTEM";
 /// How often an entry is given another place when others were first.
 const ATTEMPTS: usize = 8;
+/// How far a clock may be behind and be put right: longer than any function lives.
+const CARRIED: Millis = Millis::hours(1);
 
 /// An act, before it has its place in the chain.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,11 +86,18 @@ impl AuditEntry {
         self
     }
 
-    fn after(&self, head: &HeadRow) -> Entry {
+    /// Its time, or that of the entry before it: clocks differ, and others may have come between. A chain never goes
+    /// backwards by that, so one that does was altered. A time far ahead is not carried on: it is left to be found.
+    fn time_after(&self, head: &HeadRow) -> Timestamp {
+        let before = head.at.filter(|before| before.since(self.at) <= CARRIED);
+        before.map_or(self.at, |before| before.max(self.at))
+    }
+
+    fn after(&self, head: &HeadRow, at: Timestamp) -> Entry {
         let mut entry = Entry {
             tenant_id: self.tenant_id.to_string(),
             seq: head.seq + 1,
-            at: self.at.to_string(),
+            at: at.to_string(),
             who: self.actor.clone(),
             role: self.role.clone(),
             action: self.act.name().to_owned(),
@@ -129,6 +138,9 @@ pub struct HeadRow {
     pub seq: u64,
     /// The last entry's hash.
     pub hash: String,
+    /// The last entry's time; versions before did not keep it.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
     /// Moves with every write.
     pub version: u64,
 }
@@ -136,30 +148,11 @@ pub struct HeadRow {
 impl HeadRow {
     fn none(tenant: &TenantId) -> Self {
         let (entry, hash) = (HEAD.to_owned(), GENESIS.to_owned());
-        Self { tenant_id: tenant.clone(), entry, seq: 0, hash, version: 0 }
+        Self { tenant_id: tenant.clone(), entry, seq: 0, hash, at: None, version: 0 }
     }
     /// What the chain is held against; `None` where there is no chain yet.
     pub fn head(&self) -> Option<Head> {
         (self.version > 0).then(|| Head { seq: self.seq, hash: self.hash.clone() })
-    }
-}
-
-/// A seal in the store.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SealRow {
-    /// Sort key.
-    pub entry: String,
-    /// The seal.
-    #[serde(flatten)]
-    pub seal: Seal,
-    /// Always 1.
-    pub version: u64,
-}
-
-impl SealRow {
-    /// A seal that is to be written.
-    pub fn new(seal: Seal) -> Self {
-        Self { entry: seal_key(seal.seq), seal, version: 0 }
     }
 }
 
@@ -183,21 +176,14 @@ macro_rules! audit_record {
 }
 audit_record!(EntryRow, it, it.chained.tenant_id);
 audit_record!(HeadRow, it, it.tenant_id);
-audit_record!(SealRow, it, it.seal.tenant_id);
 
 /// Where a tenant's chain ends.
 pub async fn audit_head(store: &impl Store, tenant: &TenantId) -> Result<HeadRow, RecordError> {
     Ok(read::get(store, tenant.as_str(), HEAD).await?.unwrap_or_else(|| HeadRow::none(tenant)))
 }
 
-/// A tenant's newest seal.
-pub async fn last_seal(store: &impl Store, tenant: &TenantId) -> Result<Option<Seal>, RecordError> {
-    let page: Vec<SealRow> = read::some(store, tenant.as_str(), audit::SEALS, None, true, 1).await?;
-    Ok(page.into_iter().next().map(|row| row.seal))
-}
-
 /// Rows of a tenant's audit as they are, in the order of their keys: what was written before the chain, the entries, the
-/// head, the seals. Whether there are more.
+/// head. Whether there are more.
 pub async fn audit_rows(
     store: &impl Store,
     tenant: &TenantId,
@@ -238,8 +224,9 @@ impl Transaction {
     }
 
     fn with_entry(&self, entry: &AuditEntry, head: &mut HeadRow) -> Self {
-        let chained = entry.after(head);
-        (head.seq, head.hash) = (chained.seq, chained.hash.clone());
+        let at = entry.time_after(head);
+        let chained = entry.after(head, at);
+        (head.seq, head.hash, head.at) = (chained.seq, chained.hash.clone(), Some(at));
         let mut row = EntryRow { entry: entry_key(chained.seq), chained, version: 0 };
         let mut transaction = self.clone();
         transaction.put(&mut row);

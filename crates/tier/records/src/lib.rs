@@ -11,11 +11,10 @@ mod index;
 mod read;
 mod record;
 mod request;
+mod seal;
 mod transaction;
 
-pub use audit::{
-    AuditEntry, EntryRow, HeadRow, SYSTEM_ROLE, SealRow, append, audit_head, audit_row, audit_rows, last_seal,
-};
+pub use audit::{AuditEntry, EntryRow, HeadRow, SYSTEM_ROLE, append, audit_head, audit_row, audit_rows};
 pub use capstan_core::audit::Act;
 pub use index::{AUDIT_BROKEN, AUDIT_UNSEALED, IndexRow, RETIRED, TENANTS, UNDER_WAY};
 pub use read::{
@@ -24,4 +23,5 @@ pub use read::{
 };
 pub use record::{AppConfigRow, ConfigRow, Record, RecordError};
 pub use request::{KeptAnswer, KeptSecret, RateRow, RequestRow};
+pub use seal::{SealRow, SealedRow, former_seal_rows, last_seal, seal_rows, sealed};
 pub use transaction::Transaction;

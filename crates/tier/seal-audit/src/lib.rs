@@ -2,8 +2,16 @@
 //!
 //! It is the only function that may sign, and it does nothing else: who can act can't vouch for what was done, and who can
 //! write the table can't make a chain that passes. It walks from the last seal, whose signature it checks, to the head, and
-//! signs nothing that it has not walked. A chain that does not verify gets no seal; people are told once, and every
-//! round counts it until it is good again. A round has its bounds; what is left over is the next one's.
+//! signs nothing that it has not walked. What is sealed already is held against its own record: the last seal must be the one
+//! it made, the chain no shorter, and a piece of it is looked at again each time, so that in the end all of it is. A chain that
+//! does not verify gets no seal; people are told once, and every round counts it until it is good again. Each seal is said
+//! in the log as well, with its signature. A round has its bounds; what is left over is the next one's.
+
+mod copying;
+mod held;
+
+pub use copying::AT_ONCE;
+pub use held::LOOKED_AT_AGAIN;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,9 +22,11 @@ use capstan_core::ids::TenantId;
 use capstan_core::ports::{
     Clock, CloudError, CloudErrorKind, Item, Notice, NoticeKind, Notifier, Signer, Store,
 };
+use copying::Copied;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tier_records::{
-    AUDIT_BROKEN, AUDIT_UNSEALED, HeadRow, IndexRow, RecordError, SealRow, Transaction, index_page,
+    AUDIT_BROKEN, AUDIT_UNSEALED, HeadRow, IndexRow, RecordError, SealRow, SealedRow, Transaction, index_page,
 };
 use tier_steps::{Environment, SettingError, StepError};
 
@@ -92,32 +102,95 @@ async fn seal<P>(ports: &P, keys: &[PublicKey], tenant: &TenantId) -> Result<Don
 where
     P: Store + Clock + Signer + Notifier,
 {
-    let last = tier_records::last_seal(ports, tenant).await?;
+    let mut sealed = tier_records::sealed(ports, tenant).await?;
+    let mut last = tier_records::last_seal(ports, tenant).await?;
     let head = tier_records::audit_head(ports, tenant).await?;
-    let verifier = match &last {
+    if last.is_none() || sealed.copying {
+        match copying::copy(ports, keys, tenant, &mut sealed).await? {
+            Copied::All if last.is_none() && sealed.number == 0 => {}
+            Copied::All => last = tier_records::last_seal(ports, tenant).await?,
+            Copied::Some => return Ok(Done::Waiting),
+            Copied::Broken(finding) => return alarm(ports, tenant, &finding).await,
+        }
+    }
+    if let Some(finding) = held::objection(&sealed, last.as_ref(), &head) {
+        // Unless another round has sealed between two of these reads.
+        if tier_records::sealed(ports, tenant).await?.version != sealed.version {
+            return Ok(Done::Waiting);
+        }
+        return alarm(ports, tenant, &finding).await;
+    }
+    if let Some(last) = &last {
+        match held::look_again(ports, keys, tenant, &sealed, last).await? {
+            Ok(place) => sealed.checked = place,
+            Err(finding) => return alarm(ports, tenant, &finding).await,
+        }
+    }
+    go_on(ports, keys, tenant, sealed, last.as_ref(), &head).await
+}
+
+/// Walks on from the last seal and seals what it has walked.
+async fn go_on<P>(
+    ports: &P,
+    keys: &[PublicKey],
+    tenant: &TenantId,
+    mut sealed: SealedRow,
+    last: Option<&Seal>,
+    head: &HeadRow,
+) -> Result<Done, StepError>
+where
+    P: Store + Clock + Signer + Notifier,
+{
+    let verifier = match last {
         Some(seal) => Verifier::from_seal(seal, |seal| signing::genuine(keys, seal)),
         None => from_the_beginning(ports, tenant).await?,
     };
-    let verifier = walk(ports, tenant, verifier, &head).await?;
+    let mut verifier = walk(ports, tenant, verifier, head).await?;
+    verifier.hold_time(ports.now());
     let place = verifier.stands_at().map(|(seq, hash)| (seq, hash.to_owned()));
     let before = verifier.rows_before().clone();
     let Some((seq, hash)) = place.filter(|(seq, _)| *seq < head.seq) else {
         // At the end, or at what is wrong: the head and the last seal are held against it too.
         let report = verifier.finish(head.head().as_ref(), ports.now());
         if let Some(finding) = report.finding {
-            return alarm(ports, tenant, &finding).await.map(|()| Done::Broken);
+            return alarm(ports, tenant, &finding).await;
         }
-        if last.as_ref().is_some_and(|last| last.seq == head.seq) {
-            return finish(ports, tenant, &head, None).await;
+        if last.is_some_and(|last| last.seq == head.seq) {
+            return finish(ports, tenant, head, sealed, None).await;
         }
-        let seal = sign(ports, &keys[0], tenant, last.as_ref(), head.seq, report.hash, &before).await?;
-        return finish(ports, tenant, &head, Some(seal)).await;
+        let seal = sign(ports, &keys[0], tenant, last, head.seq, report.hash, &before).await?;
+        return finish(ports, tenant, head, sealed, Some(seal)).await;
     };
-    let seal = sign(ports, &keys[0], tenant, last.as_ref(), seq, hash, &before).await?;
+    let seal = sign(ports, &keys[0], tenant, last, seq, hash, &before).await?;
     let mut transaction = Transaction::new();
-    transaction.put(&mut SealRow::new(seal));
+    put(&mut transaction, &mut sealed, &seal);
     transaction.commit(ports).await?;
+    said(&seal);
     Ok(Done::Waiting)
+}
+
+fn put(transaction: &mut Transaction, sealed: &mut SealedRow, seal: &Seal) {
+    sealed.add(seal);
+    transaction.put(&mut SealRow::new(seal.clone()));
+    transaction.put(sealed);
+}
+
+/// A line of the log for each seal: with its signature, so that nobody else can make one. Seals that were taken away later
+/// are missed by it.
+fn said(seal: &Seal) {
+    tracing::info!(
+        tenant.id = seal.tenant_id,
+        seal.number = seal.number,
+        seal.seq = seal.seq,
+        seal.hash = seal.hash,
+        seal.prev = seal.prev,
+        seal.before_count = seal.before_count,
+        seal.before_hash = seal.before_hash,
+        seal.sealed_at = seal.sealed_at,
+        seal.key_id = seal.key_id,
+        seal.signature = seal.signature,
+        "The audit is sealed."
+    );
 }
 
 /// A verification that begins with the rows from before the chain, which the first seal speaks for.
@@ -153,7 +226,7 @@ async fn walk(
             if key_of(&row).is_some_and(|sort| sort > entry_key(head.seq).as_str()) {
                 return Ok(verifier);
             }
-            verifier.entry(read(row).as_ref().map_err(Clone::clone));
+            verifier.entry(read::<Entry>(row).as_ref().map_err(Clone::clone));
         }
         if !more {
             // Whether that is the end is held against the head.
@@ -167,7 +240,7 @@ fn key_of(row: &Item) -> Option<&str> {
     row.get("entry").and_then(Value::as_str)
 }
 
-fn read(row: Item) -> Result<Entry, String> {
+fn read<T: DeserializeOwned>(row: Item) -> Result<T, String> {
     serde_json::from_value(Value::Object(row)).map_err(|error| error.to_string())
 }
 
@@ -212,11 +285,13 @@ async fn finish(
     ports: &impl Store,
     tenant: &TenantId,
     head: &HeadRow,
+    mut sealed: SealedRow,
     seal: Option<Seal>,
 ) -> Result<Done, StepError> {
     let mut transaction = Transaction::new();
-    if let Some(seal) = seal {
-        transaction.put(&mut SealRow::new(seal));
+    match &seal {
+        Some(seal) => put(&mut transaction, &mut sealed, seal),
+        None => transaction.put(&mut sealed),
     }
     transaction.unchanged(head);
     transaction.delete_always(&IndexRow::unsealed(tenant));
@@ -224,7 +299,10 @@ async fn finish(
         transaction.delete_always(&IndexRow::broken(tenant));
     }
     match transaction.commit(ports).await {
-        Ok(()) => Ok(Done::Sealed),
+        Ok(()) => {
+            seal.iter().for_each(said);
+            Ok(Done::Sealed)
+        }
         Err(RecordError::Stale { .. }) => Ok(Done::Waiting),
         Err(error) => Err(error.into()),
     }
@@ -235,9 +313,9 @@ async fn alarm<P: Store + Notifier>(
     ports: &P,
     tenant: &TenantId,
     finding: &Finding,
-) -> Result<(), StepError> {
+) -> Result<Done, StepError> {
     if tier_records::index_row(ports, AUDIT_BROKEN, tenant.as_str()).await?.is_some() {
-        return Ok(());
+        return Ok(Done::Broken);
     }
     let notice = Notice {
         kind: NoticeKind::AuditBroken,
@@ -251,5 +329,6 @@ async fn alarm<P: Store + Notifier>(
     ports.notify(&notice).await.map_err(StepError::of_cloud)?;
     let mut transaction = Transaction::new();
     transaction.put_always(&IndexRow::broken(tenant));
-    Ok(transaction.commit(ports).await?)
+    transaction.commit(ports).await?;
+    Ok(Done::Broken)
 }

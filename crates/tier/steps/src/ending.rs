@@ -14,7 +14,7 @@ use serde_json::json;
 use tier_records::{Act, AuditEntry, IndexRow, RecordError, Transaction};
 
 /// Who acts when nobody asked.
-pub const SYSTEM: &str = "capstan";
+pub use capstan_core::subject::SYSTEM;
 
 /// Records the good end: the new tier, the cooldown, the change log. Safe to repeat.
 pub async fn complete(ports: &(impl Store + Clock), mut change: Change) -> Result<Change, StepError> {

@@ -17,6 +17,8 @@ use tier_records::{Act, AuditEntry, RecordError, Transaction};
 use tier_steps::Settings;
 use tier_steps::planning::Planned;
 
+const SECOND_PERSON_NEEDED: &str = "SECOND_PERSON_NEEDED";
+
 fn hash(token: &str) -> String {
     hex(&Sha256::digest(token))
 }
@@ -122,7 +124,7 @@ pub(crate) async fn confirm(
         return Err(api::deny(ports, request, role(stored.bypass)).await);
     }
     if stored.takes_two(settings.two_person_rule) && stored.requested_by == caller.subject {
-        return Err(second_person_needed(&stored));
+        return Err(second_person_needed(ports, request, &stored).await);
     }
     let wish = Wish { target: stored.target, reason: stored.reason.clone(), bypass: stored.bypass };
     let objections = wish.objections(&state, ports.now());
@@ -140,13 +142,24 @@ pub(crate) async fn confirm(
     }
 }
 
-/// The token is not used up by this: it is good for whoever may confirm.
-fn second_person_needed(stored: &Confirmation) -> Problem {
+/// Recorded like a denial for the role's sake, before it is answered: that somebody tries to confirm alone is worth knowing.
+/// The token is not used up by it.
+async fn second_person_needed(ports: &impl Ports, request: &Request, stored: &Confirmation) -> Problem {
+    let caller = &request.caller;
     let role = role(stored.bypass).as_str();
+    let subject = format!("{} {}", request.method, request.route);
+    let audit = AuditEntry::new(&caller.tenant, ports.now(), &caller.subject, Act::RequestDenied, &subject)
+        .under(caller.role.as_str(), caller.request_id.as_deref())
+        .about(&stored.transition_id)
+        .with(json!({"code": SECOND_PERSON_NEEDED, "leastRole": role, "requestedBy": stored.requested_by}))
+        .denied();
+    if let Err(error) = tier_records::append(ports, audit).await {
+        return error.into();
+    }
     let detail = format!(
         "a move into or out of PRODUCTION is confirmed by somebody else than asked for it: give the token to another \
          {role} of this tenant, for whom it is good until {}",
         stored.expires_at
     );
-    Problem::new(403, "SECOND_PERSON_NEEDED", detail)
+    Problem::new(403, SECOND_PERSON_NEEDED, detail)
 }

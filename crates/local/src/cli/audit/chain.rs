@@ -2,11 +2,13 @@
 
 use super::super::Failure;
 use super::super::client::{Client, query};
+use super::{Clock, log};
 use capstan_core::audit::{Entry, Fault, Head, PublicKey, Receipt, Report, Seal, Verifier};
 use capstan_core::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::path::Path;
 
 /// Tries, where the chain grows while it is read.
 const ATTEMPTS: usize = 5;
@@ -38,11 +40,20 @@ struct BeforeRow {
     row: Map<String, Value>,
 }
 
+/// What a chain is held against.
+pub(super) struct Against<'a> {
+    pub(super) keys: &'a [PublicKey],
+    pub(super) known: Option<&'a Receipt>,
+    pub(super) log: Option<&'a Path>,
+    pub(super) clock: Clock,
+    pub(super) excuse: u64,
+}
+
 /// Verifies the chain. What is missing at its end, or too much there, may have come while it was read: then it is read again.
-pub(super) fn verify(client: &Client, keys: &[PublicKey], known: Option<&Receipt>) -> Result<Seen, Failure> {
+pub(super) fn verify(client: &Client, against: &Against<'_>) -> Result<Seen, Failure> {
     let mut former = None;
     for _ in 1..ATTEMPTS {
-        let (seen, head) = once(client, keys, known)?;
+        let (seen, head) = once(client, against)?;
         let at_the_end = seen
             .report
             .finding
@@ -53,14 +64,11 @@ pub(super) fn verify(client: &Client, keys: &[PublicKey], known: Option<&Receipt
         }
         former = Some(head);
     }
-    once(client, keys, known).map(|(seen, _)| seen)
+    once(client, against).map(|(seen, _)| seen)
 }
 
-fn once(
-    client: &Client,
-    keys: &[PublicKey],
-    known: Option<&Receipt>,
-) -> Result<(Seen, Option<Head>), Failure> {
+fn once(client: &Client, against: &Against<'_>) -> Result<(Seen, Option<Head>), Failure> {
+    let Against { keys, known, log, clock, excuse } = *against;
     let mut page = get(client, None)?;
     let tenant = page.tenant_id.clone();
     if let Some(known) = known.filter(|known| known.tenant_id != tenant) {
@@ -69,7 +77,10 @@ fn once(
             known.tenant_id
         )));
     }
-    let mut verifier = Verifier::new(&tenant).with_receipt(known.cloned());
+    let mut verifier = Verifier::new(&tenant).with_receipt(known.cloned()).excusing(excuse);
+    if let Some(file) = log {
+        verifier = verifier.with_seal_of_log(&log::newest(file, &tenant, keys)?);
+    }
     loop {
         for row in &page.before {
             verifier.before(&row.key, &row.row);
@@ -87,7 +98,7 @@ fn once(
         page = get(client, Some(&cursor))?;
     }
     let (as_of, head) = (page.as_of, page.head);
-    Ok((Seen { tenant, as_of, report: verifier.finish(head.as_ref(), as_of) }, head))
+    Ok((Seen { tenant, as_of, report: verifier.finish(head.as_ref(), clock.now(as_of)) }, head))
 }
 
 fn get(client: &Client, cursor: Option<&str>) -> Result<Page, Failure> {

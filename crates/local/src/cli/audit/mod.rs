@@ -5,13 +5,16 @@
 //! verification saw (`--receipt`); without them it says what it took on trust.
 
 mod chain;
+mod log;
 
 use super::client::{Client, Whither, query};
 use super::table::Table;
 use super::{Failure, print};
+use crate::clock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use capstan_core::audit::{PublicKey, Receipt, Report, SigningAlgorithm};
+use capstan_core::time::Timestamp;
 use serde_json::{Value, json};
 use std::fs;
 use std::io;
@@ -39,6 +42,12 @@ enum Command {
         /// What the last verification found is read from here, and what this one finds is written here
         #[arg(long, value_name = "FILE")]
         receipt: Option<PathBuf>,
+        /// Lines of the log of seal-audit: the newest seal in them, and all before it, must be there
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
+        /// Late or missing seals of entries up to this one are known and explained: seal-audit did not run
+        #[arg(long, value_name = "ENTRY", default_value_t = 0)]
+        excuse: u64,
     },
     /// Entries, newest first
     List {
@@ -54,7 +63,10 @@ enum Command {
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let client = Client::new(&args.to.url, args.to.token)?;
     match args.command {
-        Command::Verify { key, receipt } => verify(&client, args.json, &key, receipt.as_deref()),
+        Command::Verify { key, receipt, log, excuse } => {
+            let clock = Clock::of(&args.to.url);
+            verify(&client, args.json, &key, receipt.as_deref(), (log.as_deref(), clock, excuse))
+        }
         Command::List { limit, cursor } => {
             let path = query("/tier/audit", &[("limit", limit.as_deref()), ("cursor", cursor.as_deref())]);
             let answer = client.get(&path)?;
@@ -71,7 +83,37 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn verify(client: &Client, json: bool, keys: &[PathBuf], file: Option<&Path>) -> Result<(), Failure> {
+/// Against whose clock times are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// This machine's.
+    Machine,
+    /// The system's own: on one machine its time goes faster.
+    System,
+}
+
+impl Clock {
+    fn of(url: &str) -> Self {
+        let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or_default();
+        if matches!(host, "127.0.0.1" | "localhost") { Self::System } else { Self::Machine }
+    }
+
+    fn now(self, system: Timestamp) -> Timestamp {
+        match self {
+            Self::System => system,
+            Self::Machine => clock::wall(),
+        }
+    }
+}
+
+fn verify(
+    client: &Client,
+    json: bool,
+    keys: &[PathBuf],
+    file: Option<&Path>,
+    (log, clock, excuse): (Option<&Path>, Clock, u64),
+) -> Result<(), Failure> {
     let known = file.map(read_receipt).transpose()?.flatten();
     let given = keys.iter().map(|file| read_key(file)).collect::<Result<Vec<_>, _>>()?;
     let on_trust = given.is_empty();
@@ -84,17 +126,18 @@ fn verify(client: &Client, json: bool, keys: &[PathBuf], file: Option<&Path>) ->
             ids.join(", ")
         )));
     }
-    let seen = chain::verify(client, &keys, known.as_ref())?;
+    let seen =
+        chain::verify(client, &chain::Against { keys: &keys, known: known.as_ref(), log, clock, excuse })?;
     let report = &seen.report;
     if json {
         print(
             &json!({"tenantId": seen.tenant, "report": report, "keys": ids, "keyOnTrust": on_trust})
                 .to_string(),
         );
-    } else if report.finding.is_none() {
+    } else if report.objection().is_none() {
         print(&line(report, &seen.tenant, on_trust));
     }
-    if let Some(finding) = &report.finding {
+    if let Some(finding) = report.objection() {
         return Err(if json { Failure::told() } else { Failure::failed(finding.to_string()) });
     }
     let Some(file) = file else { return Ok(()) };
@@ -116,14 +159,10 @@ fn line(report: &Report, tenant: &str, on_trust: bool) -> String {
         rows => format!(", {rows} rows from before the chain"),
     };
     let trust = if on_trust { " (by the key that the API gives)" } else { "" };
-    let mut text = format!(
-        "good: tenant {tenant}, {} entries{before}, sealed up to {}{trust}, head {} {}",
-        report.entries, report.sealed_to, report.entries, report.hash
-    );
-    for warning in &report.warnings {
-        text.push_str(&format!("\nwarning: {warning}"));
-    }
-    text
+    format!(
+        "good: tenant {tenant}, {} entries{before}, sealed up to {} by {} seals{trust}, head {} {}",
+        report.entries, report.sealed_to, report.seals, report.entries, report.hash
+    )
 }
 
 fn read_key(file: &Path) -> Result<PublicKey, Failure> {
@@ -203,6 +242,17 @@ fn list(body: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_held_against_the_clock_that_is_meant() {
+        let system = Timestamp::from_millis(1);
+        for url in ["http://127.0.0.1:3000", "http://localhost:3000/x", "http://127.0.0.1"] {
+            assert_eq!(Clock::of(url).now(system), system, "{url}");
+        }
+        for url in ["https://abc.execute-api.eu-west-1.amazonaws.com/dev", "https://127.0.0.1.evil.example"] {
+            assert!(Clock::of(url).now(system) > system, "{url}");
+        }
+    }
 
     #[test]
     fn a_key_is_read_as_pem_and_as_kms_prints_it() {
