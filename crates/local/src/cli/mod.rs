@@ -46,7 +46,7 @@ enum Command {
     },
     /// Play drawn histories with drawn mishaps, and hold every promise against what came of them
     Simulate(simulate::Args),
-    /// Measure start, memory, drill and latency on this machine
+    /// Measure start, memory, drill and latency on this machine, or the anomaly detector on labelled series
     Bench(bench::Args),
 }
 
@@ -110,6 +110,7 @@ mod tests {
             "audit --url http://x list --limit 5",
             "drill tier --path DEV,STAGING,DEV --seed 3 --json",
             "bench --json",
+            "bench nab --data corpus --out results --json",
         ] {
             let words = std::iter::once("capstan").chain(line.split(' '));
             if let Err(error) = Cli::try_parse_from(words) {
