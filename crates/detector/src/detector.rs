@@ -1,8 +1,9 @@
-//! The detector: five views of the series, a memory for each, and one figure out of them.
+//! The detector: four views of the series, a memory for each, and one figure out of them.
 
 use crate::bytes::{BytesError, Reader, Writer};
 use crate::memory::{Memory, Point, Second};
 use crate::smooth::Mean;
+use crate::still::Still;
 use crate::tail::Tail;
 use thiserror::Error;
 
@@ -10,15 +11,19 @@ use thiserror::Error;
 const VERSION: u8 = 1;
 /// Nearer than this share of the range to something seen before is known.
 const NEAR: f32 = 0.06;
-/// Half-lives of the short and the middle level, in samples.
-const SHORT: f32 = 4.0;
-const MIDDLE: f32 = 16.0;
+/// The half-life of the level and of the movement, in samples. So many samples also pass before movement is looked at.
+const LEVEL: f32 = 16.0;
+const WARM: u32 = 16;
+/// A sample's strangeness is heard on in those after it, at this share, halved every so many samples: what is strange
+/// little by little adds up.
+const ECHO: f32 = 0.2;
+const ECHO_HALF_LIFE: f32 = 8.0;
 /// For so many samples after an alarm, only what is stranger by [`STRANGER`] is one.
 const REST: u32 = 120;
-const STRANGER: f32 = 1.1;
-/// The strangeness at which the score is a half. It is the sum of the views' rarities: 7 is, say, one in ten thousand by
-/// value and one in a thousand by level.
-const ALARM: f32 = 6.9;
+const STRANGER: f32 = 1.2;
+/// The strangeness at which the score is a half. It is the sum of the views' rarities: 4 is, say, one in a thousand by
+/// value and one in ten by level. Anything from 3 to 5 does.
+const ALARM: f32 = 4.0;
 /// Samples in a row inside of the expected range end an anomaly.
 const CALM: u8 = 3;
 /// How far from the time of day the expected range looks: an hour and a half, as a share of a day.
@@ -33,18 +38,15 @@ pub enum Aspect {
     Value,
     /// The value at this time of day.
     TimeOfDay,
-    /// The short level against the middle one: a jump, a shift.
-    Shift,
     /// How much the series moves from sample to sample, at its level: livelier or calmer than before.
     Movement,
     /// The level at this time of day.
     LevelAtTime,
 }
 
-const VIEWS: [(Aspect, Second); 5] = [
+const VIEWS: [(Aspect, Second); 4] = [
     (Aspect::Value, Second::None),
     (Aspect::TimeOfDay, Second::Clock),
-    (Aspect::Shift, Second::Range),
     (Aspect::Movement, Second::Range),
     (Aspect::LevelAtTime, Second::Clock),
 ];
@@ -89,11 +91,13 @@ pub struct Detector {
     /// The first value. All others are kept as their difference from it, in 32 bits.
     origin: f64,
     last: f32,
-    short: Mean,
-    middle: Mean,
+    level: Mean,
     movement: Mean,
+    still: Still,
     views: [(Memory, Tail); VIEWS.len()],
     overall: Tail,
+    /// What is still heard of the samples before, before the share is taken.
+    echo: f32,
     /// The strangest of the last [`REST`] samples, and how long ago the last alarm was that was one because of it.
     strangest: f32,
     rested: u32,
@@ -113,11 +117,12 @@ impl Detector {
             samples: 0,
             origin: 0.0,
             last: 0.0,
-            short: Mean::new(),
-            middle: Mean::new(),
+            level: Mean::new(),
             movement: Mean::new(),
+            still: Still::default(),
             views: VIEWS.map(|(_, second)| (Memory::new(second), Tail::new())),
             overall: Tail::new(),
+            echo: 0.0,
             strangest: 0.0,
             rested: 0,
             episode: None,
@@ -145,7 +150,10 @@ impl Detector {
         let (x, magnitude) = ((value - self.origin) as f32, value.abs().max(self.origin.abs()) as f32);
         let clock = time_of_day(timestamp_seconds);
         let (low, high) = self.expected(clock, x);
-        let (strangeness, aspect) = self.strangeness(x, clock, magnitude);
+        let (now, aspect) = self.strangeness(x, clock, magnitude);
+        self.echo *= (-std::f32::consts::LN_2 / ECHO_HALF_LIFE).exp();
+        let strangeness = now + ECHO * self.echo;
+        self.echo += now;
         self.samples = self.samples.saturating_add(1);
         let rarity = self.overall.rarity(strangeness);
         self.overall.add(strangeness);
@@ -172,13 +180,15 @@ impl Detector {
     fn strangeness(&mut self, x: f32, clock: f32, magnitude: f32) -> (f32, Aspect) {
         let moved = if self.samples == 0 { 0.0 } else { (x - self.last).abs() };
         self.last = x;
-        let short = self.short.add(x, SHORT);
-        let middle = self.middle.add(x, MIDDLE);
-        let movement = self.movement.add(moved, MIDDLE);
-        let points: [Point; VIEWS.len()] =
-            [[x, 0.0], [x, clock], [short, middle], [middle, movement], [middle, clock]];
-        let (mut sum, mut most, mut aspect) = (0.0, 0.0, Aspect::Value);
+        let level = self.level.add(x, LEVEL);
+        let movement = self.movement.add(moved, LEVEL);
+        let points: [Point; VIEWS.len()] = [[x, 0.0], [x, clock], [level, movement], [level, clock]];
+        let still = if self.samples == 0 { 0.0 } else { self.still.add(moved == 0.0, ALARM) };
+        let (mut sum, mut most, mut aspect) = (still, still, Aspect::Movement);
         for ((point, (memory, tail)), (name, _)) in points.into_iter().zip(&mut self.views).zip(VIEWS) {
+            if name == Aspect::Movement && self.samples < WARM {
+                continue;
+            }
             let distance = memory.meet(point, NEAR, magnitude);
             let rarity = if distance > NEAR { tail.rarity(distance) } else { 0.0 };
             tail.add(distance);
@@ -229,14 +239,16 @@ impl Detector {
         to.count(self.samples);
         to.double(self.origin);
         to.float(self.last);
-        for mean in [self.short, self.middle, self.movement] {
+        for mean in [self.level, self.movement] {
             mean.write(&mut to);
         }
+        self.still.write(&mut to);
         for (memory, tail) in &self.views {
             memory.write(&mut to);
             tail.write(&mut to);
         }
         self.overall.write(&mut to);
+        to.float(self.echo);
         to.float(self.strangest);
         to.count(self.rested);
         to.byte(u8::from(self.episode.is_some()));
@@ -264,14 +276,16 @@ impl Detector {
         read.samples = from.count()?;
         read.origin = from.double()?;
         read.last = from.float()?;
-        for mean in [&mut read.short, &mut read.middle, &mut read.movement] {
+        for mean in [&mut read.level, &mut read.movement] {
             *mean = Mean::read(&mut from)?;
         }
+        read.still = Still::read(&mut from)?;
         for ((memory, tail), (_, second)) in read.views.iter_mut().zip(VIEWS) {
             *memory = Memory::read(second, &mut from)?;
             *tail = Tail::read(&mut from)?;
         }
         read.overall = Tail::read(&mut from)?;
+        read.echo = from.amount()?;
         read.strangest = from.amount()?;
         read.rested = from.count()?;
         if from.byte()? != 0 {

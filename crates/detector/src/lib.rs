@@ -4,6 +4,7 @@ mod bytes;
 mod detector;
 mod memory;
 mod smooth;
+mod still;
 mod tail;
 
 pub use bytes::BytesError;

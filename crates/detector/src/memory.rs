@@ -10,7 +10,7 @@
 use crate::bytes::{BytesError, Reader, Writer};
 
 /// How many patterns are kept.
-const PATTERNS: usize = 64;
+const PATTERNS: usize = 80;
 /// How far a known pattern moves towards what was met.
 const RATE: f32 = 0.02;
 /// A range is at least this share of the numbers in it: what is finer is the float's own noise.
@@ -43,7 +43,8 @@ impl Memory {
         Self { second, patterns: Vec::new(), low: [0.0; 2], high: [0.0; 2] }
     }
 
-    /// How far a point lies from the nearest pattern, as a share of the range seen before; and learns it.
+    /// How far a point lies from the nearest pattern, as a share of the range seen before; and learns it. A time of day
+    /// at which nothing is known yet makes no point strange.
     /// `magnitude` is that of the numbers that the first coordinate was computed from.
     pub(crate) fn meet(&mut self, point: Point, near: f32, magnitude: f32) -> f32 {
         if self.patterns.is_empty() {
@@ -53,15 +54,16 @@ impl Memory {
         }
         let units = [self.unit(0, magnitude), self.unit(1, magnitude)];
         let (mut least, mut nearest) = (f32::INFINITY, 0);
+        let mut known = self.second != Second::Clock;
         for (at, pattern) in self.patterns.iter().enumerate() {
             let distance = self.distance(point, *pattern, units);
+            known = known || around_the_clock(point[1], pattern[1]) <= near;
             if distance < least {
                 (least, nearest) = (distance, at);
             }
         }
-        for axis in 0..2 {
-            self.low[axis] = self.low[axis].min(point[axis]);
-            self.high[axis] = self.high[axis].max(point[axis]);
+        for ((low, high), number) in self.low.iter_mut().zip(&mut self.high).zip(point) {
+            (*low, *high) = (low.min(number), high.max(number));
         }
         if least > near {
             if self.patterns.len() >= PATTERNS {
@@ -71,12 +73,12 @@ impl Memory {
         } else {
             self.patterns[nearest..].rotate_left(1);
             if let Some(pattern) = self.patterns.last_mut() {
-                for axis in 0..2 {
-                    pattern[axis] += RATE * (point[axis] - pattern[axis]);
+                for (known, number) in pattern.iter_mut().zip(point) {
+                    *known += RATE * (number - *known);
                 }
             }
         }
-        least
+        if known { least } else { 0.0 }
     }
 
     /// One over the range of a coordinate.
@@ -86,21 +88,17 @@ impl Memory {
 
     fn distance(&self, point: Point, pattern: Point, units: Point) -> f32 {
         let first = (point[0] - pattern[0]).abs() * units[0];
-        let second = (point[1] - pattern[1]).abs();
         match self.second {
             Second::None => first,
-            Second::Range => first.max(second * units[1]),
-            Second::Clock => first.max(second.min(1.0 - second)),
+            Second::Range => first.max((point[1] - pattern[1]).abs() * units[1]),
+            Second::Clock => first.max(around_the_clock(point[1], pattern[1])),
         }
     }
 
     /// The lowest and the highest first coordinate of the patterns whose second one lies within `around` of `second` on
     /// the clock; of all of them if none does.
     pub(crate) fn around(&self, second: f32, around: f32) -> Option<(f32, f32)> {
-        let near = |pattern: &&Point| {
-            let apart = (pattern[1] - second).abs();
-            apart.min(1.0 - apart) <= around
-        };
+        let near = |pattern: &&Point| around_the_clock(pattern[1], second) <= around;
         let span = |low_high: Option<(f32, f32)>, pattern: &Point| {
             let (low, high) = low_high.unwrap_or((pattern[0], pattern[0]));
             Some((low.min(pattern[0]), high.max(pattern[0])))
@@ -139,6 +137,12 @@ impl Memory {
     }
 }
 
+/// How far apart two times of day are.
+fn around_the_clock(one: f32, other: f32) -> f32 {
+    let apart = (one - other).abs();
+    apart.min(1.0 - apart)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +165,8 @@ mod tests {
     fn the_clock_goes_around() {
         let mut memory = Memory::new(Second::Clock);
         memory.meet([0.0, 0.99], 0.06, 1.0);
-        memory.meet([1.0, 0.5], 0.06, 1.0);
+        let unknown = memory.meet([1.0, 0.5], 0.06, 1.0);
+        assert!(unknown < 1e-6, "nothing is known at noon: {unknown}");
         let distance = memory.meet([0.0, 0.01], 0.06, 1.0);
         assert!((distance - 0.02).abs() < 1e-4, "{distance}");
         assert_eq!(memory.around(0.0, 0.05), Some((0.0, 0.0)));

@@ -14,7 +14,7 @@ const WIDTH: f32 = 0.25;
 /// The power of two at which the first bin begins. What is smaller is counted there.
 const LOWEST: f32 = -8.0;
 /// How many samples it takes until a count weighs half.
-const HALF_LIFE: f32 = 5000.0;
+const HALF_LIFE: f32 = 4000.0;
 /// The share of the largest magnitudes to which the tail is fitted.
 const TAIL_SHARE: f32 = 0.005;
 /// The tail holds at least this many samples' weight, or it is no fit.

@@ -52,8 +52,8 @@ const STANDARD: &str = "standard";
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let corpus = Corpus::read(&args.data)?;
     let (scores, samples_per_second, bytes_per_series) = detect(&corpus)?;
-    write(&args.out, &corpus.series, &scores)?;
     let outcome = outcome(&corpus, &scores, samples_per_second, bytes_per_series)?;
+    write(&args.out, &corpus.series, &scores)?;
     if args.json {
         print(&serde_json::to_string_pretty(&outcome)?);
     } else {
