@@ -4,6 +4,7 @@
 
 mod crowd;
 mod load;
+mod nab;
 
 use super::table::Table;
 use super::{Failure, print};
@@ -21,13 +22,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// How long 200 connections are kept busy; 0 leaves that out
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=580))]
     seconds: u64,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Score the built-in anomaly detector on labelled series, laid out as the Numenta Anomaly Benchmark
+    Nab(nab::Args),
 }
 
 const PATH: &str = "DEV,STAGING,PRODUCTION,STAGING,DEV";
@@ -53,6 +63,9 @@ impl Figure {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(What::Nab(args)) = &args.what {
+        return nab::run(args);
+    }
     let (folder, crowded) = (Folder::new()?, Folder::new()?);
     let mut figures = vec![drill()?];
     figures.extend(up(&folder.0)?);

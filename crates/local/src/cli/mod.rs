@@ -50,7 +50,7 @@ enum Command {
     /// Train the model that an endpoint serves, and ask one
     #[command(subcommand)]
     Model(model::Command),
-    /// Measure start, memory, drill and latency on this machine
+    /// Measure start, memory, drill and latency on this machine, or the anomaly detector on labelled series
     Bench(bench::Args),
 }
 
@@ -117,6 +117,7 @@ mod tests {
             "model train rows.csv --out m.json --against serving.json --seed 3 --json",
             "model score m.json rows.csv",
             "bench --json",
+            "bench nab --data corpus --out results --json",
         ] {
             let words = std::iter::once("capstan").chain(line.split(' '));
             if let Err(error) = Cli::try_parse_from(words) {
