@@ -127,7 +127,7 @@ fn a_corpus_with_a_fault_is_refused_with_what_to_do_and_leaves_nothing() {
                     corpus,
                     "labels/combined_windows.json",
                     "{\"real/spike.csv\": [[\"2013-01-01 00:00:00\", \"2013-01-02 00:00:00\"]]}",
-                )
+                );
             },
             &["2013-01-01", "is not the time"],
         ),
@@ -140,7 +140,7 @@ fn a_corpus_with_a_fault_is_refused_with_what_to_do_and_leaves_nothing() {
                     corpus,
                     "data/real/spike.csv",
                     "timestamp,value\n2014-04-01 00:00:00,1\n2014-04-01 00:05:00,one\n",
-                )
+                );
             },
             &["line 3", "`one` is not a number"],
         ),

@@ -21,7 +21,7 @@ fn at_once(instance: &Instance, lab: &Lab, requests: usize) -> usize {
     let mut good = 0;
     while runs.iter().any(Option::is_some) {
         for run in &mut runs {
-            if let Some(outcome) = run.as_mut().and_then(|run| run.step()) {
+            if let Some(outcome) = run.as_mut().and_then(sim::Stepper::step) {
                 good += usize::from(sent(outcome).status == 200);
                 *run = None;
             }
