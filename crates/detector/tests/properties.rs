@@ -29,17 +29,15 @@ proptest! {
         let mut detector = Detector::new();
         for (time, value) in samples {
             let before = detector.clone();
-            match detector.observe(time, value) {
-                Ok(reading) => {
-                    prop_assert!(value.is_finite());
-                    prop_assert!((0.0..=1.0).contains(&reading.score), "{:?}", reading);
-                    prop_assert!(reading.expected.0 <= reading.expected.1, "{:?}", reading);
-                    prop_assert!((1.0..=1e12).contains(&reading.one_in), "{:?}", reading);
-                }
-                Err(NotFinite) => {
-                    prop_assert!(!value.is_finite());
-                    prop_assert_eq!(&detector, &before);
-                }
+            let observed = detector.observe(time, value);
+            prop_assert_eq!(observed.is_ok(), value.is_finite());
+            if let Ok(reading) = observed {
+                prop_assert!((0.0..=1.0).contains(&reading.score), "{:?}", reading);
+                prop_assert!(reading.expected.0 <= reading.expected.1, "{:?}", reading);
+                prop_assert!((1.0..=1e12).contains(&reading.one_in), "{:?}", reading);
+            } else {
+                prop_assert_eq!(observed, Err(NotFinite));
+                prop_assert_eq!(&detector, &before);
             }
             prop_assert!(detector.to_bytes().len() <= Detector::MOST_BYTES);
         }

@@ -19,10 +19,10 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The corpus: data/CATEGORY/*.csv with `timestamp,value`; `labels/combined_windows.json`; `profiles.json`
+    /// The corpus: `data/CATEGORY/*.csv` with `timestamp,value`, `labels/combined_windows.json`, `profiles.json`
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Where to write CATEGORY/*.csv with `timestamp,value,anomaly_score`; made if it is not there
+    /// Where to write `CATEGORY/*.csv` with `timestamp,value,anomaly_score`; made if it is not there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Print JSON
