@@ -129,12 +129,12 @@ fn a_late_seal_does_not_pass_unless_a_receipt_or_an_excuse_says_so() {
 }
 
 /// What somebody does to the tables of a tenant.
-type Attack = fn(&Lab);
+type OnTables = fn(&Lab);
 
 /// What the function that seals refuses: it holds what is sealed against its own record, in its own table.
 #[test]
 fn what_is_sealed_and_altered_or_cut_is_not_sealed_again() {
-    let attacks: [(&str, Attack); 6] = [
+    let attacks: [(&str, OnTables); 6] = [
         ("a sealed entry altered", |lab| {
             let mut entry = row(lab, &entry_key(1));
             entry.insert("who".to_owned(), json!("mallory"));
