@@ -4,6 +4,7 @@
 
 mod crowd;
 mod load;
+mod reports;
 
 use super::table::Table;
 use super::{Failure, print};
@@ -53,9 +54,10 @@ impl Figure {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let (folder, crowded) = (Folder::new()?, Folder::new()?);
+    let (folder, crowded, reported) = (Folder::new()?, Folder::new()?, Folder::new()?);
     let mut figures = vec![drill()?];
     figures.extend(up(&folder.0)?);
+    figures.extend(reports::figures(&reported.0)?);
     if args.seconds > 0 {
         figures.extend(crowd::figures(&crowded.0, args.seconds)?);
     }

@@ -122,6 +122,7 @@ impl Engine {
         if !std::mem::take(&mut self.look) {
             return;
         }
+        self.look_at_streams();
         let system = self.system.clone();
         let Some(workflow) = system.workflow() else { return };
         let new = |row: &&ExecutionRow| row.status == ExecutionStatus::Running && row.state.is_none();
