@@ -164,7 +164,7 @@ impl Lab {
 
     /// Sends a request through the front door, with a token of this caller.
     pub fn knock(&self, caller: Caller, method: &str, path: &str, body: &str) -> Reply {
-        let request = Request::new(method, &format!("{BASE}{path}"), body);
+        let request = Request::new(method, &crate::resource(path), body);
         Gateway::new(Arc::clone(&self.system)).handle(&request.with_token(&caller.token(self.engine.now())))
     }
 
@@ -238,7 +238,7 @@ impl Lab {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let (route, parameters) = match path.strip_prefix("/tier/configs/") {
             Some(tier) => (format!("{BASE}/tier/configs/{{tier}}"), json!({ "tier": tier })),
-            None => (format!("{BASE}{path}"), Value::Null),
+            None => route_of(path),
         };
         let routes = &self.system.description().routes;
         let found = routes.iter().find(|known| known.method == method && known.path == route);
@@ -250,7 +250,7 @@ impl Lab {
             .collect();
         let event = json!({
             "resource": route,
-            "path": format!("{BASE}{path}"),
+            "path": crate::resource(path),
             "httpMethod": method,
             "headers": headers,
             "queryStringParameters": query,
@@ -346,6 +346,15 @@ impl Lab {
             }
         })
     }
+}
+
+/// The route of a path of a test, and its parameters.
+fn route_of(path: &str) -> (String, Value) {
+    let Some(rest) = path.strip_prefix("/insights/").filter(|rest| *rest != "summary") else {
+        return (crate::resource(path), Value::Null);
+    };
+    let (id, act) = rest.split_once('/').map_or((rest, String::new()), |(id, act)| (id, format!("/{act}")));
+    (format!("/insights/{{insightId}}{act}"), json!({ "insightId": id }))
 }
 
 fn under_way(system: &System) -> bool {

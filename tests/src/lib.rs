@@ -20,3 +20,12 @@ pub mod scenario;
 pub mod tamper;
 pub mod template;
 pub mod workspace;
+
+/// A route's whole path, as the template has it: that of the IOps API stands for itself.
+pub fn resource(route: &str) -> String {
+    let of_iops = capstan_core::access::TABLE
+        .iter()
+        .filter(|rule| rule.base == capstan_core::access::IOPS_BASE)
+        .any(|rule| route.split('/').nth(1) == rule.route.split('/').nth(1));
+    if of_iops { route.to_owned() } else { format!("{}{route}", capstan_core::access::BASE_PATH) }
+}

@@ -35,7 +35,7 @@ pub struct Table {
     pub partition: String,
     /// The sort key.
     pub sort: Option<String>,
-    /// The types of the keys, all `S`.
+    /// The types of the keys.
     pub types: Vec<String>,
 }
 

@@ -32,10 +32,20 @@ pub fn members() -> Vec<String> {
         .collect()
 }
 
-/// The crates that are functions: what lies under `crates/tier`, but for the two libraries that they share.
+/// The folders in which functions lie, each with what their names in the cloud begin with.
+pub const FAMILIES: [(&str, &str); 2] = [("crates/tier", "cato-"), ("crates/iops", "iops-")];
+
+/// The crates that are functions: what lies in those folders, but for the libraries that they share.
 pub fn functions() -> BTreeSet<String> {
-    let names = folders(&root().join("crates/tier"));
-    names.into_iter().filter(|name| name != "records" && name != "steps").collect()
+    let names = FAMILIES.iter().flat_map(|(folder, _)| folders(&root().join(folder)));
+    names.filter(|name| name != "records" && name != "steps").collect()
+}
+
+/// A function's folder, and what its name in the cloud begins with.
+pub fn family_of(function: &str) -> (String, &'static str) {
+    let found = FAMILIES.iter().find(|(folder, _)| root().join(folder).join(function).is_dir());
+    let (folder, begins) = found.unwrap_or_else(|| panic!("there is no function {function}"));
+    (format!("{folder}/{function}"), begins)
 }
 
 /// The names of the folders in a folder.

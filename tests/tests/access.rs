@@ -6,8 +6,9 @@
 
 use capstan_core::access::{self, BASE_PATH, Rule};
 use capstan_core::audit::{Act, HEAD};
+use capstan_core::iops::{Hostname, InsightId};
 use capstan_core::tier::Role;
-use capstan_core::time::Millis;
+use capstan_core::time::{Millis, Timestamp};
 use capstan_tests::lab::Lab;
 use capstan_tests::scenario::{Caller, OTHER_TENANT, TENANT, issuer};
 use capstan_tests::workspace;
@@ -41,6 +42,10 @@ fn stage() -> Stage {
     let asked = json_of(&lab.knock(caller(Role::Admin, TENANT), "POST", "/tier/change", &wish));
     let confirmation = asked["confirmationToken"].as_str().expect("a token").to_owned();
     let transition = lab.get("/tier/change-history")["changes"][0]["id"].as_str().unwrap().to_owned();
+    let (status, answer) = lab.call("POST", "/metrics", &metric(0, 20));
+    assert_eq!(status, 200, "{answer}");
+    let by = lab.engine().now() + Millis::hours(1);
+    assert!(lab.engine().run_until_idle(by));
     Stage { lab, confirmation, transition }
 }
 
@@ -61,6 +66,10 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
         (_, "/tier/confirm") => json!({"confirmationToken": stage.confirmation}),
         (_, "/tier/configs/{tier}") => json!({"budgetMonthlyCuriosityLimit": 321}),
         (_, "/tier/cooldown") => json!({"hours": 2}),
+        (_, "/metrics") => metric(10, 2),
+        (_, "/insights/{insightId}/acknowledge" | "/insights/{insightId}/dismiss") => {
+            json!({"note": "to see who may do this"})
+        }
         _ => json!({"reason": "to see who may do this"}),
     }
 }
@@ -74,12 +83,30 @@ fn allowed_status(rule: &Rule) -> u16 {
 }
 
 fn path(rule: &Rule) -> String {
-    rule.route.replace("{tier}", "STAGING")
+    let path = rule.path().replace("{tier}", "STAGING").replace("{insightId}", &insight_id());
+    if (rule.method, rule.route) == ("GET", "/metrics") { format!("{path}?hostname={HOST}") } else { path }
+}
+
+/// A host that has reported, and of which something was found.
+const HOST: &str = "db-1";
+/// When it was, in seconds: within a day of the last of what the stage waits for.
+const REPORTED: u64 = 1_795_318_800;
+
+fn insight_id() -> String {
+    InsightId::of(&Hostname::parse(HOST).unwrap(), REPORTED).to_string()
+}
+
+/// A metric so many seconds after the first.
+fn metric(after: u64, latency: u64) -> Value {
+    let at = Timestamp::from_millis((REPORTED + after) * 1_000);
+    json!({"timestamp": at, "hostname": HOST, "cpuUsage": 1, "memoryUsage": 1, "diskIO": 1, "networkIO": 1,
+        "latency": latency, "errorRate": latency})
 }
 
 fn knock(lab: &mut Lab, caller: Caller, method: &str, target: &str, body: &Value) -> Reply {
     let text = if body.is_null() { String::new() } else { body.to_string() };
-    let request = Request::new(method, &format!("{BASE_PATH}{target}"), text)
+    let target = if target.starts_with("/tier") { format!("{BASE_PATH}{target}") } else { target.to_owned() };
+    let request = Request::new(method, &target, text)
         .with_token(&caller.token(lab.engine().now()))
         .with_header("x-tenant-id", TENANT)
         .with_header("x-role", "super_admin")
@@ -163,11 +190,12 @@ fn in_another_tenant_nothing_is_seen_and_nothing_is_touched() {
             fields.insert("transitionId".to_owned(), json!(stage.transition));
         }
         let (tenant, transition) = (TENANT, &stage.transition);
+        let and = if path.contains('?') { '&' } else { '?' };
         for (target, body) in [
             (path.clone(), plain.clone()),
             (path.clone(), named),
-            (format!("{path}?tenantId={tenant}&transitionId={transition}"), plain.clone()),
-            (format!("{path}?limit=5&cursor={transition}"), plain.clone()),
+            (format!("{path}{and}tenantId={tenant}&transitionId={transition}"), plain.clone()),
+            (format!("{path}{and}limit=5&cursor={transition}"), plain.clone()),
         ] {
             let what = format!("{} {target} {body} as {} of another tenant", rule.method, role.as_str());
             let mut lab = stage.lab.fork(&registry());
@@ -218,12 +246,12 @@ fn past_the_door_the_table_holds_too() {
         let what = format!("{} {} as {}", rule.method, rule.route, role.as_str());
         let lab = stage.lab.fork(&registry());
         let (before, _) = everything(&lab);
-        let resource = format!("{BASE_PATH}{}", rule.route);
+        let resource = rule.path();
         let routes = &lab.system().description().routes;
         let route = routes.iter().find(|one| one.method == rule.method && one.path == resource).unwrap();
         let event = json!({
             "resource": resource, "path": resource, "httpMethod": rule.method,
-            "pathParameters": {"tier": "STAGING"}, "body": body(rule, &stage).to_string(),
+            "pathParameters": {"tier": "STAGING", "insightId": insight_id()}, "body": body(rule, &stage).to_string(),
             "requestContext": {"authorizer": {"sub": "ada", "role": role, "tenant": TENANT}},
         });
         let answer = lab.system().invoke(&route.function, event).answer.expect("an answer");

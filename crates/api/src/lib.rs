@@ -18,7 +18,7 @@ pub use idempotency::{CLAIM, Claim, IdempotencyKey, KEPT, MAX_KEY};
 pub use line::Line;
 pub use problem::Problem;
 pub use rate::{most_at_once, tenths_a_minute};
-pub use request::{BASE_PATH, Caller, MAX_BODY, Request};
+pub use request::{BASE_PATH, Caller, MAX_BODY, MAX_REPORT, Request, largest_body};
 
 use capstan_core::access::{self, Decision};
 use capstan_core::ports::{Clock, Store};
@@ -49,6 +49,12 @@ impl Reply {
     /// 200 with a body.
     pub const fn ok(body: Value) -> Self {
         Self { status: 200, body, problem: false, headers: Vec::new(), secret: None, kept: false }
+    }
+    /// The same with another status.
+    #[must_use]
+    pub const fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
     }
     /// A refusal by the rules of a request: 400, `REJECTED`, with every objection (facts page, "API").
     pub fn rejected(objections: &[capstan_core::tier::Objection]) -> Self {
@@ -100,7 +106,7 @@ where
 /// What the table says of the caller and the route. The authorizer has asked it already, but it is not on the way of whoever
 /// invokes the function itself.
 pub(crate) async fn admit(ports: &(impl Store + Clock), request: &Request) -> Result<(), Problem> {
-    match access::decide(request.caller.role, &request.method, &request.route) {
+    match access::decide(request.caller.role, &request.method, &request.resource) {
         Decision::Allow => Ok(()),
         Decision::NoSuchRoute => Err(request.no_such_route()),
         Decision::Deny { least } => Err(deny(ports, request, least).await),

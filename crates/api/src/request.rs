@@ -2,6 +2,7 @@
 
 use crate::{Claim, IdempotencyKey, Problem};
 use base64::Engine as _;
+use capstan_core::access;
 use capstan_core::ids::TenantId;
 use capstan_core::tier::Role;
 use serde::Deserialize;
@@ -11,6 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use capstan_core::access::BASE_PATH;
 /// The largest body that is taken, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+/// The largest body of a report, in bytes: 500 metrics with all their fields, and room for long names.
+pub const MAX_REPORT: usize = 512 * 1024;
+
+/// The largest body that a path takes, as the template has it.
+pub fn largest_body(method: &str, resource: &str) -> usize {
+    if (method, resource) == access::INGEST { MAX_REPORT } else { MAX_BODY }
+}
+
 /// The longest request id that is kept; API Gateway's have 36 characters.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -32,7 +41,9 @@ pub struct Caller {
 pub struct Request {
     /// HTTP method.
     pub method: String,
-    /// The route as the template has it, without [`BASE_PATH`]: `/tier/configs/{tier}`.
+    /// The path as the template has it: `/api/admin/infrastructure/tier/configs/{tier}`.
+    pub resource: String,
+    /// The same without its API's base: `/tier/configs/{tier}`.
     pub route: String,
     /// Values of the route's parameters.
     pub path: BTreeMap<String, String>,
@@ -103,12 +114,14 @@ impl Request {
             Some(text) if event.is_base64_encoded => Some(decode(&text)?),
             body => body,
         };
-        if body.as_ref().is_some_and(|body| body.len() > MAX_BODY) {
-            return Err(Problem::new(413, "BODY_TOO_LARGE", format!("the body is over {MAX_BODY} bytes")));
+        let most = largest_body(&event.http_method, &event.resource);
+        if body.as_ref().is_some_and(|body| body.len() > most) {
+            return Err(Problem::new(413, "BODY_TOO_LARGE", format!("the body is over {most} bytes")));
         }
-        let route = event.resource.strip_prefix(BASE_PATH).unwrap_or(&event.resource).to_owned();
+        let route = access::route_of(&event.http_method, &event.resource).to_owned();
         Ok(Self {
             method: event.http_method,
+            resource: event.resource,
             route,
             path: event.path_parameters.unwrap_or_default(),
             query: event.query_string_parameters.unwrap_or_default(),

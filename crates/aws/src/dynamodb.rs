@@ -13,7 +13,7 @@ use crate::doubt::Doubt;
 use aws_sdk_dynamodb::types::AttributeValue;
 use capstan_core::ports::{Item, Key, Page, Query, Store, StoreError, Table, Write};
 use request::{Bound, bound, next_after};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 impl Aws {
     pub(crate) fn table_name(&self, table: Table) -> String {
@@ -97,5 +97,30 @@ impl Store for Aws {
         let doubt = Doubt::default();
         let sent = request.customize().interceptor(doubt.clone()).send().await;
         sent.map(drop).map_err(|error| self.named(&tables, refuse::unwritten(&error, &doubt)))
+    }
+
+    /// What was put is put, so a try that is repeated after a lost answer does no harm.
+    async fn put_batch(&self, puts: Vec<(Key, Item)>) -> Result<Vec<Key>, StoreError> {
+        check::puts(&puts)?;
+        let mut by_table: BTreeMap<Table, Vec<(Key, Item)>> = BTreeMap::new();
+        for put in puts {
+            by_table.entry(put.0.table).or_default().push(put);
+        }
+        let names: BTreeMap<String, Table> =
+            by_table.keys().map(|table| (self.table_name(*table), *table)).collect();
+        let mut request = self.dynamodb().batch_write_item();
+        for (table, puts) in by_table {
+            request = request.request_items(self.table_name(table), request::puts(puts)?);
+        }
+        let doubt = Doubt::default();
+        let sent = request.customize().interceptor(doubt.clone()).send().await;
+        let tables: Vec<String> = names.keys().cloned().collect();
+        let answer = sent.map_err(|error| self.named(&tables, refuse::unput(&error, &doubt)))?;
+        let left = answer.unprocessed_items.unwrap_or_default().into_iter();
+        let keys = left.flat_map(|(name, requests)| {
+            let table = names.get(&name).copied();
+            requests.into_iter().filter_map(move |request| request::key_of_put(table?, &request))
+        });
+        Ok(keys.collect())
     }
 }

@@ -28,7 +28,7 @@ fn attribute(value: &str) -> Option<MessageAttributeValue> {
 
 impl Notifier for Aws {
     async fn notify(&self, notice: &Notice) -> CloudResult<()> {
-        let call = Call { service: SERVICE, operation: "Publish", resource: notice.tenant_id.as_str() };
+        let call = Call { service: SERVICE, operation: "Publish", resource: notice.tenant() };
         let Some(topic) = &self.config.alert_topic_arn else {
             return Err(
                 call.refuse(CloudErrorKind::Invalid, "environment variable ALERT_TOPIC_ARN is missing")
@@ -38,10 +38,9 @@ impl Notifier for Aws {
         let mut request =
             self.sns().publish().topic_arn(topic).subject(subject(&notice.subject)).message(&notice.body);
         // Subscribers filter by these.
-        for (name, value) in
-            [("kind", kind.as_str().unwrap_or_default()), ("tenantId", notice.tenant_id.as_str())]
-        {
-            if let Some(value) = attribute(value) {
+        for (name, value) in [("kind", kind.as_str().unwrap_or_default()), ("tenantId", notice.tenant())] {
+            // The service takes no empty ones.
+            if let Some(value) = attribute(value).filter(|_| !value.is_empty()) {
                 request = request.message_attributes(name, value);
             }
         }

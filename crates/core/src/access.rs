@@ -6,15 +6,23 @@
 
 use crate::tier::Role;
 
-/// What every route begins with.
+/// What every route of the tier API begins with.
 pub const BASE_PATH: &str = "/api/admin/infrastructure";
+/// What every route of the IOps API begins with: nothing, as in the runbook's lines.
+pub const IOPS_BASE: &str = "";
+/// The route by which hosts report, method and path. Where the stack says so, it takes no token.
+pub const INGEST: (&str, &str) = ("POST", "/metrics");
+/// Whom a report without a token comes from.
+pub const AGENT: &str = "agent";
 
 /// A route and who may call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
     /// HTTP method.
     pub method: &'static str,
-    /// The route as the template has it, without [`BASE_PATH`].
+    /// What the API's routes begin with.
+    pub base: &'static str,
+    /// The route as the template has it, without its base.
     pub route: &'static str,
     /// Who may, at least.
     pub least: Role,
@@ -22,8 +30,19 @@ pub struct Rule {
     pub meaning: &'static str,
 }
 
+impl Rule {
+    /// The whole path, as the template has it.
+    pub fn path(&self) -> String {
+        format!("{}{}", self.base, self.route)
+    }
+}
+
 const fn rule(method: &'static str, route: &'static str, least: Role, meaning: &'static str) -> Rule {
-    Rule { method, route, least, meaning }
+    Rule { method, base: BASE_PATH, route, least, meaning }
+}
+
+const fn iops(method: &'static str, route: &'static str, least: Role, meaning: &'static str) -> Rule {
+    Rule { method, base: IOPS_BASE, route, least, meaning }
 }
 
 /// Every route there is.
@@ -46,6 +65,13 @@ pub const TABLE: &[Rule] = &[
     rule("POST", "/tier/bypass-cooldown", Role::SuperAdmin, "a change in spite of the cooldown"),
     rule("POST", "/tier/reset", Role::SuperAdmin, "declares a stuck tier stable"),
     rule("PUT", "/tier/cooldown", Role::SuperAdmin, "sets the cooldown"),
+    iops("POST", "/metrics", Role::Operator, "takes in what hosts report"),
+    iops("GET", "/metrics", Role::Viewer, "what a host reported"),
+    iops("GET", "/insights", Role::Viewer, "what was found, newest first"),
+    iops("GET", "/insights/summary", Role::Viewer, "how much was found, by type and severity"),
+    iops("GET", "/insights/{insightId}", Role::Viewer, "one finding"),
+    iops("POST", "/insights/{insightId}/acknowledge", Role::Operator, "somebody sees to a finding"),
+    iops("POST", "/insights/{insightId}/dismiss", Role::Operator, "a finding is none"),
 ];
 
 /// What the table says of a request.
@@ -62,18 +88,23 @@ pub enum Decision {
     NoSuchRoute,
 }
 
-/// The rule of this method and route (without [`BASE_PATH`]).
-pub fn rule_of(method: &str, route: &str) -> Option<&'static Rule> {
-    TABLE.iter().find(|rule| rule.method == method && rule.route == route)
+/// The rule of this method and path, as the template has it.
+pub fn rule_of(method: &str, path: &str) -> Option<&'static Rule> {
+    TABLE.iter().find(|rule| rule.method == method && path.strip_prefix(rule.base) == Some(rule.route))
 }
 
-/// Whether a role may call a route (without [`BASE_PATH`]).
-pub fn decide(role: Role, method: &str, route: &str) -> Decision {
-    match rule_of(method, route) {
+/// Whether a role may call a path, as the template has it.
+pub fn decide(role: Role, method: &str, path: &str) -> Decision {
+    match rule_of(method, path) {
         None => Decision::NoSuchRoute,
         Some(Rule { least, .. }) if role >= *least => Decision::Allow,
         Some(Rule { least, .. }) => Decision::Deny { least: *least },
     }
+}
+
+/// A path without its API's base.
+pub fn route_of<'a>(method: &str, path: &'a str) -> &'a str {
+    rule_of(method, path).map_or_else(|| path.strip_prefix(BASE_PATH).unwrap_or(path), |rule| rule.route)
 }
 
 /// Why, in words for the caller.
@@ -87,7 +118,7 @@ pub fn to_markdown() -> String {
     page.extend(Role::ALL.map(|role| format!(" {} |", role.as_str())));
     page.push_str("\n|---|---|");
     page.push_str(&"---|".repeat(Role::ALL.len()));
-    for Rule { method, route, least, meaning } in TABLE {
+    for Rule { method, route, least, meaning, .. } in TABLE {
         page.push_str(&format!("\n| {method} `{route}` | {meaning} |"));
         for role in Role::ALL {
             page.push_str(if role >= *least { " yes |" } else { " – |" });
@@ -105,7 +136,7 @@ mod tests {
         for (index, rule) in TABLE.iter().enumerate() {
             let first = TABLE.iter().position(|one| (one.method, one.route) == (rule.method, rule.route));
             assert_eq!(first, Some(index), "{} {} is there twice", rule.method, rule.route);
-            let may = Role::ALL.map(|role| decide(role, rule.method, rule.route) == Decision::Allow);
+            let may = Role::ALL.map(|role| decide(role, rule.method, &rule.path()) == Decision::Allow);
             assert!(may.is_sorted() && may[3], "{} {}: {may:?}", rule.method, rule.route);
         }
     }
@@ -117,8 +148,15 @@ mod tests {
             ("GET", "/tier/"),
             ("get", "/tier"),
             ("DELETE", "/tier"),
-            ("GET", "/tier/configs/DEV"),
-            ("GET", "/api/admin/infrastructure/tier"),
+            ("GET", "/tier"),
+            ("GET", "/api/admin/infrastructure"),
+            ("GET", "/api/admin/infrastructure/tier/"),
+            ("get", "/api/admin/infrastructure/tier"),
+            ("DELETE", "/api/admin/infrastructure/tier"),
+            ("GET", "/api/admin/infrastructure/tier/configs/DEV"),
+            ("GET", "/api/admin/infrastructure/metrics"),
+            ("PUT", "/metrics"),
+            ("GET", "/metrics/"),
         ] {
             assert_eq!(decide(Role::SuperAdmin, method, route), Decision::NoSuchRoute, "{method} {route}");
         }

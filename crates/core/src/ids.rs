@@ -81,6 +81,13 @@ uuid_id!(
     "transition id"
 );
 
+impl TenantId {
+    /// The tenant of those who have none: no tenant is called so (RFC 9562 §5.9).
+    pub fn nobody() -> Self {
+        Self("00000000-0000-0000-0000-000000000000".to_owned())
+    }
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);

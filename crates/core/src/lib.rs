@@ -6,6 +6,7 @@
 //!
 //! - [`access`]: who may do what.
 //! - [`audit`]: the chain of what was done, its seals, and what is wrong with it.
+//! - [`iops`]: what hosts report and what is found in it.
 //! - [`ids`], [`money`], [`time`]: the words everything else is said in.
 //! - [`ports`]: what the outside must be able to do.
 //! - [`subject`]: who callers may be.
@@ -14,6 +15,7 @@
 pub mod access;
 pub mod audit;
 pub mod ids;
+pub mod iops;
 pub mod money;
 pub mod ports;
 pub mod subject;

@@ -2,9 +2,11 @@
 
 mod logs;
 mod metric;
+mod pause;
 mod run;
 mod start;
 
 pub use aws::Machine;
+pub use pause::pause;
 pub use run::{TurnedAway, chain};
 pub use start::{Start, StartError, start};

@@ -79,6 +79,22 @@ impl Start {
         .await
     }
 
+    /// Serves a function that is fed by a stream: a batch of records in, those that failed out. An error has its closed name
+    /// and a message.
+    pub async fn run_stream(
+        &self,
+        handle: impl AsyncFn(Value) -> Result<Value, (&'static str, String)>,
+    ) -> Result<(), StartError> {
+        self.serve(async |event| {
+            let result = Box::pin(handle(event)).await;
+            if let Err((name, message)) = &result {
+                tracing::error!(function = self.function, error = name, "The batch failed: {message}");
+            }
+            result.map_err(|(name, error_message)| Diagnostic { error_type: name.to_owned(), error_message })
+        })
+        .await
+    }
+
     /// Serves a function behind the API: a proxy event in, a proxy response out; it never fails. `ports` are for what stands
     /// before the handler: rate and idempotency.
     #[cfg(feature = "http")]

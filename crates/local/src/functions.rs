@@ -85,14 +85,18 @@ macro_rules! step {
 /// A function behind the API: a proxy event in, a proxy response out; it never fails.
 macro_rules! http {
     ($name:literal, $module:ident) => {
+        http!($name, |ports, request| $module::handle(ports, request))
+    };
+    ($name:literal, |$ports:ident, $request:ident| $handled:expr) => {
         Function::new($name, |env| {
             let guard = guard(env)?;
             Ok(Box::new(move |ports, event| {
                 let guard = Arc::clone(&guard);
                 Box::pin(async move {
-                    let handle = |request| $module::handle(&ports, request);
+                    let $ports = &ports;
+                    let handle = |$request| $handled;
                     let line = api::Line::of(&event);
-                    let answer = api::serve(event, |request| guard.answer(&ports, request, handle)).await;
+                    let answer = api::serve(event, |request| guard.answer($ports, request, handle)).await;
                     line.log($name, &answer);
                     Ok(answer)
                 })
@@ -140,6 +144,7 @@ pub fn registry() -> Vec<Function> {
     let mut functions = steps();
     functions.extend(around_the_workflow());
     functions.extend(behind_the_api());
+    functions.extend(of_iops());
     functions
 }
 
@@ -189,6 +194,31 @@ fn around_the_workflow() -> Vec<Function> {
             Ok(Box::new(move |ports, _| {
                 let settings = Arc::clone(&settings);
                 Box::pin(async move { Ok(reap_retired::handle(&ports, &settings).await?) })
+            }))
+        }),
+    ]
+}
+
+/// On virtual time nobody waits before something is sent to the store again.
+async fn no_pause(_: u32) {}
+
+fn of_iops() -> Vec<Function> {
+    vec![
+        http!("ingest-metrics", |ports, request| ingest_metrics::handle(ports, no_pause, request)),
+        http!("read-metrics", read_metrics),
+        http!("read-insights", read_insights),
+        Function::new("analyze-metrics", |_| {
+            // One for all runs, as in a function instance: it keeps the detectors.
+            let memory = Arc::new(analyze_metrics::Memory::new());
+            Ok(Box::new(move |ports, event| {
+                let memory = Arc::clone(&memory);
+                Box::pin(async move {
+                    let answer = analyze_metrics::handle(&ports, &memory, &event).await;
+                    answer.map_err(|error| FunctionError {
+                        name: error.name().to_owned(),
+                        message: error.to_string(),
+                    })
+                })
             }))
         }),
     ]

@@ -4,6 +4,7 @@
 //! the last acknowledged write or the one before it, never a part. It also locks its file, so two processes can't
 //! both be the world.
 
+use crate::bulk::Bulk;
 use crate::config::WorldConfig;
 use crate::persist::{Change, Journal, LoadError};
 use crate::shared::SharedWorld;
@@ -15,6 +16,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const ENTRIES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("entries");
 
@@ -72,12 +74,32 @@ pub fn open(path: &Path, config: WorldConfig) -> Result<SharedWorld, DiskError> 
         LoadError::Newer { found, known } => DiskError::Newer { path: path.to_owned(), found, known },
         LoadError::Damaged { .. } => DiskError::Damaged { path: path.to_owned(), reason: error.to_string() },
     })?;
+    let mut world = world;
+    world.bulk = Some(Arc::new(Bulk::open(&bulk_path(path))?));
     Ok(SharedWorld::durable(world, disk))
+}
+
+/// Where the tables are that do not fit into memory: beside the world.
+pub fn bulk_path(path: &Path) -> PathBuf {
+    path.with_extension("bulk.redb")
 }
 
 impl Disk {
     /// Opens the file, or makes it, and checks it through.
     pub fn open(path: &Path) -> Result<Self, DiskError> {
+        Self::opened(path, true)
+    }
+
+    /// The same without looking at every page: for files of gigabytes.
+    pub(crate) fn open_unchecked(path: &Path) -> Result<Self, DiskError> {
+        Self::opened(path, false)
+    }
+
+    pub(crate) fn into_database(self) -> Database {
+        self.database
+    }
+
+    fn opened(path: &Path, checked: bool) -> Result<Self, DiskError> {
         let path = path.to_owned();
         let opened = unharmed(|| {
             if !path.try_exists()? {
@@ -88,8 +110,10 @@ impl Disk {
             }
             let mut database = Database::open(&path)?;
             sweep(&path);
-            // The checksums of every page: seconds for a store of gigabytes, which this is not.
-            database.check_integrity()?;
+            // The checksums of every page: seconds for a store of gigabytes.
+            if checked {
+                database.check_integrity()?;
+            }
             Ok(database)
         });
         match opened {

@@ -13,6 +13,7 @@
 //! Rejected: simulating the services' HTTP interfaces (others have, and better; those are for proof, they are not
 //! a clock one can turn), and mocks per test (they say what the test's author believes of the cloud).
 
+mod bulk;
 mod chance;
 mod changes;
 mod cloud;
@@ -29,7 +30,9 @@ mod operation;
 mod persist;
 mod ports;
 mod record;
+mod rows;
 mod shared;
+mod stream;
 mod tables;
 mod tamper;
 mod timing;
@@ -48,6 +51,7 @@ pub use persist::{Change, Journal, LoadError};
 pub use ports::Ports;
 pub use record::{Call, Effect, EffectKind, Met};
 pub use shared::SharedWorld;
+pub use stream::StreamRecord;
 pub use tamper::Tamper;
 pub use timing::Pace;
 pub use view::{ResourceView, Still};

@@ -91,6 +91,7 @@ operations! {
     GetItem = "dynamodb" "GetItem" Read,
     Query = "dynamodb" "Query" Read,
     TransactWriteItems = "dynamodb" "TransactWriteItems" Write,
+    BatchWriteItem = "dynamodb" "BatchWriteItem" Write,
     Sign = "kms" "Sign" Read,
     GetPublicKey = "kms" "GetPublicKey" Read,
     StartExecution = "states" "StartExecution" Write,

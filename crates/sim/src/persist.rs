@@ -191,7 +191,12 @@ impl World {
 }
 
 fn key_of(table: Table, item: &Item) -> Key {
-    let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |name: &str| match item.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        // The port has numbers with ten digits.
+        Some(Value::Number(number)) => format!("{number:0>10}"),
+        _ => String::new(),
+    };
     Key {
         table,
         partition: text(table.partition_key()),

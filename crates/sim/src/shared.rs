@@ -5,9 +5,12 @@
 //! disk holds is always a prefix of what happened, one wait serves many, and those who only look do not wait at all.
 //! They may see what is not yet durable; nobody is told that it is.
 
+use crate::bulk::Bulk;
 use crate::config::WorldConfig;
 use crate::persist::{Change, Journal};
+use crate::stream::StreamRecord;
 use crate::world::World;
+use capstan_core::ports::{Item, Key, StoreError, Table};
 use capstan_core::time::Timestamp;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,6 +75,15 @@ impl SharedWorld {
         if let Some(reason) = &held.world.broken {
             return Err(reason.clone());
         }
+        if let (Some(bulk), Some(number)) = (held.world.bulk.clone(), held.world.awaited.take()) {
+            drop(held);
+            self.wait_for(&bulk, number)?;
+            return self.flush_world(self.lock());
+        }
+        self.flush_world(held)
+    }
+
+    fn flush_world(&self, mut held: MutexGuard<'_, Held>) -> Result<(), String> {
         let Some(writer) = &self.0.writer else { return Ok(()) };
         let Some(changes) = held.world.take_changes() else { return Ok(()) };
         held.queue.extend(changes);
@@ -81,10 +93,75 @@ impl SharedWorld {
         self.write(writer, mine)
     }
 
+    pub(crate) fn wait_for(&self, bulk: &Bulk, number: u64) -> Result<(), String> {
+        bulk.wait_for(number).map_err(|error| {
+            let reason = format!("the store on disk could not be written: {error}; restart to go on from it");
+            self.lock().world.broken = Some(reason.clone());
+            reason
+        })
+    }
+
+    /// Records of the stream after one, in order. What was put is there at once, also before it is durable.
+    pub fn stream_after(&self, sequence: u64, limit: usize) -> Result<Vec<StreamRecord>, StoreError> {
+        let held = self.lock();
+        match held.world.bulk.clone() {
+            None => Ok(held.world.stream.after(sequence, limit)),
+            Some(bulk) => {
+                drop(held);
+                bulk.stream_after(sequence, limit)
+            }
+        }
+    }
+
+    /// Takes records off the stream: they have been seen to.
+    pub fn stream_done(&self, sequences: &[u64]) {
+        let mut held = self.lock();
+        match held.world.bulk.clone() {
+            None => held.world.stream.done(sequences),
+            Some(bulk) => {
+                drop(held);
+                bulk.stream_done(sequences);
+            }
+        }
+    }
+
+    /// Looks at so many rows on the disk for those past their time, and takes them away; how many.
+    pub fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
+        let (now, bulk) = {
+            let held = self.lock();
+            // Metrics are of the time in which people live.
+            (held.world.config.wall.map_or(held.world.now, |wall| wall()), held.world.bulk.clone())
+        };
+        bulk.map_or(Ok(0), |bulk| bulk.sweep(now, limit))
+    }
+
+    /// Every item of a table with its key, wherever it is kept; for tests.
+    pub fn rows_of(&self, table: Table) -> Result<Vec<(Key, Item)>, StoreError> {
+        let held = self.lock();
+        if let Some(bulk) = held.world.bulk.clone().filter(|_| table.is_bulk()) {
+            drop(held);
+            let rows = bulk.all()?.into_iter().filter(|(key, _)| key.table == table);
+            return Ok(rows.map(|(key, row)| (key, row.item().clone())).collect());
+        }
+        let key = |partition: &str, sort: &str| Key {
+            table,
+            partition: partition.to_owned(),
+            sort: sort.to_owned(),
+        };
+        let rows = held.world.tables.rows(table);
+        Ok(rows.map(|(partition, sort, row)| (key(partition, sort), row.item().clone())).collect())
+    }
+
     /// Waits until everything that has happened so far is durable: for an answer that rests on what others did.
     pub fn sync(&self) -> Result<(), String> {
+        let (last, bulk) = {
+            let held = self.lock();
+            (held.queued, held.world.bulk.clone())
+        };
+        if let Some(bulk) = bulk {
+            self.wait_for(&bulk, bulk.made())?;
+        }
         let Some(writer) = &self.0.writer else { return Ok(()) };
-        let last = self.lock().queued;
         self.write(writer, last)
     }
 
@@ -131,7 +208,10 @@ impl SharedWorld {
 
     /// A copy of the world as it is, without its journal.
     pub fn fork(&self) -> World {
-        self.lock().world.clone()
+        let mut world = self.lock().world.clone();
+        // What is on the disk alone belongs to one world.
+        (world.bulk, world.awaited) = (None, None);
+        world
     }
 }
 

@@ -5,13 +5,13 @@
 
 use crate::number::{beyond_range, normalize};
 use capstan_core::ports::{
-    Condition, Effect, Extent, Item, Key, Page, PageOf, Query, ReadAs, RecordEffect, RecordWrite, StoreError,
-    Stored, Table, read_as,
+    Condition, Effect, Extent, Item, Key, MOST_PUTS, Page, PageOf, Query, ReadAs, RecordEffect, RecordWrite,
+    SortKind, StoreError, Stored, Table, is_digits, read_as,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
@@ -35,7 +35,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    fn new(mut item: Item) -> Self {
+    pub(crate) fn new(mut item: Item) -> Self {
         item.values_mut().for_each(normalize);
         Self { record: None, item: item.into(), read: OnceLock::new() }
     }
@@ -87,6 +87,19 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// At most so many of these rows.
+    pub(crate) fn of(rows: impl Iterator<Item = (String, Arc<Row>)>, limit: usize) -> Self {
+        let mut rows = rows;
+        let mut found = Self::default();
+        let mut last = None;
+        for (sort, row) in rows.by_ref().take(limit) {
+            found.rows.push(row);
+            last = Some(sort);
+        }
+        found.next = last.filter(|_| rows.next().is_some());
+        found
+    }
+
     pub(crate) fn page(self) -> Page {
         Page { items: self.rows.iter().map(|row| row.item().clone()).collect(), next: self.next }
     }
@@ -104,7 +117,7 @@ type Partition = BTreeMap<String, Arc<Row>>;
 pub(crate) struct Tables([BTreeMap<String, Arc<Partition>>; Table::ALL.len()]);
 
 impl Tables {
-    fn row(&self, key: &Key) -> Option<&Arc<Row>> {
+    pub(crate) fn row(&self, key: &Key) -> Option<&Arc<Row>> {
         self.0[key.table as usize].get(&key.partition)?.get(&key.sort)
     }
 
@@ -118,15 +131,7 @@ impl Tables {
     }
 
     pub(crate) fn query(&self, query: &Query) -> Result<Found, StoreError> {
-        if query.table.sort_key().is_none() {
-            return refuse(format!("table {} has no sort key to query by", query.table.name()));
-        }
-        if !(1..=1000).contains(&query.limit) {
-            return refuse(format!("a limit of {} is not between 1 and 1000", query.limit));
-        }
-        if query.partition.is_empty() {
-            return refuse("the partition key is empty".to_owned());
-        }
+        check_query(query)?;
         let Some(partition) = self.0[query.table as usize].get(&query.partition) else {
             return Ok(Found::default());
         };
@@ -145,19 +150,14 @@ impl Tables {
 
     /// Checks all, then writes all. Nothing is changed by a refused transaction.
     pub(crate) fn transact(&mut self, writes: Vec<RecordWrite>) -> Result<(), StoreError> {
-        check_writes(&writes)?;
-        for (index, write) in writes.iter().enumerate() {
-            let holds = |condition| holds(condition, self.row(&write.key).map(|row| &**row));
-            if !write.condition.as_ref().is_none_or(holds) {
-                return Err(StoreError::ConditionFailed(index));
-            }
-        }
-        for RecordWrite { key, effect, .. } in writes {
-            match effect {
-                RecordEffect::Put(record) => self.put_row(key, Row::of(record)),
-                RecordEffect::Plain(Effect::Put(item)) => self.put(key, item),
-                RecordEffect::Plain(Effect::Delete) => self.delete(&key),
-                RecordEffect::Plain(Effect::Check) => {}
+        let keys: Vec<Key> = writes.iter().map(|write| write.key.clone()).collect();
+        let checked =
+            Checked::of(writes, |index| keys.get(index).and_then(|key| self.row(key)).map(|row| &**row))?;
+        for (key, row) in checked.0 {
+            match row {
+                Done::Put(row) => self.put_row(key, row),
+                Done::Deleted => self.delete(&key),
+                Done::Nothing => {}
             }
         }
         Ok(())
@@ -209,6 +209,80 @@ impl Tables {
     }
 }
 
+/// What is to be done to each key of a transaction that may be carried out.
+pub(crate) struct Checked(pub(crate) Vec<(Key, Done)>);
+
+/// What is done to a key.
+pub(crate) enum Done {
+    Put(Row),
+    Deleted,
+    Nothing,
+}
+
+impl Checked {
+    /// Checks the writes against each other and against the rows that are there.
+    pub(crate) fn of<'a>(
+        writes: Vec<RecordWrite>,
+        row: impl Fn(usize) -> Option<&'a Row>,
+    ) -> Result<Self, StoreError> {
+        check_writes(&writes)?;
+        for (index, write) in writes.iter().enumerate() {
+            if !write.condition.as_ref().is_none_or(|condition| holds(condition, row(index))) {
+                return Err(StoreError::ConditionFailed(index));
+            }
+        }
+        let done = |RecordWrite { key, effect, .. }| {
+            let row = match effect {
+                RecordEffect::Put(record) => Done::Put(Row::of(record)),
+                RecordEffect::Plain(Effect::Put(item)) => Done::Put(Row::new(item)),
+                RecordEffect::Plain(Effect::Delete) => Done::Deleted,
+                RecordEffect::Plain(Effect::Check) => Done::Nothing,
+            };
+            (key, row)
+        };
+        Ok(Self(writes.into_iter().map(done).collect()))
+    }
+}
+
+/// What is wrong with a query, whatever there is.
+pub(crate) fn check_query(query: &Query) -> Result<(), StoreError> {
+    let table = query.table.name();
+    if query.table.sort_key().is_none() {
+        return refuse(format!("table {table} has no sort key to query by"));
+    }
+    if !(1..=1000).contains(&query.limit) {
+        return refuse(format!("a limit of {} is not between 1 and 1000", query.limit));
+    }
+    if query.partition.is_empty() {
+        return refuse("the partition key is empty".to_owned());
+    }
+    if query.table.sort_kind() == SortKind::Number {
+        if !query.prefix.is_empty() {
+            return refuse(format!("the sort keys of {table} are numbers, which have no beginning"));
+        }
+        if query.after.as_ref().is_some_and(|after| !is_digits(after)) {
+            return refuse(format!("a sort key of {table} is ten digits"));
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a batch of puts, whatever there is.
+pub(crate) fn check_puts(puts: &[(Key, Item)]) -> Result<(), StoreError> {
+    if puts.is_empty() || puts.len() > MOST_PUTS {
+        return refuse(format!("{} puts are not 1 to {MOST_PUTS}", puts.len()));
+    }
+    let mut keys = HashSet::with_capacity(puts.len());
+    for (index, (key, item)) in puts.iter().enumerate() {
+        check_key(key)?;
+        if !keys.insert(key) {
+            return refuse(format!("put {index} is on the key of another"));
+        }
+        check_item(key, item)?;
+    }
+    Ok(())
+}
+
 /// The range of sort keys that may hold an answer; the prefix cuts it further.
 fn bounds(query: &Query) -> (Bound<&str>, Bound<&str>) {
     let prefix = query.prefix.as_str();
@@ -248,7 +322,7 @@ fn refuse<T>(message: String) -> Result<T, StoreError> {
     Err(StoreError::Invalid(message))
 }
 
-fn check_key(key: &Key) -> Result<(), StoreError> {
+pub(crate) fn check_key(key: &Key) -> Result<(), StoreError> {
     let table = key.table.name();
     if key.partition.is_empty() {
         return refuse(format!("the partition key for {table} is empty"));
@@ -256,6 +330,9 @@ fn check_key(key: &Key) -> Result<(), StoreError> {
     if key.table.sort_key().is_some() == key.sort.is_empty() {
         let message = if key.sort.is_empty() { "needs a sort key" } else { "has no sort key" };
         return refuse(format!("table {table} {message}"));
+    }
+    if key.table.sort_kind() == SortKind::Number && !is_digits(&key.sort) {
+        return refuse(format!("a sort key of {table} is ten digits"));
     }
     if key.partition.contains(SEPARATOR) || key.sort.contains(SEPARATOR) {
         return refuse(format!("a key for {table} holds the control character U+001F"));
@@ -301,11 +378,13 @@ fn check_record(key: &Key, record: &dyn Stored) -> Result<usize, StoreError> {
 
 /// Checks that the item bears its key and is not too large; tells its size.
 fn check_item(key: &Key, item: &Item) -> Result<usize, StoreError> {
-    let attributes = [(Some(key.table.partition_key()), &key.partition), (key.table.sort_key(), &key.sort)];
-    for (name, value) in attributes {
-        if let Some(name) = name.filter(|name| item.get(*name).and_then(Value::as_str) != Some(value)) {
-            return refuse(format!("the item does not hold its key attribute `{name}`"));
-        }
+    let name = key.table.partition_key();
+    if item.get(name).and_then(Value::as_str) != Some(&key.partition) {
+        return refuse(format!("the item does not hold its key attribute `{name}`"));
+    }
+    if !key.table.bears(item, &key.sort) {
+        let name = key.table.sort_key().unwrap_or_default();
+        return refuse(format!("the item does not hold its key attribute `{name}`"));
     }
     if let Some(number) = item.values().find_map(beyond_range) {
         return refuse(format!("{number:e} is beyond the range of numbers"));

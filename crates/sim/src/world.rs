@@ -3,6 +3,7 @@
 //! One value, so that a run is a function of it: a fork is a clone, a restart is a load, and two runs from the
 //! same seed can be compared byte by byte. Nothing in here waits, sleeps or writes to a disk.
 
+use crate::bulk::Bulk;
 use crate::chance::Chance;
 use crate::changes::{Changes, Entry};
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part};
@@ -13,6 +14,7 @@ use crate::fault::{Counts, Fault, FaultKind, Planned};
 use crate::meter::Meter;
 use crate::operation::Operation;
 use crate::record::{Call, Effect, Met};
+use crate::stream::Stream;
 use crate::tables::Tables;
 use crate::tamper::Tamper;
 use crate::timing::Pace;
@@ -33,6 +35,11 @@ pub struct World {
     pub(crate) chance: Chance,
     pub(crate) cloud: Cloud,
     pub(crate) tables: Tables,
+    pub(crate) stream: Stream,
+    /// Tables that are on the disk alone, if there are such.
+    pub(crate) bulk: Option<Arc<Bulk>>,
+    /// The change of theirs that the call under way has to wait for.
+    pub(crate) awaited: Option<u64>,
     pub(crate) executions: BTreeMap<String, ExecutionRow>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) drains: BTreeMap<String, Drain>,
@@ -64,6 +71,9 @@ impl World {
             config,
             cloud: Cloud::default(),
             tables: Tables::default(),
+            stream: Stream::default(),
+            bulk: None,
+            awaited: None,
             executions: BTreeMap::new(),
             notices: Vec::new(),
             drains: BTreeMap::new(),
@@ -327,7 +337,8 @@ impl World {
         self.issuers.get(issuer)
     }
 
-    /// The items of a table in the order of their keys, for whoever looks at the world from outside.
+    /// The items of a table in the order of their keys, for whoever looks at the world from outside; not of those that are
+    /// on the disk alone.
     pub fn items(&self, table: Table) -> impl Iterator<Item = &Item> {
         self.tables.all(table)
     }

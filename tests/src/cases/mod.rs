@@ -4,6 +4,7 @@ mod alone;
 mod audit;
 mod changing;
 mod door;
+mod iops;
 mod reading;
 mod steps;
 
@@ -44,7 +45,8 @@ pub enum Outcome {
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    [reading::CASES, audit::CASES, changing::CASES, door::CASES, steps::CASES, alone::CASES].concat()
+    [reading::CASES, audit::CASES, changing::CASES, door::CASES, iops::CASES, steps::CASES, alone::CASES]
+        .concat()
 }
 
 const fn status(file: &'static str, status: u64, place: Place) -> Case {

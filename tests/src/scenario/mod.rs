@@ -5,6 +5,7 @@
 //! every run, and an event file can hold them. Rejected: rows written into the tables by hand; they say what a test's
 //! author believes.
 
+mod iops;
 mod keys;
 mod mishaps;
 mod places;
@@ -12,6 +13,7 @@ mod shifted;
 mod tokens;
 mod ways;
 
+pub use iops::*;
 pub use keys::*;
 pub use mishaps::*;
 pub use places::{ALL, Place};
@@ -136,7 +138,7 @@ impl Scenario {
         parameters: &Value,
         body: &Value,
     ) -> (u64, Value) {
-        let resource = format!("/api/admin/infrastructure{path}");
+        let resource = crate::resource(path);
         let description = self.system.description();
         let route = description.routes.iter().find(|route| route.method == method && route.path == resource);
         let route = route.unwrap_or_else(|| panic!("template.yaml has no route {method} {resource}: add it"));

@@ -1,12 +1,12 @@
 //! The list of all places.
 
-use super::{Scenario, keys, mishaps, ways};
+use super::{Scenario, iops, keys, mishaps, ways};
 
 /// A place in the life of a tenant at which an event comes in.
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 63] = [
+pub const ALL: [(&str, Place); 66] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -70,4 +70,7 @@ pub const ALL: [(&str, Place); 63] = [
     ("asked_under_a_key", keys::asked_under_a_key),
     ("died_under_a_key", keys::died_under_a_key),
     ("died_under_a_key_before", keys::died_under_a_key_before),
+    ("reported", iops::reported),
+    ("found", iops::found),
+    ("acknowledged", iops::acknowledged),
 ];

@@ -42,6 +42,7 @@ pub(crate) fn everything() -> Uses {
     there_and_back(&mut watch(Lab::new(12).world().clone(), &seen), &edits());
     off_the_way(&seen);
     counted_and_sent_again(&seen);
+    hosts_report(&seen);
     stuck(&mut watch(Lab::new(14).world().clone(), &seen), Tier::Production, true);
     for minutes in [3, 11] {
         let mut lab = watch(Lab::new(13).world().clone(), &seen);
@@ -209,6 +210,45 @@ fn counted_and_sent_again(seen: &Arc<Mutex<Seen>>) {
     }
 }
 
+/// Hosts report, things are found, people look at them and see to them; a report comes twice, and one comes late.
+fn hosts_report(seen: &Arc<Mutex<Seen>>) {
+    let mut lab = watch_with(Lab::new(16).world().clone(), seen, &[("TenantRequestsPerMinute", "1200")]);
+    let bad = |minute: u64| {
+        json!({"timestamp": format!("2026-11-21T03:{minute:02}:00Z"), "hostname": "db-1", "cpuUsage": 1, "memoryUsage": 1,
+            "diskIO": 1, "networkIO": 1, "iops": 120_000, "latency": 48, "errorRate": 3, "queueDepth": 300})
+    };
+    let all: Vec<Value> = (0..70)
+        .map(|second| {
+            let mut metric = bad(0);
+            metric["timestamp"] = json!(format!("2026-11-21T02:{:02}:{:02}Z", 40 + second / 60, second % 60));
+            metric
+        })
+        .collect();
+    for report in [json!(all), bad(2), bad(2), bad(1), json!([bad(3), {}])] {
+        lab.call("POST", "/metrics", &report);
+        lab.settle();
+        rest(&mut lab, Millis::minutes(1));
+    }
+    // Another instance, which has nothing in mind.
+    let world = lab.world().clone();
+    let mut lab = watch_with(world, seen, &[("TenantRequestsPerMinute", "1200")]);
+    lab.call("POST", "/metrics", &bad(4));
+    rest(&mut lab, Millis::minutes(1));
+    lab.get("/metrics?hostname=db-1");
+    lab.get("/insights/summary");
+    let page = lab.get("/insights");
+    let id = page["insights"][0]["insightId"].as_str().unwrap().to_owned();
+    lab.get(&format!("/insights/{id}"));
+    let note = json!({"note": "to see what this takes"});
+    for act in ["acknowledge", "dismiss"] {
+        lab.call_once(&format!("/insights/{id}/{act}"), &note, act);
+        for path in ["/metrics".to_owned(), format!("/insights/{id}/{act}")] {
+            let viewer = json!({"sub": "vera", "role": "viewer", "tenant": TENANT});
+            lab.send("POST", &path, &note.to_string(), &viewer, &Value::Null);
+        }
+    }
+}
+
 /// Ends what runs, as somebody may who has the console open.
 fn abort(lab: &Lab) {
     lab.world().with(|world| {
@@ -318,6 +358,10 @@ impl Seen {
                     .into_iter()
                     .collect(),
                 Operation::TransactWriteItems => self.writes(world, &call.resource),
+                Operation::BatchWriteItem => {
+                    let tables = call.resource.split(' ').filter_map(table);
+                    tables.map(|table| Use::Table("dynamodb:BatchWriteItem", table)).collect()
+                }
                 _ => {
                     let tagging = matches!(operation, Operation::TagResources | Operation::UntagResources);
                     let effect = world.log().last().filter(|effect| tagging && effect.operation == operation);
@@ -370,7 +414,11 @@ impl Seen {
 
 /// A row's place, as the world records it.
 fn place(table: Table, row: &Map<String, Value>) -> String {
-    let attribute = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let attribute = |name: &str| match row.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => format!("{number:0>10}"),
+        _ => String::new(),
+    };
     let sort = table.sort_key().map(|key| format!("/{}", attribute(key))).unwrap_or_default();
     format!("{}/{}{sort}", table.name(), attribute(table.partition_key()))
 }

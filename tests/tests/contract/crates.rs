@@ -13,7 +13,7 @@ fn every_crate_is_a_member_and_takes_the_lints_of_the_workspace() {
         );
     }
     let members: BTreeSet<String> = workspace::members().into_iter().collect();
-    for folder in ["crates", "crates/tier"] {
+    for folder in ["crates", "crates/tier", "crates/iops"] {
         for name in workspace::folders(&workspace::root().join(folder)) {
             let path = format!("{folder}/{name}");
             let has_manifest = workspace::root().join(&path).join("Cargo.toml").is_file();
@@ -26,7 +26,7 @@ fn every_crate_is_a_member_and_takes_the_lints_of_the_workspace() {
 #[test]
 fn a_function_takes_the_sdk_behind_its_feature_alone() {
     for function in workspace::functions() {
-        let path = format!("crates/tier/{function}/Cargo.toml");
+        let path = format!("{}/Cargo.toml", workspace::family_of(&function).0);
         let manifest = workspace::text(&path);
         for line in manifest.lines() {
             let name = line.split(['=', '.', ' ']).next().unwrap_or_default();
@@ -59,7 +59,7 @@ fn a_function_takes_the_sdk_behind_its_feature_alone() {
 #[test]
 fn a_main_is_wiring() {
     for function in workspace::functions() {
-        let path = format!("crates/tier/{function}/src/main.rs");
+        let path = format!("{}/src/main.rs", workspace::family_of(&function).0);
         if workspace::root().join(&path).is_file() {
             let lines = workspace::text(&path).lines().count();
             assert!(

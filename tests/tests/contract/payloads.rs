@@ -19,7 +19,7 @@ use tier_steps::StepInput;
 /// since a run is cut off after six hours.
 const VERSIONS: [&str; 1] = ["v1"];
 /// The functions that the state machine does not call.
-const NO_STEPS: [&str; 9] = [
+const NO_STEPS: [&str; 13] = [
     "authorizer",
     "tier-read",
     "tier-change",
@@ -29,6 +29,10 @@ const NO_STEPS: [&str; 9] = [
     "find-orphans",
     "reap-retired",
     "reconcile-transitions",
+    "ingest-metrics",
+    "analyze-metrics",
+    "read-metrics",
+    "read-insights",
 ];
 
 type Handed = BTreeMap<&'static str, BTreeMap<BTreeSet<String>, Value>>;

@@ -2,7 +2,7 @@
 
 use crate::functions_by_crate;
 use capstan_core::access;
-use capstan_core::ports::Table;
+use capstan_core::ports::{SortKind, Table};
 use capstan_tests::cases::{self, Case, Outcome};
 use capstan_tests::scenario::{GRACE, Scenario};
 use capstan_tests::template::{self, Template};
@@ -18,11 +18,11 @@ fn every_function_crate_is_in_the_template_and_the_reverse() {
         let function = functions.get(name);
         let function =
             function.unwrap_or_else(|| panic!("template.yaml: add a function with `Binary: {name}`"));
-        let wanted = format!("cato-{name}-${{Environment}}");
+        let wanted = format!("{}{name}-${{Environment}}", workspace::family_of(name).1);
         assert_eq!(function.name, wanted, "template.yaml: the FunctionName of {}", function.logical_id);
     }
     let unknown: Vec<_> = functions.keys().filter(|name| !crates.contains(*name)).collect();
-    assert!(unknown.is_empty(), "template.yaml has functions without a crate under crates/tier: {unknown:?}");
+    assert!(unknown.is_empty(), "template.yaml has functions without a crate under crates/: {unknown:?}");
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn every_function_crate_has_a_handler_and_the_reverse() {
     assert_eq!(
         handlers,
         workspace::functions(),
-        "crates/local/src/functions.rs: `registry` (left) must list every function of crates/tier (right)"
+        "crates/local/src/functions.rs: `registry` (left) must list every function (right)"
     );
 }
 
@@ -56,10 +56,8 @@ fn every_function_has_an_event_that_succeeds_and_one_that_is_refused() {
 
 #[test]
 fn the_routes_are_those_of_the_access_table() {
-    let wanted: BTreeSet<(String, String)> = access::TABLE
-        .iter()
-        .map(|rule| (rule.method.to_owned(), format!("{}{}", access::BASE_PATH, rule.route)))
-        .collect();
+    let wanted: BTreeSet<(String, String)> =
+        access::TABLE.iter().map(|rule| (rule.method.to_owned(), rule.path())).collect();
     let routes: BTreeSet<(String, String)> =
         functions_by_crate().into_values().flat_map(|f| f.routes).collect();
     let missing: Vec<_> = wanted.difference(&routes).collect();
@@ -97,6 +95,13 @@ fn every_route_is_guarded() {
     }
 }
 
+fn kind(table: Table) -> &'static str {
+    match table.sort_kind() {
+        SortKind::Text => "S",
+        SortKind::Number => "N",
+    }
+}
+
 #[test]
 fn the_tables_are_those_of_the_store() {
     let found = Template::read().tables();
@@ -105,7 +110,11 @@ fn the_tables_are_those_of_the_store() {
             name: format!("{}-${{Environment}}", table.name()),
             partition: table.partition_key().to_owned(),
             sort: table.sort_key().map(ToOwned::to_owned),
-            types: vec!["S".to_owned(); 1 + usize::from(table.sort_key().is_some())],
+            types: ["S"]
+                .into_iter()
+                .chain(table.sort_key().map(|_| kind(table)))
+                .map(str::to_owned)
+                .collect(),
         };
         assert!(found.contains(&wanted), "template.yaml: {table:?} must be a table {wanted:?}");
     }

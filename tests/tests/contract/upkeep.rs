@@ -27,7 +27,7 @@ fn written(node: &Value) -> &str {
 fn every_function_is_built_from_its_own_folder() {
     for (id, node) in of_type("AWS::Serverless::Function") {
         let binary = written(&node["Metadata"]["BuildProperties"]["Binary"]);
-        let wanted = format!("crates/tier/{binary}/");
+        let wanted = format!("{}/", workspace::family_of(binary).0);
         assert_eq!(written(&node["Properties"]["CodeUri"]), wanted, "template.yaml: the CodeUri of {id}");
     }
 }
@@ -111,6 +111,7 @@ fn every_dead_letter_has_a_queue_and_every_queue_an_alarm() {
             .flatten()
             .map(|(_, event)| event)
             .filter(|event| event["Type"] != "Api")
+            .filter(|event| event["Type"] != "DynamoDB" || !is_seen_to(&id, &event["Properties"]))
             .collect();
         for event in &alone {
             let event = &event["Properties"];
@@ -127,6 +128,25 @@ fn every_dead_letter_has_a_queue_and_every_queue_an_alarm() {
             "template.yaml: {id}: what is called by events has a DeadLetterQueue"
         );
     }
+}
+
+/// A stream that gives up names what it gave up in a queue, after a number of tries and an age; the function itself has no
+/// queue, since nobody invokes it and goes away.
+fn is_seen_to(id: &str, event: &Value) -> bool {
+    let queue = written(&event["DestinationConfig"]["OnFailure"]["Destination"]);
+    assert!(
+        queue.ends_with("DeadLetters.Arn"),
+        "template.yaml: {id}: a stream needs a queue for what is given up"
+    );
+    for limit in ["MaximumRetryAttempts", "MaximumRecordAgeInSeconds"] {
+        assert!(
+            event[limit].as_u64().is_some_and(|limit| limit > 0),
+            "template.yaml: {id}: a stream needs {limit}"
+        );
+    }
+    assert_eq!(event["BisectBatchOnFunctionError"], true, "template.yaml: {id}");
+    assert_eq!(event["FunctionResponseTypes"][0], "ReportBatchItemFailures", "template.yaml: {id}");
+    true
 }
 
 #[test]

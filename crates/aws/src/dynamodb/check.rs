@@ -1,7 +1,9 @@
 //! What the port calls wrong and the service would take without a word, or not even be asked: a sort key that the table has
 //! not, an item that belongs at another key, a check of nothing, no write at all.
 
-use capstan_core::ports::{Effect, Item, Key, Query, StoreError, Table, Write};
+use capstan_core::ports::{
+    Effect, Item, Key, MOST_PUTS, Query, SortKind, StoreError, Table, Write, is_digits,
+};
 use serde_json::Value;
 
 /// Writes of one transaction.
@@ -18,7 +20,30 @@ pub(super) fn key(key: &Key) -> Result<(), StoreError> {
     require(key.table.sort_key().is_some() != key.sort.is_empty(), || {
         let what = if key.sort.is_empty() { "needs a sort key" } else { "has no sort key" };
         format!("table {table} {what}")
+    })?;
+    number(key.table, &key.sort)
+}
+
+/// A number is written with ten digits.
+fn number(table: Table, sort: &str) -> Result<(), StoreError> {
+    require(table.sort_kind() == SortKind::Text || is_digits(sort), || {
+        format!("a sort key of {} is ten digits", table.name())
     })
+}
+
+/// Each put of a batch is at its key, and no two at one.
+pub(super) fn puts(puts: &[(Key, Item)]) -> Result<(), StoreError> {
+    require((1..=MOST_PUTS).contains(&puts.len()), || {
+        format!("{} puts are not 1 to {MOST_PUTS}", puts.len())
+    })?;
+    for (index, (at, item)) in puts.iter().enumerate() {
+        key(at)?;
+        holds_key(item, at)?;
+        require(puts[..index].iter().all(|(other, _)| other != at), || {
+            format!("put {index} is on the key of another")
+        })?;
+    }
+    Ok(())
 }
 
 /// A query has a partition, a limit, and a sort key to go by: that one is told.
@@ -27,6 +52,12 @@ pub(super) fn query(query: &Query) -> Result<&'static str, StoreError> {
     require((1..=1000).contains(&query.limit), || {
         format!("a limit of {} is not between 1 and 1000", query.limit)
     })?;
+    if query.table.sort_kind() == SortKind::Number {
+        require(query.prefix.is_empty(), || {
+            format!("the sort keys of {} are numbers, which have no beginning", query.table.name())
+        })?;
+        query.after.as_ref().map_or(Ok(()), |after| number(query.table, after))?;
+    }
     let words = || StoreError::Invalid(format!("table {} has no sort key to query by", query.table.name()));
     query.table.sort_key().ok_or_else(words)
 }
@@ -51,14 +82,13 @@ pub(super) fn writes(writes: &[Write]) -> Result<(), StoreError> {
 
 fn holds_key(item: &Item, key: &Key) -> Result<(), StoreError> {
     let Key { table, partition, sort } = key;
-    let parts = [(Some(Table::partition_key(*table)), partition), (table.sort_key(), sort)];
-    for (name, value) in parts {
-        let Some(name) = name else { continue };
-        require(item.get(name).and_then(Value::as_str) == Some(value), || {
-            format!("the item does not hold its key attribute `{name}`")
-        })?;
-    }
-    Ok(())
+    let name = table.partition_key();
+    require(item.get(name).and_then(Value::as_str) == Some(partition), || {
+        format!("the item does not hold its key attribute `{name}`")
+    })?;
+    require(table.bears(item, sort), || {
+        format!("the item does not hold its key attribute `{}`", table.sort_key().unwrap_or_default())
+    })
 }
 
 #[cfg(test)]

@@ -35,6 +35,14 @@ pub(super) fn unwritten(
     doubted(cancelled.unwrap_or_else(|| refused(error)), doubt)
 }
 
+/// A batch of puts that failed.
+pub(super) fn unput<E>(error: &SdkError<E, HttpResponse>, doubt: &Doubt) -> StoreError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    doubted(refused(error), doubt)
+}
+
 /// What a refusal of the last try is worth when an earlier one may have happened. A condition that fails is believed:
 /// the transaction's token stands for all tries, so had one of them been written, this one would have succeeded.
 fn doubted(refusal: StoreError, doubt: &Doubt) -> StoreError {

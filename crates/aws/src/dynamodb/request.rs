@@ -2,8 +2,10 @@
 
 use super::value::{attribute, attributes};
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
-use capstan_core::ports::{Condition, Effect, Item, Key, Query, StoreError, Table, Write};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, PutRequest, TransactWriteItem, WriteRequest,
+};
+use capstan_core::ports::{Condition, Effect, Item, Key, Query, SortKind, StoreError, Table, Write};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -13,9 +15,51 @@ fn key_of(table: Table, partition: &str, sort: &str) -> Attributes {
     let mut key =
         Attributes::from([(table.partition_key().to_owned(), AttributeValue::S(partition.to_owned()))]);
     if let Some(name) = table.sort_key() {
-        key.insert(name.to_owned(), AttributeValue::S(sort.to_owned()));
+        key.insert(name.to_owned(), sort_value(table, sort));
     }
     key
+}
+
+/// A sort key as the service has it: a number without the zeros before it.
+fn sort_value(table: Table, sort: &str) -> AttributeValue {
+    match table.sort_kind() {
+        SortKind::Text => AttributeValue::S(sort.to_owned()),
+        SortKind::Number => {
+            let number = sort.trim_start_matches('0');
+            AttributeValue::N(if number.is_empty() { "0" } else { number }.to_owned())
+        }
+    }
+}
+
+/// The sort key of an item, as the port has it.
+fn sort_text(item: &Item, name: &str) -> Option<String> {
+    match item.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => number.as_u64().map(|number| format!("{number:010}")),
+        _ => None,
+    }
+}
+
+/// Puts of a batch.
+pub(super) fn puts(puts: Vec<(Key, Item)>) -> Result<Vec<WriteRequest>, StoreError> {
+    let put = |(_, item): (Key, Item)| {
+        let put = PutRequest::builder().set_item(Some(attributes(item))).build();
+        put.map(|put| WriteRequest::builder().put_request(put).build())
+    };
+    let built: Result<Vec<WriteRequest>, BuildError> = puts.into_iter().map(put).collect();
+    built.map_err(|error| StoreError::Invalid(error.to_string()))
+}
+
+/// The key of a put that was handed back.
+pub(super) fn key_of_put(table: Table, request: &WriteRequest) -> Option<Key> {
+    let item = request.put_request()?.item();
+    let partition = item.get(table.partition_key())?.as_s().ok()?.clone();
+    let sort = match (table.sort_key(), table.sort_kind()) {
+        (None, _) => String::new(),
+        (Some(name), SortKind::Text) => item.get(name)?.as_s().ok()?.clone(),
+        (Some(name), SortKind::Number) => format!("{:0>10}", item.get(name)?.as_n().ok()?),
+    };
+    Some(Key { table, partition, sort })
 }
 
 /// The key attributes.
@@ -48,7 +92,7 @@ pub(super) fn next_after(items: &mut Vec<Item>, limit: usize, sort: &str) -> Opt
         return None;
     }
     items.truncate(limit);
-    items.last().and_then(|item| item.get(sort)).and_then(Value::as_str).map(str::to_owned)
+    items.last().and_then(|item| sort_text(item, sort))
 }
 
 /// A condition's expression, names and values.

@@ -19,6 +19,7 @@ calls! {
         GET_ITEM = "GetItem" ["dynamodb:GetItem"],
         QUERY = "Query" ["dynamodb:Query"],
         TRANSACT_WRITE_ITEMS = "TransactWriteItems" ["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
+        BATCH_WRITE_ITEM = "BatchWriteItem" ["dynamodb:BatchWriteItem"],
     }
     "sagemaker" {
         DESCRIBE_ENDPOINT = "DescribeEndpoint" ["sagemaker:DescribeEndpoint"],

@@ -19,6 +19,7 @@ mod notifier;
 mod serverless_caches;
 mod signer;
 mod store;
+mod store_batches;
 mod store_queries;
 mod store_records;
 mod store_values;
@@ -57,6 +58,7 @@ every_port! {
 pub fn all<P: Ports>() -> Vec<Case<P>> {
     [
         store::cases(),
+        store_batches::cases(),
         store_values::cases(),
         store_queries::cases(),
         store_records::cases(),

@@ -15,7 +15,7 @@ pub(super) fn cases<P: Notifier>() -> Vec<Case<P>> {
 fn notice(stage: &Stage<'_>, kind: NoticeKind, subject: &str) -> Result<Notice, Failure> {
     Ok(Notice {
         kind,
-        tenant_id: stage.tenant(1)?,
+        tenant_id: Some(stage.tenant(1)?),
         subject: subject.to_owned(),
         body: "What happened, why, and the next safe command.\nIn two lines.".to_owned(),
     })

@@ -2,7 +2,7 @@
 
 use crate::case::{Case, Checked, Failure, both, cases, equal, holds, store_invalid, store_refused};
 use crate::stage::Stage;
-use capstan_core::ports::{Condition, Effect, Item, Key, Store, StoreError, Table, Write};
+use capstan_core::ports::{Condition, Effect, Item, Key, SortKind, Store, StoreError, Table, Write};
 use serde_json::{Value, json};
 
 pub(super) fn cases<P: Store>() -> Vec<Case<P>> {
@@ -34,7 +34,11 @@ pub(super) fn item(key: &Key, more: &Value) -> Item {
     let mut item = more.as_object().cloned().unwrap_or_default();
     item.insert(key.table.partition_key().to_owned(), json!(key.partition));
     if let Some(name) = key.table.sort_key() {
-        item.insert(name.to_owned(), json!(key.sort));
+        let sort = match key.table.sort_kind() {
+            SortKind::Text => json!(key.sort),
+            SortKind::Number => json!(key.sort.parse::<u64>().unwrap_or_default()),
+        };
+        item.insert(name.to_owned(), sort);
     }
     item
 }
@@ -67,7 +71,12 @@ async fn an_item_is_put_replaced_and_deleted<P: Store>(ports: &P, stage: &Stage<
 
 async fn every_table_is_there<P: Store>(ports: &P, stage: &Stage<'_>) -> Checked {
     for table in Table::ALL {
-        let key = key(table, &stage.name("p"), if table.sort_key().is_some() { "s" } else { "" });
+        let sort = match (table.sort_key(), table.sort_kind()) {
+            (None, _) => "",
+            (Some(_), SortKind::Text) => "s",
+            (Some(_), SortKind::Number) => "1800000000",
+        };
+        let key = key(table, &stage.name("p"), sort);
         ports.transact(vec![put(&key, &version(1), Some(Condition::Absent))]).await?;
         equal(table.name(), &ports.get(&key).await?, &Some(item(&key, &version(1))))?;
     }

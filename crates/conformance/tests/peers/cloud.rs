@@ -6,7 +6,7 @@
 use aws::{Aws, AwsConfig, Environment, sdk_config};
 use capstan_core::ids::TenantId;
 use capstan_core::money::Usd;
-use capstan_core::ports::{Entropy, Table, Workflows};
+use capstan_core::ports::{Entropy, SortKind, Table, Workflows};
 use capstan_core::tier::{ResourceKind, ResourceRef};
 use conformance::case::{Failure, Run};
 use conformance::proxy::{Proxy, Request, ask};
@@ -199,7 +199,10 @@ impl Peer<'_> {
             attributes.iter().map(|(name, kind)| json!({ "AttributeName": name, "KeyType": kind })).collect();
         let definitions: Vec<Value> = attributes
             .iter()
-            .map(|(name, _)| json!({ "AttributeName": name, "AttributeType": "S" }))
+            .map(|(name, kind)| {
+                let number = *kind == "RANGE" && table.sort_kind() == SortKind::Number;
+                json!({ "AttributeName": name, "AttributeType": if number { "N" } else { "S" } })
+            })
             .collect();
         let body = json!({
             "TableName": format!("{}{suffix}", table.name()),

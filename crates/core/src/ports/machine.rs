@@ -41,6 +41,15 @@ pub enum NoticeKind {
     Reaped,
     /// The audit of a tenant was altered, and is sealed no longer.
     AuditBroken,
+    /// A host is in critical trouble.
+    CriticalInsight,
+}
+
+impl Notice {
+    /// The tenant's id, or nothing.
+    pub fn tenant(&self) -> &str {
+        self.tenant_id.as_ref().map_or("", TenantId::as_str)
+    }
 }
 
 /// A message to people (an SNS topic; behind it e-mail, a pager).
@@ -49,8 +58,9 @@ pub enum NoticeKind {
 pub struct Notice {
     /// What it is about.
     pub kind: NoticeKind,
-    /// Whose tenant.
-    pub tenant_id: TenantId,
+    /// Whose tenant; none, where it is about the platform's own hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<TenantId>,
     /// One line, at most 100 characters. It is a subject of SNS, where what is not printable ASCII arrives as `?`.
     pub subject: String,
     /// The whole message: what happened, why, and the next safe command.

@@ -42,8 +42,8 @@ pub use sagemaker::{
 };
 pub use signer::Signer;
 pub use store::{
-    Condition, Effect, Item, Key, Page, PageOf, Query, ReadAs, Store, StoreError, Table, Write, read_as,
-    whole,
+    Condition, Effect, Item, Key, MOST_PUTS, Page, PageOf, Query, ReadAs, SortKind, Store, StoreError, Table,
+    Write, is_digits, read_as, whole,
 };
 pub use stored::{RecordEffect, RecordWrite, Stored};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};

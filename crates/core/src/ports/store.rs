@@ -36,11 +36,26 @@ pub enum Table {
     TierIndex,
     /// Requests under an idempotency key with their answers, and how many requests a tenant has left.
     TierRequest,
+    /// What hosts report, a row a host and second (the runbook's `METRICS_TABLE`).
+    IopsMetrics,
+    /// What was found in it, by hour and shard (the runbook's `INSIGHTS_TABLE`).
+    IopsInsights,
+    /// How far the analysis of each host has come, and how many insights there are of an hour.
+    IopsAnalysis,
+}
+
+/// What a sort key is in the tables of `DynamoDB`. In this port it is text in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKind {
+    /// Text, in the order of its bytes.
+    Text,
+    /// A whole number of ten digits, written with all of them; its attribute is a number.
+    Number,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::InfrastructureTier,
         Self::TierChangeLog,
         Self::TierConfig,
@@ -51,6 +66,9 @@ impl Table {
         Self::AppConfig,
         Self::TierIndex,
         Self::TierRequest,
+        Self::IopsMetrics,
+        Self::IopsInsights,
+        Self::IopsAnalysis,
     ];
 
     /// The table's name, before the environment's suffix.
@@ -66,6 +84,9 @@ impl Table {
             Self::AppConfig => "cato_app_config",
             Self::TierIndex => "cato_tier_index",
             Self::TierRequest => "cato_tier_request",
+            Self::IopsMetrics => "iops-metrics",
+            Self::IopsInsights => "iops-insights",
+            Self::IopsAnalysis => "iops-analysis",
         }
     }
 
@@ -74,21 +95,65 @@ impl Table {
         match self {
             Self::TierConfirmation => "token_hash",
             Self::TierIndex => "index_name",
+            Self::IopsMetrics => "hostname",
+            Self::IopsInsights => "bucket",
+            Self::IopsAnalysis => "subject",
             _ => "tenant_id",
         }
     }
 
-    /// The attribute that holds the sort key (a string), where the table has one.
+    /// The attribute that holds the sort key, where the table has one.
     pub const fn sort_key(self) -> Option<&'static str> {
         match self {
             Self::InfrastructureTier | Self::TierConfirmation | Self::AppConfig => None,
             Self::TierChangeLog => Some("transition_id"),
             Self::TierConfig => Some("tier"),
-            Self::TierLedger | Self::TierAudit | Self::TierSeal | Self::TierIndex | Self::TierRequest => {
-                Some("entry")
-            }
+            Self::TierLedger
+            | Self::TierAudit
+            | Self::TierSeal
+            | Self::TierIndex
+            | Self::TierRequest
+            | Self::IopsInsights
+            | Self::IopsAnalysis => Some("entry"),
+            Self::IopsMetrics => Some("timestamp"),
         }
     }
+
+    /// What the sort key is.
+    pub const fn sort_kind(self) -> SortKind {
+        match self {
+            Self::IopsMetrics => SortKind::Number,
+            _ => SortKind::Text,
+        }
+    }
+
+    /// Whether it holds more than fits into memory. On one machine such tables are on the disk alone, and no transaction
+    /// spans them and others.
+    pub const fn is_bulk(self) -> bool {
+        matches!(self, Self::IopsMetrics | Self::IopsInsights | Self::IopsAnalysis)
+    }
+
+    /// Whether what is put there goes on a stream.
+    pub const fn has_stream(self) -> bool {
+        matches!(self, Self::IopsMetrics)
+    }
+
+    /// Whether an item bears this sort key. A number may come without its ten digits, as JSON writes it.
+    pub fn bears(self, item: &Item, sort: &str) -> bool {
+        let Some(name) = self.sort_key() else { return true };
+        match (self.sort_kind(), item.get(name)) {
+            (SortKind::Text, Some(Value::String(text))) => text == sort,
+            (SortKind::Number, Some(value)) => {
+                value.as_u64().is_some_and(|number| is_digits(sort) && format!("{number:010}") == sort)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether a text is a number as a sort key has it.
+pub fn is_digits(sort: &str) -> bool {
+    sort.len() == 10 && sort.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Where an item is. `sort` is empty for a table without a sort key.
@@ -142,7 +207,7 @@ pub struct Query {
     pub table: Table,
     /// The partition.
     pub partition: String,
-    /// Only sort keys that start with this; empty for all.
+    /// Only sort keys that start with this; empty for all. Numbers have no beginning: it must be empty there.
     pub prefix: String,
     /// Start after this sort key (before it, when `descending`).
     pub after: Option<String>,
@@ -177,6 +242,9 @@ pub struct PageOf<T> {
     /// The sort key to go on after, if there is more.
     pub next: Option<String>,
 }
+
+/// The most items of one batch.
+pub const MOST_PUTS: usize = 25;
 
 /// How the store says no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -239,7 +307,10 @@ pub trait Store: Sync {
     }
     /// All the writes or none. At most 100, no two of them on one key.
     fn transact(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// The same call, of records: a store in memory may keep them as they are.
+    /// Puts items whatever is there, each for itself: some may be put and others not. Answers the keys of those that the
+    /// store would not take now, to be sent again. At most [`MOST_PUTS`], no two of them on one key.
+    fn put_batch(&self, puts: Vec<(Key, Item)>) -> impl Future<Output = Result<Vec<Key>, StoreError>> + Send;
+    /// The same call as [`Store::transact`], of records: a store in memory may keep them as they are.
     fn transact_records(
         &self,
         writes: Vec<RecordWrite>,

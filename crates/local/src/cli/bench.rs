@@ -5,6 +5,7 @@
 mod crowd;
 mod load;
 mod nab;
+mod reports;
 
 use super::table::Table;
 use super::{Failure, print};
@@ -66,9 +67,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(What::Nab(args)) = &args.what {
         return nab::run(args);
     }
-    let (folder, crowded) = (Folder::new()?, Folder::new()?);
+    let (folder, crowded, reported) = (Folder::new()?, Folder::new()?, Folder::new()?);
     let mut figures = vec![drill()?];
     figures.extend(up(&folder.0)?);
+    figures.extend(reports::figures(&reported.0)?);
     if args.seconds > 0 {
         figures.extend(crowd::figures(&crowded.0, args.seconds)?);
     }

@@ -9,6 +9,7 @@ mod bench;
 mod client;
 mod drill;
 mod failure;
+mod feed;
 mod model;
 mod simulate;
 mod table;
@@ -36,6 +37,8 @@ enum Command {
     Up(up::Args),
     /// Print a token for the system on this machine
     Token(token::Args),
+    /// Have hosts that are made up, or a file, report metrics
+    Feed(feed::Args),
     /// Look at a tenant's tier, and change it
     Tier(tier::Args),
     /// Look at what was done, by whom and why, and verify that nothing in it was altered
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Up(args) => up::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Feed(args) => feed::run(&args),
         Command::Tier(args) => tier::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
@@ -118,6 +122,8 @@ mod tests {
             "model score m.json rows.csv",
             "bench --json",
             "bench nab --data corpus --out results --json",
+            "feed --hosts 200 --rate 50 --incident cpu-spike --incident-hosts 3 --history 60 --seconds 0",
+            "feed --replay f.csv --replay-series latency --replay-host db-1 --url http://x --json",
         ] {
             let words = std::iter::once("capstan").chain(line.split(' '));
             if let Err(error) = Cli::try_parse_from(words) {
@@ -136,6 +142,9 @@ mod tests {
             ("up --fault nonsense", "SERVICE:OPERATION:NTH:KIND"),
             ("token --role boss --tenant 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b", "super_admin"),
             ("token --role admin --tenant acme", "UUID"),
+            ("feed --incident boredom", "cpu-spike"),
+            ("feed --hosts 0", "hosts"),
+            ("feed --replay-series value", "cpuUsage"),
             ("tier change PROD --reason x", "PRODUCTION"),
             ("drill tier --path DEV", "two tiers"),
             ("drill tier --path DEV,DEV", "differ"),

@@ -91,6 +91,8 @@ fn panics_say_where_alone() {
 /// What the template's parameters are on one machine.
 fn parameters(args: &Args) -> Parameters {
     let mut parameters = issuer::parameters();
+    // Nobody but this machine reaches the loopback address, which is the only one that is listened at.
+    parameters.insert("OpenIngest".to_owned(), "true".to_owned());
     let rate = args.requests_per_minute.map(|number| number.to_string());
     parameters.extend(rate.map(|rate| ("TenantRequestsPerMinute".to_owned(), rate)));
     parameters.extend(args.two_person_rule.clone().map(|when| ("TwoPersonRule".to_owned(), when)));
@@ -199,7 +201,10 @@ fn greeting(args: &Args, address: SocketAddr) -> String {
          export CAPSTAN_TOKEN=$({program} token --role super_admin --tenant 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b{folder})\n  \
          {to}curl -H \"Authorization: Bearer $CAPSTAN_TOKEN\" {url}/api/admin/infrastructure/tier\n  \
          {program} tier change STAGING --reason \"a first transition\"\n  \
-         {program} tier watch\n"
+         {program} tier watch\n\n\
+         hosts may report without a token, since only this machine reaches this address (OpenIngest):\n  \
+         curl -X POST {url}/metrics -H 'Content-Type: application/json' -d '{{\"timestamp\":\"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\",\
+         \"hostname\":\"ops-test-1\",\"cpuUsage\":75.5,\"memoryUsage\":82.3,\"diskIO\":200.5,\"networkIO\":150.2}}'\n"
     )
 }
 

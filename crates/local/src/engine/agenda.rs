@@ -26,6 +26,8 @@ pub(super) enum Due {
     Announce { execution: String },
     /// Hand an event to a function; `attempt` counts from 1.
     Deliver { function: String, event: Value, attempt: u32 },
+    /// Hand the next batch of a stream to its function.
+    Feed { stream: usize, lane: usize },
     /// Run what the schedule of this position says, and again after its period.
     Schedule(usize),
 }

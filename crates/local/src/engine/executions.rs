@@ -124,6 +124,7 @@ impl Engine {
         if !std::mem::take(&mut self.look) {
             return;
         }
+        self.look_at_streams();
         let system = self.system.clone();
         let new = |row: &&ExecutionRow| row.status == ExecutionStatus::Running && row.state.is_none();
         let rows: Vec<ExecutionRow> = system.world().with(|world| {

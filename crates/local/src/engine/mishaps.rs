@@ -27,6 +27,9 @@ pub(super) struct Mishaps {
     /// Tasks that were begun so far.
     tasks: u64,
     planned: Vec<(u64, Delivery)>,
+    /// Batches of streams that were handed over so far, and which of them are to be once more.
+    batches: u64,
+    planned_batches: Vec<(u64, Delivery)>,
     at_once: Option<Timestamp>,
     happened: Vec<Delivery>,
     /// Nobody reads what is said of events that are dropped.
@@ -44,6 +47,22 @@ impl Engine {
     /// Plans that a step is delivered once more than it should be: the `nth` to be begun from now on, from 1.
     pub fn misdeliver(&mut self, nth: u64, delivery: Delivery) {
         self.mishaps.planned.push((self.mishaps.tasks + nth, delivery));
+    }
+
+    /// Plans that a batch of a stream is handed over once more than it should be: the `nth` from now on, from 1. At once means
+    /// directly afterwards.
+    pub fn misfeed(&mut self, nth: u64, delivery: Delivery) {
+        self.mishaps.planned_batches.push((self.mishaps.batches + nth, delivery));
+    }
+
+    /// Counts a batch, and says how it is to be handed over once more, if it is.
+    pub(super) fn batch_amiss(&mut self) -> Option<Delivery> {
+        self.mishaps.batches += 1;
+        let nth = self.mishaps.batches;
+        let at = self.mishaps.planned_batches.iter().position(|(planned, _)| *planned == nth)?;
+        let (_, delivery) = self.mishaps.planned_batches.swap_remove(at);
+        self.mishaps.happened.push(delivery);
+        Some(delivery)
     }
 
     /// Says nothing on the error output from now on.

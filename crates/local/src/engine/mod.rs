@@ -11,6 +11,7 @@
 mod agenda;
 mod announce;
 mod executions;
+mod feed;
 mod mishaps;
 pub mod real;
 mod standing;
@@ -19,6 +20,8 @@ use crate::System;
 use agenda::{Agenda, Due};
 use capstan_core::time::{Millis, Timestamp};
 use executions::Live;
+use feed::Feed;
+pub use feed::GivenUp;
 pub use mishaps::Delivery;
 use mishaps::Mishaps;
 use standing::{Run, Waiting};
@@ -50,6 +53,10 @@ pub struct Engine {
     standing: BTreeMap<u64, Run>,
     /// How many there were.
     stood_still: u64,
+    /// Streams on their way to functions.
+    feeds: Vec<Feed>,
+    /// Records that were given up.
+    given_up: Vec<GivenUp>,
 }
 
 impl Engine {
@@ -65,7 +72,10 @@ impl Engine {
             mishaps: Mishaps::default(),
             standing: BTreeMap::new(),
             stood_still: 0,
+            feeds: Vec::new(),
+            given_up: Vec::new(),
         };
+        engine.feeds = engine.system.description().streams.iter().cloned().map(Feed::new).collect();
         let now = engine.now();
         for (index, schedule) in engine.system.description().schedules.iter().enumerate() {
             engine.agenda.add(now + schedule.every, Due::Schedule(index));
@@ -146,7 +156,10 @@ impl Engine {
 
     /// Whether no execution runs and no event is on its way.
     pub fn idle(&self) -> bool {
-        !self.look && self.live.is_empty() && self.agenda.only_schedules()
+        !self.look
+            && self.live.is_empty()
+            && self.agenda.only_schedules()
+            && self.feeds.iter().all(Feed::is_idle)
     }
 
     /// Lets time pass at once, for when nothing runs: schedules missed meanwhile run once, at its end.
@@ -170,6 +183,7 @@ impl Engine {
             Due::Timer { execution, timer } => self.apply(&execution, states::Event::TimerFired { timer }),
             Due::Announce { execution } => self.announce(&execution),
             Due::Deliver { function, event, attempt } => self.deliver(&function, event, attempt),
+            Due::Feed { stream, lane } => self.feed(stream, lane),
             Due::Schedule(index) => self.run_schedule(index),
         }
     }

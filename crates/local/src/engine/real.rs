@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// How much of virtual time may be lived again after a crash, when nothing else had to be written.
 const FORGETFUL: Millis = Millis::minutes(15);
+/// How many rows are looked at in one round for those past their time.
+const SWEPT: usize = 500;
 /// The longest sleep: a guard against a machine that was suspended.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -137,6 +139,8 @@ fn drive(engine: &mut Engine, clock: ScaledClock, bell: &Bell) -> Option<String>
         longest = if stepped {
             Duration::ZERO
         } else {
+            // With nothing else to do. Where the store can't be read, that is found out by those who need it.
+            drop(engine.system().world().sweep(SWEPT));
             let next = engine.next_due().map_or(LONGEST_SLEEP, |due| clock.until(due));
             next.min(LONGEST_SLEEP)
         };

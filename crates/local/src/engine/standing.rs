@@ -22,6 +22,8 @@ const LOST: &str = "Lambda.Unknown";
 pub(super) enum Waiting {
     /// A task of an execution.
     Task { execution: String, task: TaskId },
+    /// A lane of a stream, which goes on from what it answers.
+    Feed { stream: usize, lane: usize },
     /// Nobody, but a failure has the event handed over again.
     Event { event: Value, attempt: u32 },
     /// Nobody.
@@ -82,6 +84,7 @@ impl Engine {
         match waiting {
             Waiting::Task { execution, task } => self.report(execution, task, invoked),
             Waiting::Event { event, attempt } => self.delivered(function, event, attempt, invoked),
+            Waiting::Feed { stream, lane } => self.fed(stream, lane, invoked),
             Waiting::Nobody => {}
         }
     }

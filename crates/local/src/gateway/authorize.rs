@@ -19,8 +19,8 @@ pub(super) fn authorize(
     if request.headers.iter().filter(|(name, _)| name == "authorization").count() > 1 {
         return Err(Problem::unauthorized());
     }
-    // API Gateway does not ask at all where the header that names the caller is missing.
-    if request.header("authorization").is_none_or(|value| value.trim().is_empty()) {
+    // API Gateway does not ask at all where the header that names the caller is missing, if it is told which one that is.
+    if context.wants_header() && request.header("authorization").is_none_or(|value| value.trim().is_empty()) {
         return Err(Problem::unauthorized());
     }
     let invoked = system.invoke(authorizer, event::authorizer(request, context));

@@ -36,6 +36,11 @@ impl<'a> Context<'a> {
         Self { stage, route, parameters, at, id: uuid_v7(at.as_millis(), tail) }
     }
 
+    /// Whether the authorizer is asked only where there is an `Authorization` header.
+    pub(super) const fn wants_header(&self) -> bool {
+        self.route.wants_header
+    }
+
     /// What a policy of the authorizer allows or denies.
     pub(super) fn method_arn(&self, request: &Request) -> String {
         let (stage, method, path) = (self.stage, &request.method, request.path.trim_start_matches('/'));
@@ -162,6 +167,7 @@ mod tests {
             path: "/tier/configs/{tier}".to_owned(),
             function: "F".to_owned(),
             authorizer: None,
+            wants_header: false,
         }
     }
 

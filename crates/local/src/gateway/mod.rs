@@ -27,7 +27,7 @@ pub use server::serve;
 use sim::{Invocation, Ports};
 use std::sync::Arc;
 
-/// The largest body that is taken, in bytes.
+/// The largest body that is taken, in bytes; a report of hosts may be larger ([`api::MAX_REPORT`]).
 pub const MAX_BODY: usize = 64 * 1024;
 /// The most headers of a request.
 pub const MAX_HEADERS: usize = 64;
@@ -180,15 +180,15 @@ impl Gateway {
     }
 
     fn answer(&self, request: &Request) -> Result<Reply, Problem> {
-        if request.body.len() > MAX_BODY {
-            return Err(Problem::too_large());
-        }
         let path = self.without_stage(&request.path);
         let (route, parameters) = match self.routes.find(&request.method, path) {
             Found::Route(route, parameters) => (route, parameters),
             Found::WrongMethod(allowed) => return Err(Problem::wrong_method(&request.method, &allowed)),
             Found::Nothing => return Err(Problem::no_such_path()),
         };
+        if request.body.len() > api::largest_body(&route.method, &route.path) {
+            return Err(Problem::too_large());
+        }
         if let Some(clock) = &self.clock {
             self.system.world().with(|world| world.advance_to(clock.now()));
         }

@@ -125,6 +125,7 @@ mod tests {
             path: path.to_owned(),
             function: format!("{method} {path}"),
             authorizer: None,
+            wants_header: false,
         };
         Routes::new(&[
             route("GET", "/tier/{any+}"),

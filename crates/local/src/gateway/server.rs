@@ -6,6 +6,8 @@
 //! on a thread of its own, so that lookers are not held up.
 
 use super::{Gateway, MAX_BODY, MAX_HEAD, MAX_HEADERS, Problem, Reply, Request};
+use api::MAX_REPORT;
+use capstan_core::access::INGEST;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
@@ -194,10 +196,13 @@ async fn read(request: hyper::Request<Incoming>, from: SocketAddr) -> Result<Req
         source_ip: from.ip().to_string(),
     };
     let announced = request.header("content-length").and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY) {
+    // With the stage before it the path is longer; which route it is for is found out later.
+    let report = request.method == INGEST.0 && request.path.ends_with(INGEST.1);
+    let most = if report { MAX_REPORT } else { MAX_BODY };
+    if announced.is_some_and(|length| length > most) {
         return Err(Problem::too_large());
     }
-    let body = time::timeout(BODY_TIME, Limited::new(body, MAX_BODY).collect()).await;
+    let body = time::timeout(BODY_TIME, Limited::new(body, most).collect()).await;
     match body {
         Ok(Ok(body)) => request.body = body.to_bytes().to_vec(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Problem::too_large()),

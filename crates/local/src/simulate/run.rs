@@ -347,5 +347,6 @@ const fn name_of(kind: FaultKind) -> &'static str {
         FaultKind::CrashAfter => "killed-after-effect",
         FaultKind::Fails => "life-cycle-failed",
         FaultKind::Never => "life-cycle-never-ends",
+        FaultKind::Partly => "batch-put-in-part",
     }
 }

@@ -126,6 +126,8 @@ impl<'a> Stack<'a> {
         };
         match attribute {
             "Arn" | "TopicArn" => self.arn_of(&resource, place),
+            // The real one ends in the time at which the stream was made.
+            "StreamArn" => Ok(format!("{}/stream/local", self.arn_of(&resource, place)?)),
             "Name" | "TopicName" | "QueueName" => self.name_of(&resource, place),
             _ => Err(place.error(format!("the attribute {attribute} of `{id}` is not known here"))),
         }

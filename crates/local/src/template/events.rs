@@ -2,14 +2,23 @@
 
 use super::cloudformation::{Resource, Stack};
 use super::place::{Place, TemplateError};
-use super::{Description, Pattern, Route, Rule, Schedule};
+use super::{Description, Pattern, Route, Rule, Schedule, StreamSource};
 use capstan_core::time::Millis;
 use serde_json::Value;
 use serde_norway::Value as Yaml;
 use std::collections::BTreeMap;
 
-/// The APIs by logical id, each with the ARN of its default authorizer.
-pub(super) type Apis = BTreeMap<String, Option<String>>;
+/// Who says who may come in.
+#[derive(Debug, Clone)]
+pub(super) struct Guard {
+    /// The function's ARN.
+    pub(super) arn: String,
+    /// Whether it is asked only where there is an `Authorization` header.
+    pub(super) wants_header: bool,
+}
+
+/// The APIs by logical id, each with its default authorizer.
+pub(super) type Apis = BTreeMap<String, Option<Guard>>;
 
 pub(super) fn read(
     stack: &Stack<'_>,
@@ -31,9 +40,10 @@ pub(super) fn read(
             "Schedule" => into.schedules.extend(event.schedule("Schedule")?),
             "ScheduleV2" => into.schedules.extend(event.schedule("ScheduleExpression")?),
             "EventBridgeRule" | "CloudWatchEvent" => into.rules.push(event.rule()?),
+            "DynamoDB" => into.streams.push(event.stream()?),
             _ => {
                 return Err(place.error(format!(
-                    "events of type `{kind}` are not known here; Api, Schedule, ScheduleV2 and EventBridgeRule are"
+                    "events of type `{kind}` are not known here; Api, Schedule, ScheduleV2, EventBridgeRule and DynamoDB are"
                 )));
             }
         }
@@ -73,9 +83,47 @@ impl Event<'_, '_> {
             None => None,
         };
         let own = self.properties.get("Auth").and_then(|auth| auth.get("Authorizer")).and_then(Yaml::as_str);
-        let authorizer = if own == Some("NONE") { None } else { authorizer };
+        let guard = if own == Some("NONE") { None } else { authorizer };
         let method = self.text("Method")?.to_ascii_uppercase();
-        Ok(Route { method, path, function: self.function.to_owned(), authorizer })
+        let wants_header = guard.as_ref().is_some_and(|guard| guard.wants_header);
+        let authorizer = guard.map(|guard| guard.arn);
+        Ok(Route { method, path, function: self.function.to_owned(), authorizer, wants_header })
+    }
+
+    /// What is left out has the cloud's own default.
+    fn stream(&self) -> Result<StreamSource, TemplateError> {
+        let number = |name: &str, default: u64| {
+            if self.properties.get(name).is_none() {
+                return Ok(default);
+            }
+            let place = self.place.child(name);
+            let text = self.text(name)?;
+            text.parse().map_err(|_| place.error(format!("`{text}` is not a whole number")))
+        };
+        let is = |name: &str| self.properties.get(name).and_then(Yaml::as_bool) == Some(true);
+        let reports = self.properties.get("FunctionResponseTypes").and_then(Yaml::as_sequence);
+        let place = self.place.child("DestinationConfig").child("OnFailure").child("Destination");
+        let queue = self
+            .properties
+            .get("DestinationConfig")
+            .and_then(|node| node.get("OnFailure")?.get("Destination"));
+        let queue =
+            queue.ok_or_else(|| place.error("it is missing: what is given up must not be lost silently"))?;
+        let queue = self.stack.text(queue, &place)?;
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).max(1);
+        Ok(StreamSource {
+            function: self.function.to_owned(),
+            name: self.name.to_owned(),
+            arn: self.text("Stream")?,
+            batch: size(number("BatchSize", 100)?),
+            lanes: size(number("ParallelizationFactor", 1)?),
+            bisect: is("BisectBatchOnFunctionError"),
+            reports: reports
+                .is_some_and(|all| all.iter().any(|one| one.as_str() == Some("ReportBatchItemFailures"))),
+            retries: u32::try_from(number("MaximumRetryAttempts", 10_000)?).unwrap_or(u32::MAX),
+            longest: Millis::seconds(number("MaximumRecordAgeInSeconds", 86_400)?),
+            dead_letters: queue.rsplit(':').next().unwrap_or_default().to_owned(),
+        })
     }
 
     /// `None` if it is switched off.

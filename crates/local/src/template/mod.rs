@@ -33,6 +33,8 @@ pub struct Description {
     pub functions: Vec<FunctionSpec>,
     /// What of the API goes where.
     pub routes: Vec<Route>,
+    /// What is fed by streams.
+    pub streams: Vec<StreamSource>,
     /// What runs by itself.
     pub schedules: Vec<Schedule>,
     /// What runs when something happens.
@@ -73,6 +75,33 @@ pub struct Route {
     pub function: String,
     /// The logical id of the function that says who may come in; `None`: everybody.
     pub authorizer: Option<String>,
+    /// Whether nobody is asked where there is no `Authorization` header: who comes without one is turned away.
+    pub wants_header: bool,
+}
+
+/// A function that is fed by the stream of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamSource {
+    /// The logical id of the function.
+    pub function: String,
+    /// The event's own name.
+    pub name: String,
+    /// The ARN of the stream.
+    pub arn: String,
+    /// The most records of a batch.
+    pub batch: usize,
+    /// How many batches are under way at once; those of one partition never are.
+    pub lanes: usize,
+    /// Whether a batch that fails as a whole is cut in two.
+    pub bisect: bool,
+    /// Whether the function says from which record on it failed.
+    pub reports: bool,
+    /// How often a batch is repeated.
+    pub retries: u32,
+    /// How old a record may grow.
+    pub longest: Millis,
+    /// The name of the queue for what is given up.
+    pub dead_letters: String,
 }
 
 /// A function that runs at a fixed rate.

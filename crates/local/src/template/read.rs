@@ -2,7 +2,7 @@
 
 use super::cloudformation::{Resource, Stack};
 use super::definition::{self, Definitions};
-use super::events::{self, Apis};
+use super::events::{self, Apis, Guard};
 use super::place::{Place, TemplateError};
 use super::{Description, FunctionSpec, Parameters, StateMachine, TableSpec};
 use capstan_core::time::Millis;
@@ -86,16 +86,20 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn default_authorizer(&self, api: &Resource<'_>) -> Result<Option<String>, TemplateError> {
+    fn default_authorizer(&self, api: &Resource<'_>) -> Result<Option<Guard>, TemplateError> {
         let place = api.place(&self.root, "Auth");
         let Some(auth) = api.property("Auth") else { return Ok(None) };
         let Some(name) = auth.get("DefaultAuthorizer").and_then(Yaml::as_str) else { return Ok(None) };
         let place = place.child("Authorizers").child(name).child("FunctionArn");
-        let arn =
-            auth.get("Authorizers").and_then(|all| all.get(name)).and_then(|one| one.get("FunctionArn"));
+        let one = auth.get("Authorizers").and_then(|all| all.get(name));
+        let arn = one.and_then(|one| one.get("FunctionArn"));
         let arn =
             arn.ok_or_else(|| place.error("it is missing; only authorizers that are functions work here"))?;
-        Ok(Some(self.stack.text(arn, &place)?))
+        // Without `Identity`, SAM has the header asked for.
+        let identity = one.and_then(|one| one.get("Identity"));
+        let headers = identity.map(|identity| identity.get("Headers").and_then(Yaml::as_sequence));
+        let wants_header = headers.is_none_or(|headers| headers.is_some_and(|headers| !headers.is_empty()));
+        Ok(Some(Guard { arn: self.stack.text(arn, &place)?, wants_header }))
     }
 
     fn function(&self, resource: &Resource<'_>) -> Result<FunctionSpec, TemplateError> {
@@ -119,7 +123,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The binary that `sam build` makes; without one, the function's name between `cato-` and the environment.
+    /// The binary that `sam build` makes; without one, the function's name between `cato-` or `iops-` and the environment.
     fn crate_name(&self, resource: &Resource<'_>, name: &str) -> Result<String, TemplateError> {
         let metadata = resource.node.get("Metadata").and_then(|metadata| metadata.get("BuildProperties"));
         if let Some(binary) = metadata.and_then(|build| build.get("Binary")) {
@@ -127,7 +131,7 @@ impl Reader<'_> {
             return self.stack.text(binary, &self.root.elsewhere(&path));
         }
         let environment = self.stack.reference("Environment", &self.root).unwrap_or_default();
-        let bare = name.strip_prefix("cato-").unwrap_or(name);
+        let bare = name.strip_prefix("cato-").or_else(|| name.strip_prefix("iops-")).unwrap_or(name);
         Ok(bare.strip_suffix(&format!("-{environment}")).unwrap_or(bare).to_owned())
     }
 

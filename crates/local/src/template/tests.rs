@@ -130,7 +130,7 @@ fn what_is_wrong_is_told_with_its_place() {
             &["Resources.One.Properties.Environment.Variables.WHO", "`Nobody`"][..],
         ),
         ("WHO: own", "WHO: !Ref Secret", &["Variables.WHO", "`Secret` has no default"]),
-        ("WHO: own", "WHO: !GetAtt Table.StreamArn", &["Variables.WHO", "StreamArn"]),
+        ("WHO: own", "WHO: !GetAtt Table.LatestStreamLabel", &["Variables.WHO", "LatestStreamLabel"]),
         ("WHO: own", "WHO: !FindInMap [a, b, c]", &["Variables.WHO", "FindInMap"]),
         ("WHO: own", "WHO: [1, 2]", &["Variables.WHO", "must be a text"]),
         ("WHO: own", "WHO: !If [Nope, a, b]", &["there is no condition `Nope`"]),

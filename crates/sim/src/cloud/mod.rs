@@ -21,11 +21,12 @@ use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a fault does to the life cycle that a call starts.
+/// What a fault does to the life cycle that a call starts, or to a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doom {
     Fails,
     Never,
+    Partly,
 }
 
 /// What a call is told of the world around it.

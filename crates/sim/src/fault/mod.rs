@@ -60,6 +60,8 @@ pub enum FaultKind {
     Fails,
     /// The life cycle that this call starts never ends.
     Never,
+    /// Of a batch every other item is put, and the rest is handed back.
+    Partly,
 }
 
 /// A fault to come.

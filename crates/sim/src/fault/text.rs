@@ -46,7 +46,7 @@ pub enum FaultParseError {
     /// Not a kind of fault.
     #[error(
         "`{0}` is not a kind of fault; allowed: throttled, error, denied, quota, busy, timeout, timeout-after, \
-         slow=SECONDS, stall=SECONDS, lost=SECONDS, crash, crash-after, fails, never, stale"
+         slow=SECONDS, stall=SECONDS, lost=SECONDS, crash, crash-after, fails, never, stale, partly"
     )]
     Kind(String),
     /// It could never take effect.
@@ -107,6 +107,7 @@ fn read_kind(text: &str) -> Result<FaultKind, FaultParseError> {
         "crash-after" => FaultKind::CrashAfter,
         "fails" => FaultKind::Fails,
         "never" => FaultKind::Never,
+        "partly" => FaultKind::Partly,
         _ => {
             let wrong = || FaultParseError::Kind(text.to_owned());
             let (kind, seconds) = text.split_once('=').ok_or_else(wrong)?;
@@ -128,6 +129,7 @@ impl FaultKind {
             Self::Fails => operation.nature() == Nature::Cycle,
             Self::Never => matches!(operation.nature(), Nature::Cycle | Nature::End),
             Self::Stale => operation == Operation::TransactWriteItems,
+            Self::Partly => operation == Operation::BatchWriteItem,
             _ => true,
         }
     }
@@ -192,6 +194,7 @@ impl fmt::Display for FaultKind {
             Self::CrashAfter => "crash-after",
             Self::Fails => "fails",
             Self::Never => "never",
+            Self::Partly => "partly",
         })
     }
 }

@@ -30,7 +30,7 @@ impl Entropy for Ports {
 
 impl Notifier for Ports {
     async fn notify(&self, notice: &Notice) -> CloudResult<()> {
-        let (operation, topic) = (Operation::Publish, notice.tenant_id.as_str());
+        let (operation, topic) = (Operation::Publish, notice.tenant());
         let answer = self
             .call(operation, topic, |world, _| {
                 let subject = &notice.subject;

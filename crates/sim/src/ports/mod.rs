@@ -16,6 +16,7 @@ mod streams;
 mod tags;
 mod workflows;
 
+use crate::bulk::Bulk;
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part, Refusal};
 use crate::fault::FaultKind;
 use crate::invocation::{GiveWay, Halt, Invocation};
@@ -91,6 +92,8 @@ enum Entered<T, F> {
     Over(Option<T>),
     /// It stands still; this is still to be done.
     Halted(F),
+    /// It is carried out, and this change is to be on the disk before anybody is told.
+    Waits(T, Arc<Bulk>, u64),
 }
 
 #[derive(Clone, Copy)]
@@ -154,6 +157,14 @@ impl Ports {
     {
         let answer = match self.enter(operation, &resource, act) {
             Entered::Over(answer) => answer,
+            Entered::Waits(answer, bulk, number) => {
+                // Calls of this run that are under way at the same time share the wait for the disk.
+                GiveWay::once().await;
+                Some(match self.world.wait_for(&bulk, number) {
+                    Ok(()) => answer,
+                    Err(reason) => Err(E::refused(CloudErrorKind::Unknown, reason)),
+                })
+            }
             Entered::Halted(act) => {
                 // Whoever steps this run sees that it has halted, and goes on with it when its time has come.
                 GiveWay::once().await;
@@ -183,7 +194,13 @@ impl Ports {
         }
         let fault = held.world.count_call(operation, resource);
         let answer = match self.course(fault, &held.world) {
-            Course::Act(doom) => self.carry_out(held, act, doom, None),
+            Course::Act(doom) => {
+                let answer = act(&mut held.world, doom);
+                if let (Some(bulk), Some(number)) = (held.world.bulk.clone(), held.world.awaited.take()) {
+                    return Entered::Waits(answer, bulk, number);
+                }
+                Some(self.settle(held, answer))
+            }
             Course::ActThen(after) => self.carry_out(held, act, None, Some(after)),
             Course::Refuse(kind, message) => Some(Err(E::refused(kind, message.to_owned()))),
             Course::Stale => Some(Err(E::stale())),
@@ -204,6 +221,14 @@ impl Ports {
         let mut held = self.world.lock();
         held.world.settle();
         self.carry_out(held, act, None, None)
+    }
+
+    /// Makes what a call changed durable.
+    fn settle<T, E: FromFault>(&self, held: MutexGuard<'_, Held>, answer: Result<T, E>) -> Result<T, E> {
+        match self.world.flush(held) {
+            Ok(()) => answer,
+            Err(reason) => Err(E::refused(CloudErrorKind::Unknown, reason)),
+        }
     }
 
     fn carry_out<T, E: FromFault>(
@@ -236,6 +261,7 @@ impl Ports {
             None => Course::Act(None),
             Some(FaultKind::Fails) => Course::Act(Some(Doom::Fails)),
             Some(FaultKind::Never) => Course::Act(Some(Doom::Never)),
+            Some(FaultKind::Partly) => Course::Act(Some(Doom::Partly)),
             Some(FaultKind::Throttled) => Course::Refuse(CloudErrorKind::Throttled, "Rate exceeded"),
             Some(FaultKind::Error) => {
                 Course::Refuse(CloudErrorKind::Unavailable, "An internal error occurred")

@@ -1,7 +1,7 @@
 //! The item store.
 
 use super::Ports;
-use crate::changes::Entry;
+use crate::cloud::Doom;
 use crate::operation::Operation;
 use capstan_core::ports::{
     Effect, Item, Key, Page, PageOf, Query, ReadAs, RecordEffect, RecordWrite, Store, StoreError, Table,
@@ -50,7 +50,7 @@ impl fmt::Display for Places {
 impl Store for Ports {
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let place = Place { table: key.table, partition: &key.partition, sort: &key.sort };
-        let row = self.call(Operation::GetItem, place, |world, _| world.tables.get(key)).await?;
+        let row = self.call(Operation::GetItem, place, |world, _| world.get_row(key)).await?;
         Ok(row.map(|row| row.item().clone()))
     }
 
@@ -59,13 +59,13 @@ impl Store for Ports {
         T: DeserializeOwned + Send + Sync + 'static,
     {
         let place = Place { table: key.table, partition: &key.partition, sort: &key.sort };
-        let row = self.call(Operation::GetItem, place, |world, _| world.tables.get(key)).await?;
+        let row = self.call(Operation::GetItem, place, |world, _| world.get_row(key)).await?;
         Ok(row.map(|row| row.read()))
     }
 
     async fn query(&self, query: &Query) -> Result<Page, StoreError> {
         let place = Place { table: query.table, partition: &query.partition, sort: &query.prefix };
-        let found = self.call(Operation::Query, place, |world, _| world.tables.query(query)).await?;
+        let found = self.call(Operation::Query, place, |world, _| world.query_rows(query)).await?;
         Ok(found.page())
     }
 
@@ -74,7 +74,7 @@ impl Store for Ports {
         T: DeserializeOwned + Send + Sync + 'static,
     {
         let place = Place { table: query.table, partition: &query.partition, sort: &query.prefix };
-        let found = self.call(Operation::Query, place, |world, _| world.tables.query(query)).await?;
+        let found = self.call(Operation::Query, place, |world, _| world.query_rows(query)).await?;
         Ok(found.page_of())
     }
 
@@ -89,18 +89,15 @@ impl Store for Ports {
 
     async fn transact_records(&self, writes: Vec<RecordWrite>) -> Result<(), StoreError> {
         let places = Places::of(&writes);
-        self.call(Operation::TransactWriteItems, places.clone(), |world, _| {
-            if let Some(writes) = world.tampered(writes) {
-                world.tables.transact(writes)?;
-            }
-            for (key, _) in places.0.iter().filter(|(_, written)| *written) {
-                if key.table == Table::AppConfig {
-                    world.note_drain(&key.partition);
-                }
-                world.revisions[key.table as usize] += 1;
-                world.changes.demand(|| Entry::Row(key.clone()));
-            }
-            Ok(())
+        let keys = places.clone();
+        self.call(Operation::TransactWriteItems, places, |world, _| world.transact_rows(writes, &keys.0))
+            .await
+    }
+
+    async fn put_batch(&self, puts: Vec<(Key, Item)>) -> Result<Vec<Key>, StoreError> {
+        let places = Places(puts.iter().map(|(key, _)| (key.clone(), true)).collect());
+        self.call(Operation::BatchWriteItem, places, |world, doom| {
+            world.put_rows(puts, doom == Some(Doom::Partly))
         })
         .await
     }

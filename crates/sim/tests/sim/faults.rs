@@ -216,7 +216,7 @@ fn every_port_can_be_made_to_fail() {
     let tenant = TenantId::parse(TENANT).unwrap();
     let notice = Notice {
         kind: NoticeKind::Completed,
-        tenant_id: tenant.clone(),
+        tenant_id: Some(tenant.clone()),
         subject: "done".to_owned(),
         body: String::new(),
     };

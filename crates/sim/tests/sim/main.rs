@@ -2,6 +2,8 @@
 //! The modules are marked as tests, so that the lints know them for what they are.
 
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod cost;
 #[cfg(test)]
 mod faults;

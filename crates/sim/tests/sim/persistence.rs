@@ -27,6 +27,7 @@ impl File {
 impl Drop for File {
     fn drop(&mut self) {
         drop(std::fs::remove_file(&self.0));
+        drop(std::fs::remove_file(disk::bulk_path(&self.0)));
     }
 }
 
@@ -69,7 +70,7 @@ fn live(world: &SharedWorld) {
     ok(p.start("x", &json!({ "tenantId": TENANT })));
     ok(p.notify(&Notice {
         kind: NoticeKind::Stuck,
-        tenant_id: TENANT.to_owned().try_into().unwrap(),
+        tenant_id: TENANT.to_owned().try_into().ok(),
         subject: "stuck".to_owned(),
         body: "retry".to_owned(),
     }));

@@ -15,11 +15,12 @@ pub struct Config {
     role_claim: String,
     tenant_claim: String,
     longest_hours: u64,
+    open_ingest: bool,
 }
 
 impl Config {
     /// Reads `OIDC_ISSUER`, which must be there; `OIDC_AUDIENCE` (`capstan`), `OIDC_ROLE_CLAIM` (`role`),
-    /// `OIDC_TENANT_CLAIM` (`tenant`) and `OIDC_LONGEST_HOURS` (24).
+    /// `OIDC_TENANT_CLAIM` (`tenant`), `OIDC_LONGEST_HOURS` (24) and `OPEN_INGEST` (false).
     pub fn read(environment: &Environment) -> Result<Self, SettingError> {
         let given = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
         let Some(issuer) = given("OIDC_ISSUER") else {
@@ -45,6 +46,7 @@ impl Config {
             role_claim: name("OIDC_ROLE_CLAIM", "role")?,
             tenant_claim: name("OIDC_TENANT_CLAIM", "tenant")?,
             longest_hours: hours(given("OIDC_LONGEST_HOURS"))?,
+            open_ingest: yes_or_no("OPEN_INGEST", given("OPEN_INGEST"))?,
         })
     }
 
@@ -62,8 +64,20 @@ impl Config {
     pub(crate) fn tenant_claim(&self) -> &str {
         &self.tenant_claim
     }
+    /// Whether hosts may report without a token.
+    pub const fn open_ingest(&self) -> bool {
+        self.open_ingest
+    }
     pub(crate) const fn longest_seconds(&self) -> u64 {
         self.longest_hours * 3_600
+    }
+}
+
+fn yes_or_no(name: &'static str, given: Option<&str>) -> Result<bool, SettingError> {
+    match given {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(SettingError { name, problem: format!("is `{other}`: give true or false") }),
     }
 }
 
@@ -120,6 +134,8 @@ mod tests {
             ("OIDC_LONGEST_HOURS", "0"),
             ("OIDC_LONGEST_HOURS", "169"),
             ("OIDC_LONGEST_HOURS", "a day"),
+            ("OPEN_INGEST", "yes"),
+            ("OPEN_INGEST", "True"),
         ] {
             let error = read(&[("OIDC_ISSUER", "https://login.example.com"), (name, value)]).unwrap_err();
             assert!(error.to_string().contains(name) && error.to_string().contains(value), "{error}");

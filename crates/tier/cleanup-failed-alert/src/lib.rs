@@ -34,7 +34,7 @@ pub async fn handle(ports: &(impl Store + Clock + Notifier), input: &StepInput) 
     ));
     let notice = Notice {
         kind: NoticeKind::CleanupFailed,
-        tenant_id: change.tenant_id.clone(),
+        tenant_id: Some(change.tenant_id.clone()),
         subject: format!("Cleanup failed: {} to {} is being undone", change.from_tier, change.to_tier),
         body,
     };

@@ -18,7 +18,7 @@ pub async fn handle(ports: &(impl Store + Inventory + Notifier)) -> Result<Value
         let names: Vec<String> = orphans.iter().map(|orphan| orphan.resource.to_string()).collect();
         let notice = Notice {
             kind: NoticeKind::OrphansFound,
-            tenant_id: row.tenant_id.clone(),
+            tenant_id: Some(row.tenant_id.clone()),
             subject: format!("{} that no ledger entry explains", counted(names.len())),
             body: format!(
                 "Tenant {}\n{}\nNothing was touched. Look at GET /tier/orphans and delete what is not needed.",

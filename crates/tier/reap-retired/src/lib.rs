@@ -88,6 +88,6 @@ async fn tell(
     subject: String,
     body: String,
 ) -> Result<(), StepError> {
-    let notice = Notice { kind: NoticeKind::Reaped, tenant_id: tenant.clone(), subject, body };
+    let notice = Notice { kind: NoticeKind::Reaped, tenant_id: Some(tenant.clone()), subject, body };
     ports.notify(&notice).await.map_err(StepError::of_cloud)
 }

@@ -1,6 +1,7 @@
 //! Records: types with a key and a version.
 
 use capstan_core::ids::TenantId;
+use capstan_core::iops::Insight;
 use capstan_core::ports::{Key, StoreError, Table};
 use capstan_core::tier::ledger::{EffectRow, Registered};
 use capstan_core::tier::{AppConfig, Change, Confirmation, Tier, TierConfig, TierState};
@@ -122,3 +123,4 @@ record!(Registered, TierLedger, |it| (it.tenant_id.to_string(), it.entry.clone()
 record!(EffectRow, TierLedger, |it| (it.tenant_id.to_string(), it.entry.clone()));
 record!(Confirmation, TierConfirmation, |it| (it.token_hash.clone(), String::new()));
 record!(AppConfigRow, AppConfig, |it| (it.tenant_id.to_string(), String::new()));
+record!(Insight, IopsInsights, |it| (it.bucket.clone(), it.entry.clone()));

@@ -319,7 +319,7 @@ async fn alarm<P: Store + Notifier>(
     }
     let notice = Notice {
         kind: NoticeKind::AuditBroken,
-        tenant_id: tenant.clone(),
+        tenant_id: Some(tenant.clone()),
         subject: format!("The audit was altered at entry {}", finding.seq),
         body: format!(
             "Tenant {tenant}\n{finding}\nIt is sealed no longer. Nobody should act on this tenant before it is known who \

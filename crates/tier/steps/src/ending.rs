@@ -157,7 +157,7 @@ pub fn notice(change: &Change, effects: &[EffectRow]) -> Option<Notice> {
     body.push_str(&next);
     Some(Notice {
         kind,
-        tenant_id: change.tenant_id.clone(),
+        tenant_id: Some(change.tenant_id.clone()),
         subject: format!("Tier change {} to {} {what}", change.from_tier, change.to_tier),
         body,
     })

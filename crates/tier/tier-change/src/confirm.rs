@@ -84,7 +84,8 @@ pub(crate) async fn ask(
 /// Who asks for a change, and who confirms it, must be this.
 fn role(bypass: bool) -> Role {
     let route = if bypass { "/tier/bypass-cooldown" } else { "/tier/confirm" };
-    access::rule_of("POST", route).map_or(Role::SuperAdmin, |rule| rule.least)
+    access::rule_of("POST", &format!("{}{route}", access::BASE_PATH))
+        .map_or(Role::SuperAdmin, |rule| rule.least)
 }
 
 /// Takes a token and starts what it stands for.

@@ -48,6 +48,28 @@ pub(super) fn sustain(
     Ok((Latency::of(looked.concat(), took), Latency::of(wrote.concat(), took)))
 }
 
+/// Each list on a connection of its own, each request once, in order.
+pub(super) fn once(to: SocketAddr, lists: Vec<Vec<String>>) -> Result<Latency, Failure> {
+    let watch = Stopwatch::start();
+    let talks =
+        lists.into_iter().map(|requests| Talk { until: Until::Times(requests.len()), requests }).collect();
+    let times = talk(to, talks)?.concat();
+    Ok(Latency::of(times, watch.elapsed()))
+}
+
+/// What hosts report, without a token.
+pub(super) fn report(to: SocketAddr, body: &str) -> String {
+    format!(
+        "POST /metrics HTTP/1.1\r\nHost: {to}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A request of the IOps API that only looks.
+pub(super) fn look_at(to: SocketAddr, token: &str, path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {token}\r\n\r\n")
+}
+
 impl Latency {
     fn of(mut times: Vec<f64>, took: Duration) -> Self {
         times.sort_by(f64::total_cmp);

@@ -1,0 +1,43 @@
+//! What IOps keeps in the store, on top of the store port.
+//!
+//! - Metrics: put in batches, whatever is there, since the same metric twice is the same row ([`put_metrics`]).
+//! - Insights and how many there are of each hour, written in one transaction with the head of their host's analysis.
+//! - [`Head`]: how far the analysis of a host has come. Its version is the fence: two who analyse at once can't both count
+//!   a sample. [`Snapshot`]: the detectors' states, every so many samples.
+
+mod analysis;
+mod insights;
+mod metrics;
+mod together;
+
+pub use analysis::{Head, Open, Pending, Snapshot, Span, head, snapshot};
+pub use insights::{Counts, Hour, busy_hours, counts, insight, insights_of};
+pub use metrics::{Unput, metrics_of, put_metrics};
+pub use tier_records::{Record, RecordError, Transaction};
+pub use together::together;
+
+use capstan_core::ports::{Key, Store, StoreError};
+
+/// Reads one record.
+async fn get<R: Record>(store: &impl Store, partition: &str, sort: &str) -> Result<Option<R>, RecordError> {
+    let key = Key { table: R::TABLE, partition: partition.to_owned(), sort: sort.to_owned() };
+    let item = store.get(&key).await.map_err(RecordError::Store)?;
+    item.map(|item| read(item, partition)).transpose()
+}
+
+fn read<R: Record>(item: capstan_core::ports::Item, partition: &str) -> Result<R, RecordError> {
+    serde_json::from_value(serde_json::Value::Object(item)).map_err(|error| RecordError::Corrupt {
+        table: R::TABLE.name(),
+        key: partition.to_owned(),
+        message: error.to_string(),
+    })
+}
+
+/// Whether the same may be tried again at once: somebody else was first, or nobody knows what became of it.
+pub const fn is_passing(error: &RecordError) -> bool {
+    matches!(
+        error,
+        RecordError::Stale { .. }
+            | RecordError::Store(StoreError::Conflict | StoreError::Unknown(_) | StoreError::Throttled)
+    )
+}

@@ -1,0 +1,93 @@
+//! Metrics: put in batches, read by host and time.
+
+use crate::{RecordError, together};
+use capstan_core::iops::Metric;
+use capstan_core::ports::{Item, Key, MOST_PUTS, Query, Store, StoreError, Table};
+use std::collections::BTreeSet;
+
+/// How often what the store would not take is sent again.
+const ATTEMPTS: u32 = 6;
+
+/// A metric that could not be put, and why, as far as anybody knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unput {
+    /// Its place among those given.
+    pub index: usize,
+    /// Why.
+    pub error: StoreError,
+}
+
+/// Puts metrics, all batches at once; what the store would not take now is sent again, after `wait`, which is told how often
+/// that has been. No two may be of one host and second. Answers those that could not be put; all others are durable.
+pub async fn put_metrics<F: Future<Output = ()> + Send>(
+    store: &impl Store,
+    metrics: &[Metric],
+    wait: impl Fn(u32) -> F + Sync,
+) -> Vec<Unput> {
+    let indexed: Vec<(usize, &Metric)> = metrics.iter().enumerate().collect();
+    let wait = &wait;
+    let batches = indexed.chunks(MOST_PUTS).map(|batch| put_batch(store, batch, wait));
+    together(batches).await.into_iter().flatten().collect()
+}
+
+async fn put_batch<F: Future<Output = ()> + Send>(
+    store: &impl Store,
+    batch: &[(usize, &Metric)],
+    wait: &(impl Fn(u32) -> F + Sync),
+) -> Vec<Unput> {
+    let mut left: Vec<(usize, Key, Item)> =
+        batch.iter().map(|(index, metric)| (*index, metric.key(), metric.item())).collect();
+    let mut last = StoreError::Throttled;
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            wait(attempt).await;
+        }
+        let puts = left.iter().map(|(_, key, item)| (key.clone(), item.clone())).collect();
+        match store.put_batch(puts).await {
+            Ok(unput) => {
+                let unput: BTreeSet<Key> = unput.into_iter().collect();
+                left.retain(|(_, key, _)| unput.contains(key));
+                last = StoreError::Throttled;
+            }
+            // To put the same once more is to put it once.
+            Err(
+                error @ (StoreError::Throttled
+                | StoreError::Conflict
+                | StoreError::Unavailable(_)
+                | StoreError::Unknown(_)),
+            ) => {
+                last = error;
+            }
+            Err(error @ (StoreError::Invalid(_) | StoreError::ConditionFailed(_))) => {
+                last = error;
+                break;
+            }
+        }
+        if left.is_empty() {
+            break;
+        }
+    }
+    left.into_iter().map(|(index, ..)| Unput { index, error: last.clone() }).collect()
+}
+
+/// A page of a host's metrics, after a second; and the second to go on after, if there is more. What is stored there and is
+/// no metric is left out.
+pub async fn metrics_of(
+    store: &impl Store,
+    host: &str,
+    after: Option<u64>,
+    descending: bool,
+    limit: usize,
+) -> Result<(Vec<Metric>, Option<u64>), RecordError> {
+    let query = Query {
+        table: Table::IopsMetrics,
+        partition: host.to_owned(),
+        prefix: String::new(),
+        after: after.map(Metric::sort),
+        descending,
+        limit,
+    };
+    let page = store.query(&query).await.map_err(RecordError::Store)?;
+    let metrics = page.items.iter().filter_map(|item| Metric::of_item(item).ok()).collect();
+    Ok((metrics, page.next.and_then(|next| next.parse().ok())))
+}

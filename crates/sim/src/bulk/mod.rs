@@ -1,0 +1,374 @@
+//! The tables that do not fit into memory: on the disk alone, in a file of their own beside the world's.
+//!
+//! What is put is first a change in memory, which everybody sees at once, and then on the disk together with all that came
+//! in meanwhile: one wait serves many, as with the world's own journal. So the disk holds a prefix of what happened, rows
+//! and stream alike, and nobody is told of more. Memory holds what waits for the disk and nothing else.
+//!
+//! Items that are past their `expires_at` go by and by, as in the cloud, which promises days.
+//! Rejected: the world's own tables, which are in memory whole (docs/decisions/0010), since ten million metrics are
+//! gigabytes; and a second index by expiry, since every metric would be written twice for it.
+
+mod layer;
+
+use crate::disk::{Disk, DiskError};
+use crate::stream::StreamRecord;
+use crate::tables::{Checked, Done, Found, Row, check_query};
+use capstan_core::ports::{Item, Key, Query, RecordWrite, StoreError};
+use capstan_core::time::Timestamp;
+use layer::{Layer, decode, encode, key_of, place, prefix};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+const ROWS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("rows");
+const STREAM: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("stream");
+
+/// The tables and their stream.
+#[derive(Debug)]
+pub(crate) struct Bulk {
+    database: Database,
+    changes: Mutex<Changes>,
+    /// Held while the disk works.
+    writer: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Changes {
+    /// What nobody writes yet.
+    fresh: Layer,
+    /// What is being written.
+    leaving: Arc<Layer>,
+    /// The number of the last change, and of the last that is on the disk.
+    made: u64,
+    written: u64,
+    /// The last record of the stream.
+    last: u64,
+    /// Where the search for what has expired goes on.
+    swept: String,
+}
+
+type Rows = BTreeMap<String, Arc<Row>>;
+
+fn trouble(error: impl Into<redb::Error>) -> StoreError {
+    StoreError::Unavailable(error.into().to_string())
+}
+
+impl Bulk {
+    /// Opens the file, or makes it.
+    pub(crate) fn open(path: &Path) -> Result<Self, DiskError> {
+        let database = Disk::open_unchecked(path)?.into_database();
+        let last = database
+            .begin_read()
+            .map_err(redb::Error::from)
+            .and_then(|reading| last_of(&reading))
+            .map_err(|error| DiskError::Damaged { path: path.to_owned(), reason: error.to_string() })?;
+        let changes = Changes { last, ..Changes::default() };
+        Ok(Self { database, changes: Mutex::new(changes), writer: Mutex::new(()) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The row at a key.
+    pub(crate) fn get(&self, key: &Key) -> Result<Option<Arc<Row>>, StoreError> {
+        let changes = self.lock();
+        self.row(&changes, &place(key))
+    }
+
+    fn row(&self, changes: &Changes, place: &str) -> Result<Option<Arc<Row>>, StoreError> {
+        if let Some(row) = changes.fresh.rows.get(place).or_else(|| changes.leaving.rows.get(place)) {
+            return Ok(row.clone());
+        }
+        let reading = self.database.begin_read().map_err(trouble)?;
+        let table = match reading.open_table(ROWS) {
+            Ok(table) => table,
+            Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+            Err(error) => return Err(trouble(error)),
+        };
+        table.get(place).map_err(trouble)?.map(|bytes| parsed(place, bytes.value())).transpose()
+    }
+
+    /// A page of a partition.
+    pub(crate) fn query(&self, query: &Query) -> Result<Found, StoreError> {
+        check_query(query)?;
+        let before = prefix(query.table, &query.partition);
+        let Some((from, to)) = range(query, &before) else { return Ok(Found::default()) };
+        let (over, reading) = {
+            let changes = self.lock();
+            let layers = [&*changes.leaving, &changes.fresh];
+            let within = |layer: &Layer| {
+                let range = layer.rows.range::<str, _>((as_str(&from), as_str(&to)));
+                range.map(|(place, row)| (place.clone(), row.clone())).collect::<Vec<_>>()
+            };
+            let over: BTreeMap<String, Option<Arc<Row>>> = layers.into_iter().flat_map(within).collect();
+            (over, self.database.begin_read().map_err(trouble)?)
+        };
+        // What is changed in memory may take the place of what is read, or take it away.
+        let enough = query.limit + 1 + over.len();
+        let mut rows = read(&reading, (as_str(&from), as_str(&to)), query.descending, enough)?;
+        for (place, row) in over {
+            match row {
+                Some(row) => drop(rows.insert(place, row)),
+                None => drop(rows.remove(&place)),
+            }
+        }
+        let sorts = rows.into_iter().map(|(place, row)| (place[before.len()..].to_owned(), row));
+        Ok(if query.descending { Found::of(sorts.rev(), query.limit) } else { Found::of(sorts, query.limit) })
+    }
+
+    /// Checks all, then changes all. Answers what to wait for.
+    pub(crate) fn transact(&self, writes: Vec<RecordWrite>, at: Timestamp) -> Result<u64, StoreError> {
+        let mut changes = self.lock();
+        let mut before = Vec::with_capacity(writes.len());
+        for write in &writes {
+            before.push(self.row(&changes, &place(&write.key))?);
+        }
+        let checked = Checked::of(writes, |index| before[index].as_deref())?;
+        for ((key, row), before) in checked.0.into_iter().zip(before) {
+            match row {
+                Done::Nothing => {}
+                Done::Deleted => drop(changes.fresh.rows.insert(place(&key), None)),
+                Done::Put(row) => changes.put(&key, before.as_deref(), row, at),
+            }
+        }
+        changes.made += 1;
+        Ok(changes.made)
+    }
+
+    /// Puts items whatever is there. Answers what to wait for.
+    pub(crate) fn put(&self, puts: Vec<(Key, Item)>, at: Timestamp) -> Result<u64, StoreError> {
+        let mut changes = self.lock();
+        for (key, item) in puts {
+            let before = if key.table.has_stream() { self.row(&changes, &place(&key))? } else { None };
+            changes.put(&key, before.as_deref(), Row::new(item), at);
+        }
+        changes.made += 1;
+        Ok(changes.made)
+    }
+
+    /// Waits until the change of this number is on the disk.
+    pub(crate) fn wait_for(&self, number: u64) -> Result<(), String> {
+        let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let (layer, made) = {
+            let mut changes = self.lock();
+            if changes.written >= number {
+                return Ok(());
+            }
+            // Left from a write that failed: nothing may overtake it.
+            if !changes.leaving.is_empty() {
+                return Err("an earlier write failed".to_owned());
+            }
+            changes.leaving = Arc::new(std::mem::take(&mut changes.fresh));
+            (Arc::clone(&changes.leaving), changes.made)
+        };
+        self.write(&layer).map_err(|error| error.to_string())?;
+        let mut changes = self.lock();
+        changes.leaving = Arc::default();
+        changes.written = made;
+        Ok(())
+    }
+
+    /// The number of the last change.
+    pub(crate) fn made(&self) -> u64 {
+        self.lock().made
+    }
+
+    fn write(&self, layer: &Layer) -> Result<(), redb::Error> {
+        let writing = self.database.begin_write()?;
+        {
+            let mut rows = writing.open_table(ROWS)?;
+            for (place, row) in &layer.rows {
+                match row {
+                    Some(row) => drop(rows.insert(place.as_str(), json(row.item()).as_slice())?),
+                    None => drop(rows.remove(place.as_str())?),
+                }
+            }
+            let mut stream = writing.open_table(STREAM)?;
+            for (sequence, record) in &layer.stream {
+                match record {
+                    Some(record) => drop(stream.insert(sequence, encode(record).as_slice())?),
+                    None => drop(stream.remove(sequence)?),
+                }
+            }
+        }
+        // Synced on return: that is redb's default.
+        writing.commit()?;
+        Ok(())
+    }
+
+    /// The records of the stream after one, in order.
+    pub(crate) fn stream_after(&self, sequence: u64, limit: usize) -> Result<Vec<StreamRecord>, StoreError> {
+        let after = (Bound::Excluded(sequence), Bound::Unbounded);
+        let (over, reading) = {
+            let changes = self.lock();
+            // What is on the disk comes before what is not: where nothing of it is left, it need not be asked.
+            let leaving = changes.leaving.stream.range(after);
+            let fresh = changes.fresh.stream.range(after);
+            let over: BTreeMap<u64, Option<StreamRecord>> =
+                leaving.chain(fresh).map(|(number, record)| (*number, record.clone())).collect();
+            (over, self.database.begin_read().map_err(trouble)?)
+        };
+        let mut records = BTreeMap::new();
+        if let Some(table) = known(reading.open_table(STREAM))? {
+            for entry in table.range(sequence + 1..).map_err(trouble)?.take(limit + over.len()) {
+                let (number, bytes) = entry.map_err(trouble)?;
+                let record = decode(number.value(), bytes.value());
+                let damaged =
+                    || StoreError::Unavailable(format!("record {} of the stream is damaged", number.value()));
+                records.insert(number.value(), record.ok_or_else(damaged)?);
+            }
+        }
+        for (number, record) in over {
+            match record {
+                Some(record) => drop(records.insert(number, record)),
+                None => drop(records.remove(&number)),
+            }
+        }
+        Ok(records.into_values().take(limit).collect())
+    }
+
+    /// Takes records off the stream. It need not be durable: who sees one again has seen it before.
+    pub(crate) fn stream_done(&self, sequences: &[u64]) {
+        let mut changes = self.lock();
+        for sequence in sequences {
+            // One that was never written need not be.
+            let unwritten = matches!(changes.fresh.stream.remove(sequence), Some(Some(_)));
+            if !unwritten {
+                changes.fresh.stream.insert(*sequence, None);
+            }
+        }
+        changes.made += 1;
+    }
+
+    /// Looks at so many rows for those that have expired at `now`, and takes these away; how many.
+    pub(crate) fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let from = self.lock().swept.clone();
+        let reading = self.database.begin_read().map_err(trouble)?;
+        let rows = read(&reading, (Bound::Excluded(from.as_str()), Bound::Unbounded), false, limit)?;
+        let seconds = now.as_millis() / 1_000;
+        let mut changes = self.lock();
+        changes.swept = if rows.len() < limit {
+            String::new()
+        } else {
+            rows.keys().next_back().cloned().unwrap_or_default()
+        };
+        let mut gone = 0;
+        for (place, row) in rows {
+            let expired =
+                row.item().get("expires_at").and_then(Value::as_u64).is_some_and(|at| at <= seconds);
+            // What has been written since is another row.
+            let known = changes.fresh.rows.contains_key(&place) || changes.leaving.rows.contains_key(&place);
+            if expired && !known {
+                changes.fresh.rows.insert(place, None);
+                gone += 1;
+            }
+        }
+        changes.made += u64::from(gone > 0);
+        Ok(gone)
+    }
+
+    /// Every row, for those who look from outside; for tests, not for gigabytes.
+    pub(crate) fn all(&self) -> Result<Vec<(Key, Arc<Row>)>, StoreError> {
+        let changes = self.lock();
+        let reading = self.database.begin_read().map_err(trouble)?;
+        let mut rows = read(&reading, (Bound::Unbounded, Bound::Unbounded), false, usize::MAX)?;
+        for (place, row) in changes.leaving.rows.iter().chain(&changes.fresh.rows) {
+            match row {
+                Some(row) => drop(rows.insert(place.clone(), Arc::clone(row))),
+                None => drop(rows.remove(place)),
+            }
+        }
+        Ok(rows.into_iter().filter_map(|(place, row)| Some((key_of(&place)?, row))).collect())
+    }
+}
+
+impl Changes {
+    fn put(&mut self, key: &Key, before: Option<&Row>, row: Row, at: Timestamp) {
+        let row = Arc::new(row);
+        let same = before.is_some_and(|before| *before == *row);
+        if same {
+            return;
+        }
+        if key.table.has_stream() {
+            self.last += 1;
+            let (sequence, modified) = (self.last, before.is_some());
+            let record = StreamRecord { sequence, key: key.clone(), modified, at, row: Arc::clone(&row) };
+            self.fresh.stream.insert(sequence, Some(record));
+        }
+        self.fresh.rows.insert(place(key), Some(row));
+    }
+}
+
+fn json(item: &Item) -> Vec<u8> {
+    // Plain data with string keys: it always has a JSON form.
+    serde_json::to_vec(item).unwrap_or_default()
+}
+
+fn parsed(place: &str, bytes: &[u8]) -> Result<Arc<Row>, StoreError> {
+    let item = serde_json::from_slice(bytes);
+    item.map(|item| Arc::new(Row::new(item)))
+        .map_err(|error| StoreError::Unavailable(format!("the row {place} is damaged: {error}")))
+}
+
+fn known<T>(table: Result<T, TableError>) -> Result<Option<T>, StoreError> {
+    match table {
+        Ok(table) => Ok(Some(table)),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(trouble(error)),
+    }
+}
+
+fn last_of(reading: &ReadTransaction) -> Result<u64, redb::Error> {
+    match reading.open_table(STREAM) {
+        Ok(table) => Ok(table.last()?.map_or(0, |(sequence, _)| sequence.value())),
+        Err(TableError::TableDoesNotExist(_)) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn as_str(bound: &Bound<String>) -> Bound<&str> {
+    match bound {
+        Bound::Included(text) => Bound::Included(text),
+        Bound::Excluded(text) => Bound::Excluded(text),
+        Bound::Unbounded => Bound::Unbounded,
+    }
+}
+
+/// From where to where an answer may lie; `None`: nowhere.
+fn range(query: &Query, before: &str) -> Option<(Bound<String>, Bound<String>)> {
+    let least = format!("{before}{}", query.prefix);
+    // No text has a greater character.
+    let most = format!("{least}{}", char::MAX);
+    let after = query.after.as_ref().map(|after| format!("{before}{after}"));
+    let (from, to) = match after {
+        None => (Bound::Included(least), Bound::Included(most)),
+        Some(after) if query.descending && after > most => (Bound::Included(least), Bound::Included(most)),
+        Some(after) if query.descending && after <= least => return None,
+        Some(after) if query.descending => (Bound::Included(least), Bound::Excluded(after)),
+        Some(after) if after < least => (Bound::Included(least), Bound::Included(most)),
+        Some(after) if after >= most => return None,
+        Some(after) => (Bound::Excluded(after), Bound::Included(most)),
+    };
+    Some((from, to))
+}
+
+fn read(
+    reading: &ReadTransaction,
+    (from, to): (Bound<&str>, Bound<&str>),
+    descending: bool,
+    limit: usize,
+) -> Result<Rows, StoreError> {
+    let mut rows = Rows::new();
+    let Some(table) = known(reading.open_table(ROWS))? else { return Ok(rows) };
+    let mut entries = table.range::<&str>((from, to)).map_err(trouble)?;
+    while rows.len() < limit {
+        let Some(entry) = (if descending { entries.next_back() } else { entries.next() }) else { break };
+        let (place, bytes) = entry.map_err(trouble)?;
+        rows.insert(place.value().to_owned(), parsed(place.value(), bytes.value())?);
+    }
+    Ok(rows)
+}
