@@ -19,7 +19,7 @@ const SLOWEST_RATIOS: [f64; 2] = [3.0, 15.0];
 /// Which part of the money for latency is on the 95th percentile; the rest is on the 99th.
 const ON_SLOW: f64 = 0.75;
 /// How many latencies of the baseline there must be before its 95th and its 99th percentile mean something.
-const ENOUGH_FOR: [(f64, u64); 2] = [(0.95, 100), (0.99, 500)];
+const ENOUGH_FOR: [(f64, u64); 2] = [(0.95, 50), (0.99, 500)];
 
 /// What is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
