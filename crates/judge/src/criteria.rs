@@ -21,6 +21,9 @@ const ON_SLOW: f64 = 0.75;
 /// How many latencies of the baseline there must be before its 95th and its 99th percentile mean something.
 const ENOUGH_FOR: [(f64, u64); 2] = [(0.95, 50), (0.99, 500)];
 
+/// What the 95th percentile leaves above it.
+const BEYOND_SLOW: f64 = 0.05;
+
 /// What is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -162,7 +165,8 @@ impl Errors {
 pub(crate) struct Slow {
     tail: Wager,
     far_tail: Wager,
-    proof: Proof,
+    proof_relative: Proof,
+    proof_absolute: Proof,
     pub(crate) past: Latencies,
     pub(crate) of_canary: Latencies,
     pub(crate) canary: Tally,
@@ -175,7 +179,8 @@ impl Slow {
         Self {
             tail: Wager::new(SLOW_RATIOS.len(), noisy, together),
             far_tail: Wager::new(SLOWEST_RATIOS.len(), noisy, together),
-            proof: Proof::new(2, together),
+            proof_relative: Proof::new(2, together),
+            proof_absolute: Proof::new(2, together),
             past: Latencies::default(),
             of_canary: Latencies::default(),
             canary: Tally::default(),
@@ -212,7 +217,8 @@ impl Slow {
                 let margin = settings.latency.margin_ratio;
                 let proof =
                     [0.5, 1.0].map(|better| within(margin, better, round.quiet.samples, samples, hits));
-                self.proof.play(&proof, round.quiet.hits);
+                self.proof_relative.play(&proof, round.quiet.hits);
+                self.proof_absolute.play(&below(BEYOND_SLOW, round.quiet.samples), round.quiet.hits);
                 let stakes =
                     SLOW_RATIOS.map(|ratio| Stake::two_arms(ratio, round.all.samples, samples, hits));
                 self.tail.play(&stakes, &round.groups);
@@ -248,8 +254,10 @@ impl Slow {
         ON_SLOW * slow + (1.0 - ON_SLOW) * slowest
     }
 
+    /// Slow less often than a multiple of the baseline, or less often than the baseline's own percentile leaves: where
+    /// nothing at all is slow (all latencies alike, or below the floor), no comparison of hits could show anything.
     pub(crate) fn good(&self) -> f64 {
-        self.proof.value()
+        f64::midpoint(self.proof_relative.value(), self.proof_absolute.value())
     }
 
     pub(crate) fn noisiest(&self) -> &[u16] {

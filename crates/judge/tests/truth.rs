@@ -116,19 +116,33 @@ fn a_baseline_without_errors_divides_nothing() {
     assert_eq!(verdict(&judge.report(120)), GOOD);
 }
 
+/// Ten samples after two minutes of good ones. That seven slow answers of a hundred all fall to the canary's tenth by
+/// chance is as likely as 1 in 10⁷, and 1 in 10⁵ for the five that are left without the two noisiest hosts: evidence enough.
+/// With one left, or with all on two hosts, there is none.
 #[test]
 fn seven_of_ten_samples_a_hundred_times_worse() {
-    let mixed = |start| {
-        let mut canary = Arm::default();
-        (0..10_u16)
-            .for_each(|n| canary.group(n * 90).record(false, if n < 7 { 10_000.0 } else { 100.0 }, None));
-        interval(start, 10, canary, arm(90, 1, 100.0, 36))
-    };
-    // Ten samples after a minute of good ones, then twenty.
-    for (rounds, promoted, worse) in [(1, false, false), (4, false, true)] {
-        let judge = play(110 + rounds * 10, |start| if start < 110 { good(start) } else { mixed(start) });
-        let seen = verdict(&judge.report(120 + rounds * 10));
-        assert_eq!((seen.0 == Verdict::Promote, seen == WORSE), (promoted, worse), "{rounds}: {seen:?}");
+    for (slow, hosts, wanted) in [(7, 10, WORSE), (3, 10, GOOD), (7, 2, GOOD)] {
+        let mixed = |start| {
+            let mut canary = Arm::default();
+            (0..10_u16).for_each(|n| {
+                canary.group(n % hosts * 9).record(false, if n < slow { 10_000.0 } else { 100.0 }, None);
+            });
+            interval(start, 10, canary, arm(90, 1, 100.0, 36))
+        };
+        let judge = play(130, |start| if start < 120 { good(start) } else { mixed(start) });
+        assert_eq!(verdict(&judge.report(130)), wanted, "{slow} on {hosts}");
+    }
+}
+
+/// Where no answer is slow, none can be compared; that the canary has none is shown all the same.
+#[test]
+fn what_is_fast_enough_is_shown_to_be_good() {
+    let mut settings = Settings::default();
+    settings.latency.floor_millis = 400.0;
+    for (millis, wanted) in [(300.0, GOOD), (900.0, WORSE)] {
+        let mut judge = Judge::new(settings.clone(), 0).unwrap();
+        (0..12).for_each(|n| judge.observe(&ten_percent(n * 10, arm(100, 1, millis, 40))).unwrap());
+        assert_eq!(verdict(&judge.report(120)), wanted, "{millis}");
     }
 }
 
@@ -263,12 +277,15 @@ fn a_few_noisy_hosts_are_not_the_canary() {
             ten_percent(start, canary)
         }
     };
-    let report = play(120, noisy(&[3, 17])).report(120);
+    // Which hosts are noisy is known after the first ten seconds only. What these hosts did until then counts in what is
+    // shown of the canary (to leave it out afterwards would be to choose the evidence), so it takes a few rounds longer.
+    assert_eq!(verdict(&play(120, noisy(&[3, 17])).report(120)), (Verdict::Hold, Reason::NotShownYet));
+    let report = play(160, noisy(&[3, 17])).report(160);
     assert_eq!(verdict(&report), GOOD, "{report:#?}");
     let mut left_out = report.criteria[0].left_out.clone();
     left_out.sort_unstable();
     assert_eq!(left_out, [3, 17]);
-    assert_eq!(verdict(&play(120, noisy(&[3, 17, 20, 21])).report(120)), WORSE);
+    assert_eq!(verdict(&play(120, noisy(&[3, 17, 20, 21])).report(120)), WORSE, "two more than may be noisy");
 }
 
 #[test]
