@@ -1,6 +1,6 @@
 //! How the judge of canaries does on ten thousand rollouts of a drawn workload each: how often it is wrong, however often
 //! it looks, and how soon it is right, held against tests of a fixed size.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test")]
+#![expect(clippy::expect_used, reason = "a test")]
 
 use judge::{Arm, Interval, Judge, Reason, Settings, Verdict};
 use local::canary::{Behaviour, Outcome, Scenario, Summary, Workload, play_all};

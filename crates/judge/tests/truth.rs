@@ -242,7 +242,9 @@ fn after_a_crash_everything_is_where_it_was() {
     let mut records: Vec<Interval> = (0..12).map(|n| good(n * 10)).collect();
     records.extend((12..20).map(|n| interval(n * 10, 50, arm(500, 5, 100.0, 200), arm(500, 5, 100.0, 200))));
     let mut straight = Judge::new(Settings::default(), 0).unwrap();
-    records.iter().for_each(|record| straight.observe(record).unwrap());
+    for record in &records {
+        straight.observe(record).unwrap();
+    }
     // Stored by two writers, in no order, read back.
     let halves = records.iter().flat_map(|record| {
         let mut first = Interval { canary: Arm::default(), ..record.clone() };
@@ -271,9 +273,9 @@ fn a_few_noisy_hosts_are_not_the_canary() {
     let noisy = |groups: &'static [u16]| {
         move |start| {
             let mut canary = arm(100, 1, 100.0, 40);
-            groups
-                .iter()
-                .for_each(|group| (0..3).for_each(|_| canary.group(*group).record(true, 900.0, Some(true))));
+            for group in groups {
+                (0..3).for_each(|_| canary.group(*group).record(true, 900.0, Some(true)));
+            }
             ten_percent(start, canary)
         }
     };
@@ -326,7 +328,7 @@ fn settings_that_make_no_sense_are_refused() {
     for (change, word) in changes {
         let mut settings = Settings::default();
         change(&mut settings);
-        let error = Judge::new(settings, 0).err().expect("an error").to_string();
+        let error = Judge::new(settings, 0).expect_err("settings").to_string();
         assert!(error.contains(word), "{word}: {error}");
     }
     let text = serde_json::to_string(&Settings::default()).unwrap();

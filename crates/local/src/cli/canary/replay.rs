@@ -88,7 +88,7 @@ fn of_lines(name: &str, text: &str, settings: Settings) -> Result<Rollout, Failu
     Ok(Rollout { settings, entered: start.into_iter().collect(), intervals })
 }
 
-/// What serde_json says, with the column alone: it takes the line for its own first.
+/// What `serde_json` says, with the column alone: it takes the line for its own first.
 fn within_line(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.replace(" at line 1 column ", " at column ")
