@@ -1,5 +1,5 @@
 //! The truth table: bad inputs, and what other judges of canaries get wrong.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use judge::{Arm, Criterion, Interval, Judge, Reason, Report, Rollout, Settings, Verdict};
 

@@ -171,17 +171,8 @@ impl<'a> World<'a> {
         let seconds = self.workload.interval_seconds;
         let mut interval =
             Interval { start, seconds, percent, canary: Arm::default(), baseline: Arm::default() };
-        let (mut canary, mut baseline) = (Vec::new(), Baseline::default());
-        self.draw(elapsed, percent, &mut canary, &mut baseline);
-        canary.sort_unstable_by_key(|(group, ..)| *group);
-        for (group, failed, bucket, disagreed) in canary {
-            let counts = interval.canary.group(group);
-            counts.requests += 1;
-            counts.errors += u32::from(failed);
-            counts.latency.add(bucket, 1);
-            counts.scored += 1;
-            counts.disagreed += u32::from(disagreed);
-        }
+        let mut baseline = Baseline::default();
+        self.draw(elapsed, percent, &mut interval.canary, &mut baseline);
         if baseline.counts.requests > 0 {
             for (bucket, count) in (0..BUCKETS).zip(baseline.latency).filter(|(_, count)| *count > 0) {
                 baseline.counts.latency.add(bucket, count);
@@ -192,13 +183,7 @@ impl<'a> World<'a> {
         interval
     }
 
-    fn draw(
-        &mut self,
-        at: u64,
-        percent: u8,
-        canary: &mut Vec<(u16, bool, u8, bool)>,
-        baseline: &mut Baseline,
-    ) {
+    fn draw(&mut self, at: u64, percent: u8, canary: &mut Arm, baseline: &mut Baseline) {
         let (mut more_errors, mut slower) = (1.0, 0.0);
         if self.workload.weather {
             let (begins, ends) = BURSTS;
@@ -225,6 +210,8 @@ impl<'a> World<'a> {
             };
             let (moved, stretched) = self.shift[usize::from(on_canary)];
             let middle = f64::from(self.latencies.0[1 << 15]);
+            // Hosts are in the order of their groups, so a group is appended.
+            let mut own = on_canary.then(|| canary.group(host.group));
             let mut failed = false;
             for number in 0..arrived {
                 if number % self.workload.together == 0 {
@@ -235,8 +222,12 @@ impl<'a> World<'a> {
                 let place = stretched + moved + host.slower + slower;
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
                 let bucket = place.ceil().clamp(0.0, f64::from(BUCKETS - 1)) as u8;
-                if on_canary {
-                    canary.push((host.group, failed, bucket, self.chance.is(model.disagrees)));
+                if let Some(counts) = &mut own {
+                    counts.requests += 1;
+                    counts.errors += u32::from(failed);
+                    counts.latency.add(bucket, 1);
+                    counts.scored += 1;
+                    counts.disagreed += u32::from(self.chance.is(model.disagrees));
                 } else {
                     baseline.counts.requests += 1;
                     baseline.counts.errors += u32::from(failed);
