@@ -146,6 +146,7 @@ impl Player {
     /// Goes to the end of so long a time at once, and does what is due then.
     fn leap(&mut self, length: Millis) {
         self.engine.skip(length);
+        self.run_until(self.engine.now(), false);
         self.settle();
         self.look();
     }

@@ -157,7 +157,7 @@ impl Watch {
         invariants::look(self, world, &new);
     }
 
-    fn note_faults(&mut self, world: &World) {
+    pub(super) fn note_faults(&mut self, world: &World) {
         let new = world.met().get(self.seen_faults..).unwrap_or_default();
         self.seen_faults += new.len();
         for met in new {

@@ -17,7 +17,7 @@ pub(in crate::simulate) const SEALED: Millis = Millis::minutes(5);
 /// How long after its date a store may be there: the reaper comes every hour, and looks again when the deletion is over.
 pub(in crate::simulate) const REAPED: Millis = Millis::hours(4);
 /// Of so many histories of one change, one goes on.
-const ONE_OF: u64 = 16;
+const ONE_OF: u64 = 64;
 
 /// Whether a run goes on at the end of its tale until there is nothing left to be done.
 pub(in crate::simulate) fn goes_on(case: &Case) -> bool {
@@ -29,6 +29,8 @@ pub(in crate::simulate) fn goes_on(case: &Case) -> bool {
 
 /// Every entry is sealed that is old enough, unless something struck since it might have been.
 pub(in crate::simulate) fn look(watch: &mut Watch, world: &World) {
+    // Faults of looks alone are not seen by the looks that follow changes.
+    watch.note_faults(world);
     let now = world.now();
     if now.since(watch.began) < SEALED || watch.troubled(now - SEALED, now) {
         return;
