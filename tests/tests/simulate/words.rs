@@ -2,10 +2,11 @@
 //! the midst of it comes to.
 
 use super::{case, stage};
-use local::functions::registry;
-use local::simulate::{Case, Histories, Options, Promise, Stage, simulate};
+use local::functions::{Function, registry};
+use local::simulate::{Case, Histories, Options, Promise, Report, Stage, simulate};
 use local::template::Source;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 fn refused(text: &str) -> String {
     text.parse::<Case>().expect_err(text).to_string()
@@ -49,20 +50,29 @@ fn what_was_planned_is_told_by_kind() {
     assert_eq!(planned, [("busy", Some(1)), ("error", None), ("schedule-fired", Some(1))]);
 }
 
-/// The registry with a function that panics whenever it is run: its run counts as a failure, with its number and its history, and nobody else's findings are lost.
-#[test]
-fn a_panic_is_a_failure_with_its_run_and_history() {
-    let mut functions = registry();
-    let found = functions.iter_mut().find(|function| function.name == "validate-transition").expect("it");
-    found.build = std::sync::Arc::new(|_| Ok(Box::new(|_, _| Box::pin(async { panic!("on purpose") }))));
-    let stage =
-        Stage::tampered(&Source::BuiltIn, &functions, |_| {}, &sim::Tamper::default()).expect("a system");
+/// What six runs come to, of which some panic: each that does is a failure with its number and history.
+fn panicking(functions: &[Function], world: &sim::Tamper) -> Report {
+    let stage = Stage::tampered(&Source::BuiltIn, functions, |_| {}, world).expect("a system");
     let options = Options { runs: 6, first: 3, seed: 2, jobs: 3, histories: Histories::Single };
     let report = simulate(&stage, options);
-    assert_eq!((report.runs, report.failures), (6, 6));
-    for (failed, run) in report.details.iter().zip(3..) {
-        assert_eq!((failed.run, &failed.history), (run, &Case::drawn(Histories::Single, 2, run).to_string()));
-        let told = failed.violations.iter().find(|one| one.promise == Promise::NoPanic);
-        assert!(told.is_some_and(|one| one.what.contains("on purpose")), "{:?}", failed.violations);
+    assert_eq!((report.runs, report.failures), (6, report.details.len() as u64));
+    for failed in &report.details {
+        assert_eq!(failed.history, Case::drawn(Histories::Single, 2, failed.run).to_string());
+        assert!(failed.violations.iter().any(|one| one.promise == Promise::NoPanic), "{failed:?}");
     }
+    report
+}
+
+#[test]
+fn a_panic_is_a_failure_with_its_run_and_history() {
+    for (name, least) in [("tier-change", 6), ("validate-transition", 1)] {
+        let mut functions = registry();
+        let found = functions.iter_mut().find(|function| function.name == name).expect("a function");
+        found.build = Arc::new(|_| Ok(Box::new(|_, _| Box::pin(async { panic!("on purpose") }))));
+        let report = panicking(&functions, &sim::Tamper::default());
+        assert!(report.failures >= least, "{name}: {}", report.failures);
+    }
+    // In the midst of the world itself, with its lock held.
+    let world = sim::Tamper { lost: Some(|_| panic!("on purpose")), ..sim::Tamper::default() };
+    assert_eq!(panicking(&registry(), &world).failures, 6);
 }
