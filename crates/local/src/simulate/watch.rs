@@ -4,7 +4,7 @@
 use super::facts;
 use super::invariants::{self, Acts, Asked, Orphans, Promise, Violation, Word};
 use capstan_core::ports::Table;
-use capstan_core::tier::{Change, ChangeStatus, Desired, ResourceKind, ResourceRef};
+use capstan_core::tier::{Change, ChangeStatus, ResourceKind, ResourceRef};
 use capstan_core::time::{Millis, Timestamp};
 use serde_json::Value;
 use sim::{Effect, FaultKind, Met, World};
@@ -227,12 +227,6 @@ impl Watch {
         self.word.led_out(change, now);
         self.reset.insert(change.to_owned());
         self.by_hand.insert(tenant.to_owned());
-    }
-
-    /// Whether the register has a resource as retired.
-    pub(super) fn retired(&self, world: &World, resource: &ResourceRef) -> bool {
-        let entry = facts::entry(world, resource);
-        entry.is_some_and(|entry| matches!(entry.desired, Desired::Retired { .. }))
     }
 
     /// Whether a store of which this text tells is gone.

@@ -108,7 +108,7 @@ fn meant(tier: Tier, most: u32) -> [Option<Spec>; 5] {
 /// A change was seen to be completed in the step just made.
 pub(in crate::simulate) fn completed(watch: &mut Watch, world: &World, change: &Change) {
     let Some(wanted) = watch.asked.wanted.get(change.transition_id.as_str()).copied() else { return };
-    if let Some(what) = resources(watch, world, change, wanted).or_else(|| app(world, change, wanted)) {
+    if let Some(what) = resources(world, change, wanted).or_else(|| app(world, change, wanted)) {
         let (id, tier) = (&change.transition_id, change.to_tier);
         watch.violated(
             Promise::Target,
@@ -118,10 +118,11 @@ pub(in crate::simulate) fn completed(watch: &mut Watch, world: &World, change: &
     }
 }
 
-fn resources(watch: &Watch, world: &World, change: &Change, wanted: Wanted) -> Option<String> {
-    let tenant = change.tenant_id.as_str();
+fn resources(world: &World, change: &Change, wanted: Wanted) -> Option<String> {
+    let (tenant, retired) = (change.tenant_id.as_str(), facts::retired(world));
     let own = |view: &ResourceView| {
-        facts::named_after(&view.resource.name) == Some(tenant) && !watch.retired(world, &view.resource)
+        facts::named_after(&view.resource.name) == Some(tenant)
+            && retired.iter().all(|(store, _)| *store != view.resource)
     };
     let views: Vec<ResourceView> = world.resources().into_iter().filter(own).collect();
     for (service, spec) in Service::ALL.into_iter().zip(meant(change.to_tier, wanted.most)) {
