@@ -2,7 +2,7 @@
 
 use super::{play_all, stage};
 
-const TALES: [&str; 7] = [
+const TALES: [&str; 8] = [
     // A change began while people were still to be told of the end of the last one. Its row in the list of those under way
     // was the same: the late announcement took it off the list, and nobody looked after the new change when its execution
     // was lost.
@@ -20,6 +20,12 @@ const TALES: [&str; 7] = [
     // delete the endpoint, took it for somebody else's by its tag, said that it was gone, and left it running.
     "STAGING/1221657663/rows/quick; +0 A bypass PRODUCTION; +22 fault tagging:TagResources:*:crash",
     "STAGING/716549567/rows/quick; +0 fault dynamodb:TransactWriteItems:21:denied; +0 A ask PRODUCTION; +14 A cancel",
+    // A reset left an endpoint to be deleted. The next change made another, whose name and whose configurations' names begin
+    // with the first one's: the reaper took them for the first one's, tried for ever to delete what serves, and never came to
+    // an end.
+    "DEV/2289960545/rows/quick; +0 A bypass STAGING; +0 A cancel; +0 fault *:*:@6:error; +0 fault *:*:@7:error; \
+     +0 fault *:*:@8:error; +0 fault *:*:@9:error; +0 fault *:*:@10:error; +0 fault *:*:@11:error; \
+     +0 fault *:*:@12:error; +0 fault *:*:@13:error; +75 A reset; +0 A ask STAGING",
 ];
 
 #[test]
