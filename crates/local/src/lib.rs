@@ -7,6 +7,7 @@
 //! so that tests can run the same system without a process and without a socket.
 
 pub mod audit_key;
+pub mod canary;
 pub mod cli;
 pub mod clock;
 mod digest;

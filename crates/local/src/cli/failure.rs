@@ -61,4 +61,13 @@ macro_rules! failed {
     };
 }
 
-failed!(std::io::Error, serde_json::Error, KeyError, TemplateError, StartError, DiskError, DrillError);
+failed!(
+    std::io::Error,
+    serde_json::Error,
+    KeyError,
+    TemplateError,
+    StartError,
+    DiskError,
+    DrillError,
+    judge::BadSettings
+);

@@ -6,6 +6,7 @@
 mod again;
 mod audit;
 mod bench;
+mod canary;
 mod client;
 mod drill;
 mod failure;
@@ -45,6 +46,11 @@ enum Command {
         #[command(subcommand)]
         drill: Drill,
     },
+    /// Judge the rollout of a new model
+    Canary {
+        #[command(subcommand)]
+        command: canary::replay::Command,
+    },
     /// Play drawn histories with drawn mishaps, and hold every promise against what came of them
     Simulate(simulate::Args),
     /// Train the model that an endpoint serves, and ask one
@@ -58,6 +64,8 @@ enum Command {
 enum Drill {
     /// Move a tenant along a path of tiers
     Tier(drill::Args),
+    /// Roll out a new model many times, and count how it ends
+    Canary(canary::drill::Args),
 }
 
 /// Runs the command line of this process.
@@ -68,6 +76,8 @@ pub fn main() -> ExitCode {
         Command::Tier(args) => tier::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
+        Command::Drill { drill: Drill::Canary(args) } => canary::drill::run(&args),
+        Command::Canary { command: canary::replay::Command::Replay(args) } => canary::replay::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Model(command) => model::run(&command),
         Command::Bench(args) => bench::run(&args),
@@ -116,6 +126,8 @@ mod tests {
             "drill tier --path DEV,STAGING,DEV --seed 3 --json",
             "model train rows.csv --out m.json --against serving.json --seed 3 --json",
             "model score m.json rows.csv",
+            "drill canary --scenario baseline-sick --runs 10 --seed 3 --json",
+            "canary replay measured.jsonl --settings s.json --json",
             "bench --json",
             "bench nab --data corpus --out results --json",
         ] {
@@ -140,6 +152,8 @@ mod tests {
             ("drill tier --path DEV", "two tiers"),
             ("drill tier --path DEV,DEV", "differ"),
             ("drill tier --path DEV,X", "STAGING"),
+            ("drill canary --scenario sick", "baseline-sick"),
+            ("drill canary --scenario slow --runs 0", "runs"),
         ] {
             let words = std::iter::once("capstan").chain(line.split(' '));
             let error = Cli::try_parse_from(words).unwrap_err();

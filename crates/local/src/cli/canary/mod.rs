@@ -1,0 +1,4 @@
+//! `capstan canary` and `capstan drill canary`: the judge of canary rollouts, on what was measured and on rehearsals.
+
+pub(super) mod drill;
+pub(super) mod replay;
