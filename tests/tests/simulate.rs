@@ -32,6 +32,10 @@ mod singles;
 mod stalls;
 #[path = "simulate/teeth.rs"]
 mod teeth;
+#[path = "simulate/teeth_upkeep.rs"]
+mod teeth_upkeep;
+#[path = "simulate/words.rs"]
+mod words;
 
 use local::functions::registry;
 use local::simulate::{Case, Played, Stage, play};

@@ -12,10 +12,11 @@ use capstan_core::time::Millis;
 use serde_json::Value;
 use sim::{Invocation, Outcome, Ports, SharedWorld, Stepper};
 use states::{Machine, Problem};
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why a system can't be started. Each says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -192,7 +193,7 @@ impl Blueprint {
 
     /// The system over a world. It costs next to nothing.
     pub fn on(self: &Arc<Self>, world: SharedWorld) -> Arc<System> {
-        Arc::new(System { blueprint: Arc::clone(self), world })
+        Arc::new(System { blueprint: Arc::clone(self), world, panics: Mutex::default() })
     }
 }
 
@@ -200,6 +201,8 @@ impl Blueprint {
 pub struct System {
     blueprint: Arc<Blueprint>,
     world: SharedWorld,
+    /// What functions said that panicked.
+    panics: Mutex<Vec<String>>,
 }
 
 impl fmt::Debug for System {
@@ -262,7 +265,8 @@ impl System {
         let ports = function.ports(&self.world, &invocation);
         let outcome =
             catch_unwind(AssertUnwindSafe(|| sim::run((function.handler)(ports, event), &invocation)));
-        function.invoked(outcome.unwrap_or(Outcome::Crashed), &invocation)
+        let outcome = outcome.unwrap_or_else(|panic| self.panicked(&*panic));
+        function.invoked(outcome, &invocation)
     }
 
     /// Begins to run a function; whoever steps it decides when its calls are made.
@@ -277,15 +281,32 @@ impl System {
     }
 
     /// Goes on with a run to its end, or to where it stands still (`None`).
-    pub(crate) fn go_on(run: &mut Stepper<'static, Answer>) -> Option<Outcome<Answer>> {
+    pub(crate) fn go_on(&self, run: &mut Stepper<'static, Answer>) -> Option<Outcome<Answer>> {
         loop {
-            match catch_unwind(AssertUnwindSafe(|| run.step())) {
-                Ok(None) if run.invocation().is_halted() => return None,
-                Ok(None) => {}
-                Ok(outcome) => return outcome,
-                Err(_) => return Some(Outcome::Crashed),
+            match self.step(run) {
+                None if run.invocation().is_halted() => return None,
+                None => {}
+                outcome => return outcome,
             }
         }
+    }
+
+    /// Goes on with a run to its next call. One that panics dies, as its process would.
+    pub(crate) fn step(&self, run: &mut Stepper<'static, Answer>) -> Option<Outcome<Answer>> {
+        catch_unwind(AssertUnwindSafe(|| run.step())).unwrap_or_else(|panic| Some(self.panicked(&*panic)))
+    }
+
+    /// What functions said that panicked so far. No fault has one panic: those that kill a run have it answer no more.
+    pub fn panics(&self) -> Vec<String> {
+        self.panics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn panicked(&self, panic: &(dyn Any + Send)) -> Outcome<Answer> {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        let mut panics = self.panics.lock().unwrap_or_else(PoisonError::into_inner);
+        panics.push(format!("a function panicked: {said}"));
+        Outcome::Crashed
     }
 
     /// What a stepped run came to.

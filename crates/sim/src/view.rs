@@ -110,6 +110,15 @@ impl World {
         self.cloud.outline(resource.kind, &resource.name)?.settled_at
     }
 
+    /// The classes of a cluster's instances, in order; none if there is no such cluster.
+    pub fn instance_classes(&self, cluster: &str) -> Vec<&str> {
+        let found = self.cloud.graphs.clusters.get(cluster);
+        let instances = found.into_iter().flat_map(|found| found.instances.0.values());
+        let mut classes: Vec<&str> = instances.map(|one| one.current.as_str()).collect();
+        classes.sort_unstable();
+        classes
+    }
+
     /// The final snapshots made so far, by kind of source and name.
     pub fn snapshots(&self) -> impl Iterator<Item = &FinalSnapshot> {
         self.cloud.snapshots.values()

@@ -10,7 +10,7 @@ const SINGLES: u64 = 42_000;
 const MIXED: u64 = 8_000;
 
 /// Every kind of mishap there is, and how often each must have happened at least.
-const KINDS: [(&str, u64); 21] = [
+const KINDS: [(&str, u64); 22] = [
     ("throttled", 1_000),
     ("error", 1_000),
     ("denied", 1_000),
@@ -32,6 +32,7 @@ const KINDS: [(&str, u64); 21] = [
     ("execution-timed-out", 250),
     ("schedule-fired", 1_000),
     ("clock-jump", 500),
+    ("orphan-planted", 200),
 ];
 
 fn kept(stage: &Stage, histories: Histories, runs: u64) -> Report {

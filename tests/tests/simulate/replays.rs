@@ -2,7 +2,7 @@
 
 use super::{play_all, stage};
 
-const TALES: [&str; 8] = [
+const TALES: [&str; 9] = [
     // A change began while people were still to be told of the end of the last one. Its row in the list of those under way
     // was the same: the late announcement took it off the list, and nobody looked after the new change when its execution
     // was lost.
@@ -23,6 +23,12 @@ const TALES: [&str; 8] = [
     // A change got stuck when it had already deleted the store it had made, which had been in use, and was reset: the register
     // said that the store is kept for a week.
     "PRODUCTION/658573125/rows/brief; +0 A bypass DEV; +5 fault *:*:@291:denied; +23 fault *:*:@8:denied",
+    // A reset left an endpoint to be deleted. The next change made another, whose name and whose configurations' names begin
+    // with the first one's: the reaper took them for the first one's, tried for ever to delete what serves, and never came to
+    // an end.
+    "DEV/2289960545/rows/quick; +0 A bypass STAGING; +0 A cancel; +0 fault *:*:@6:error; +0 fault *:*:@7:error; \
+     +0 fault *:*:@8:error; +0 fault *:*:@9:error; +0 fault *:*:@10:error; +0 fault *:*:@11:error; \
+     +0 fault *:*:@12:error; +0 fault *:*:@13:error; +75 A reset; +0 A ask STAGING",
 ];
 
 #[test]

@@ -18,7 +18,7 @@ const MOST: u64 = 1_500;
 const SEED: u64 = 77;
 
 /// A safeguard taken away, and the promises of which one must be broken.
-struct Tooth {
+pub(super) struct Tooth {
     what: &'static str,
     broken: &'static [Promise],
     stage: Stage,
@@ -32,7 +32,7 @@ impl Tooth {
     }
 
     /// Drawn histories hardly ever hold what it takes; these do.
-    fn told(self, told: fn(u64) -> String) -> Self {
+    pub(super) fn told(self, told: fn(u64) -> String) -> Self {
         Self { told: Some(told), ..self }
     }
 }
@@ -56,12 +56,19 @@ fn losing(what: &'static str, broken: &'static [Promise], lost: fn(&Key) -> bool
     of_world(what, broken, &Tamper { lost: Some(lost), ..Tamper::default() })
 }
 
-fn of_template(what: &'static str, broken: &'static [Promise], edit: impl FnOnce(&mut Description)) -> Tooth {
+pub(super) fn of_template(
+    what: &'static str,
+    broken: &'static [Promise],
+    edit: impl FnOnce(&mut Description),
+) -> Tooth {
     tooth(what, broken, &registry(), edit, &Tamper::default())
 }
 
 /// The registry with one function replaced by what this makes of it.
-fn replaced(name: &str, replace: impl Fn(Handler) -> Handler + Send + Sync + 'static) -> Vec<Function> {
+pub(super) fn replaced(
+    name: &str,
+    replace: impl Fn(Handler) -> Handler + Send + Sync + 'static,
+) -> Vec<Function> {
     let mut functions = registry();
     let found = functions.iter_mut().find(|function| function.name == name).expect("a function");
     let build = Arc::clone(&found.build);
@@ -69,14 +76,14 @@ fn replaced(name: &str, replace: impl Fn(Handler) -> Handler + Send + Sync + 'st
     functions
 }
 
-fn answers(answer: Value) -> impl Fn(Handler) -> Handler + Send + Sync {
+pub(super) fn answers(answer: Value) -> impl Fn(Handler) -> Handler + Send + Sync {
     move |_| {
         let answer = answer.clone();
         Box::new(move |_, _| Box::pin(std::future::ready(Ok(answer.clone()))))
     }
 }
 
-fn of_function(what: &'static str, broken: &'static [Promise], functions: &[Function]) -> Tooth {
+pub(super) fn of_function(what: &'static str, broken: &'static [Promise], functions: &[Function]) -> Tooth {
     tooth(what, broken, functions, |_| {}, &Tamper::default())
 }
 
@@ -177,7 +184,7 @@ fn times_and_tokens() -> Vec<Tooth> {
 }
 
 /// Rewrites rows of a table past all conditions.
-async fn rewrite(ports: &sim::Ports, table: Table, edit: impl Fn(&mut Item) -> bool) {
+pub(super) async fn rewrite(ports: &sim::Ports, table: Table, edit: impl Fn(&mut Item) -> bool) {
     let items: Vec<Item> = ports.world().with(|world| world.items(table).cloned().collect());
     for mut item in items {
         if edit(&mut item) {
@@ -311,7 +318,7 @@ fn found(tooth: &Tooth) -> Option<(u64, Promise)> {
     })
 }
 
-fn all_found(teeth: &[Tooth]) {
+pub(super) fn all_found(teeth: &[Tooth]) {
     let sound = stage();
     let mut last = 0;
     for tooth in teeth {

@@ -2,10 +2,13 @@
 
 use super::{Failure, print};
 use crate::functions::registry;
-use crate::simulate::{Case, Histories, Options, Report, Stage, play, simulate};
+use crate::simulate::{Case, Histories, Options, Played, Report, Stage, play, simulate};
 use crate::template::Source;
 use std::path::PathBuf;
 use std::thread;
+
+/// Threads, at most.
+const MOST_JOBS: i64 = 256;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -22,8 +25,8 @@ pub(super) struct Args {
     #[arg(long)]
     single: bool,
     /// Threads [default: one for each processor]
-    #[arg(long, value_name = "NUMBER")]
-    jobs: Option<usize>,
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=MOST_JOBS))]
+    jobs: Option<u16>,
     /// Play one history, as a failure prints it, instead of drawn ones
     #[arg(long, value_name = "HISTORY", conflicts_with_all = ["runs", "seed", "first", "single", "jobs"])]
     replay: Option<Case>,
@@ -36,11 +39,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.first.checked_add(args.runs).is_none() {
+        let what =
+            format!("{} runs from number {} on go past the last number there is", args.runs, args.first);
+        return Err(Failure::usage(what));
+    }
     let stage = Stage::new(&Source::choose(args.template.clone()), &registry())?;
     if let Some(case) = &args.replay {
         return replay(&stage, case);
     }
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let processors = || thread::available_parallelism().map_or(1, usize::from);
+    let jobs = args.jobs.map_or_else(processors, usize::from);
     let histories = if args.single { Histories::Single } else { Histories::Mixed };
     let options = Options { runs: args.runs, first: args.first, seed: args.seed, jobs, histories };
     let report = simulate(&stage, options);
@@ -49,8 +58,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn replay(stage: &Stage, case: &Case) -> Result<(), Failure> {
+    if let Some(why) = stage.refusal(case) {
+        return Err(Failure::usage(why));
+    }
     let played = play(stage, case);
-    let mut text = format!("{case}\n");
+    let mut text = format!("{case}\n{}", struck(case, &played));
     for violation in &played.violations {
         text.push_str(&format!("{} {}: {}\n", violation.at, violation.promise, violation.what));
     }
@@ -62,6 +74,19 @@ fn replay(stage: &Stage, case: &Case) -> Result<(), Failure> {
     }
     print(&text);
     if played.violations.is_empty() { Ok(()) } else { Err(Failure::told()) }
+}
+
+/// What of what was to go wrong really did: a tale whose mishaps no longer strike shows nothing.
+fn struck(case: &Case, played: &Played) -> String {
+    let lines = case.planned().into_iter().map(|(kind, planned)| {
+        let times = played.mishaps.get(kind).copied().unwrap_or(0);
+        match planned {
+            _ if times == 0 => format!("{kind}: did not happen\n"),
+            Some(planned) if times < planned => format!("{kind}: happened {times} times of {planned}\n"),
+            _ => format!("{kind}: happened {times} times\n"),
+        }
+    });
+    lines.collect()
 }
 
 fn shown(report: &Report) -> String {

@@ -189,7 +189,7 @@ impl Engine {
         }
         while !runs.is_empty() {
             let turn = self.agenda.below(runs.len());
-            let stepped = runs[turn].stepper.step();
+            let stepped = self.system.step(&mut runs[turn].stepper);
             if let Some(outcome) = stepped {
                 let run = runs.swap_remove(turn);
                 self.ended(run, outcome);

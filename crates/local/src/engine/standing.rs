@@ -5,7 +5,6 @@
 
 use super::Engine;
 use super::agenda::Due;
-use crate::System;
 use crate::functions::{Answer, FunctionError};
 use crate::system::Invoked;
 use capstan_core::time::{Millis, Timestamp};
@@ -62,7 +61,7 @@ impl Engine {
     }
 
     fn go_on(&mut self, mut run: Run) {
-        match System::go_on(&mut run.stepper) {
+        match self.system.go_on(&mut run.stepper) {
             Some(outcome) => self.ended(run, outcome),
             None => self.put_aside(run),
         }

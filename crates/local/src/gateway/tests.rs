@@ -214,6 +214,6 @@ fn half_sent_requests_keep_nobody_out() {
         let mut first = held.remove(0);
         assert!(matches!(first.read(&mut [0; 1]), Ok(0) | Err(_)));
     }
-    drop(stop.send(()));
+    let _ = stop.send(());
     runtime.block_on(serving).unwrap();
 }

@@ -177,7 +177,8 @@ fn mishaps(chance: &mut Chance, tenant: Tenant, from: u64, to: u64, events: &mut
         }
         83..=87 => add(when, Mishap::Abort(tenant)),
         88..=90 => add(when, Mishap::TimeOut(tenant)),
-        91..=96 => add(when, Mishap::Fire(usize::try_from(chance.between(0, 2)).unwrap_or(0))),
+        91..=95 => add(when, Mishap::Fire(usize::try_from(chance.between(0, 3)).unwrap_or(0))),
+        96 => add(when, Mishap::Orphan(tenant)),
         _ => add(when, Mishap::Jump(chance.small(20_000))),
     }
 }

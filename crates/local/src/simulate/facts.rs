@@ -1,16 +1,20 @@
 //! The world's rows as typed facts: the only place that knows how they are kept.
 
 use super::history::{TENANTS, Tenant};
-use capstan_core::audit::{ENTRIES, Entry, HEAD, Head};
+use capstan_core::audit::{ENTRIES, Entry, HEAD, Head, SEALS, entry_key};
 use capstan_core::ids::TenantId;
 use capstan_core::ports::{Item, Table};
-use capstan_core::tier::ledger::{RESOURCE_ENTRIES, Registered, resource_entry};
-use capstan_core::tier::{Change, Confirmation, ResourceRef, TierState, TransitionStatus, names};
+use capstan_core::tier::ledger::{EffectRow, RESOURCE_ENTRIES, Registered, resource_entry};
+use capstan_core::tier::{
+    Change, Confirmation, Desired, ResourceRef, Tier, TierState, TransitionStatus, names,
+};
+use capstan_core::time::Timestamp;
 use serde_json::{Value, json};
 use sim::{Still, World};
 use std::sync::{Arc, LazyLock};
 use tier_records::{
-    AUDIT_BROKEN, AUDIT_UNSEALED, Act, AppConfigRow, ConfigRow, EntryRow, HeadRow, UNDER_WAY,
+    AUDIT_BROKEN, AUDIT_UNSEALED, Act, AppConfigRow, ConfigRow, EntryRow, HeadRow, Record as _, SealRow,
+    UNDER_WAY,
 };
 
 /// An act in the audit.
@@ -111,6 +115,54 @@ pub(super) fn edits(world: &World, tenant: &str) -> u64 {
 pub(super) fn confirmations(world: &World, tenant: &str) -> usize {
     let rows = world.records(Table::TierConfirmation, "");
     rows.filter(|row: &Arc<Confirmation>| row.tenant_id.as_str() == tenant).count()
+}
+
+/// The version of a tier's configuration; 0 where it was never edited.
+pub(super) fn config_version(world: &World, tenant: &str, tier: Tier) -> u64 {
+    let mut rows = world.records(Table::TierConfig, "");
+    let row = rows.find(|row: &Arc<ConfigRow>| row.tenant_id.as_str() == tenant && row.tier == tier);
+    row.map_or(0, |row| row.version)
+}
+
+/// The version of a tenant's state, which moves with every write; 0 where there is none.
+pub(super) fn state_version(world: &World, tenant: &str) -> u64 {
+    state(world, tenant).map_or(0, |state| state.version)
+}
+
+/// The effects of all changes there ever were.
+pub(super) fn effects(world: &World) -> Vec<Arc<EffectRow>> {
+    world.records(Table::TierLedger, "effect#").collect()
+}
+
+/// Up to which entry a tenant's audit is sealed.
+pub(super) fn sealed(world: &World, tenant: &str) -> u64 {
+    let seals = world.keys(SealRow::TABLE).filter(|(of, sort)| *of == tenant && sort.starts_with(SEALS));
+    let last = seals.last().and_then(|(_, sort)| world.record_at::<SealRow>(SealRow::TABLE, tenant, sort));
+    last.map_or(0, |row| row.seal.seq)
+}
+
+/// A tenant's entries after this one.
+pub(super) fn entries_after(world: &World, tenant: &str, seq: u64) -> Vec<Arc<Entry>> {
+    let after = entry_key(seq);
+    let keys = world
+        .keys(Table::TierAudit)
+        .filter(|(of, sort)| *of == tenant && sort.starts_with(ENTRIES) && *sort > after.as_str());
+    keys.filter_map(|(of, sort)| world.record_at(Table::TierAudit, of, sort)).collect()
+}
+
+/// The stores that the register has as retired, and when they are to be deleted.
+pub(super) fn retired(world: &World) -> Vec<(ResourceRef, Timestamp)> {
+    let date = |entry: Arc<Registered>| match &entry.desired {
+        Desired::Retired { delete_after, .. } => Some((entry.resource.clone(), *delete_after)),
+        Desired::Absent | Desired::Serving { .. } => None,
+    };
+    register(world).into_iter().filter_map(date).collect()
+}
+
+/// The tenants that are looked after.
+pub(super) fn tenants_known(world: &World) -> Vec<&str> {
+    let rows = world.keys(Table::TierIndex);
+    rows.filter(|(index, _)| *index == TENANTS_KNOWN).map(|(_, tenant)| tenant).collect()
 }
 
 /// Whether any change is on the list of those to be looked after.

@@ -7,6 +7,7 @@ use super::mishap::Mishap;
 use capstan_core::tier::Tier;
 use capstan_core::time::Millis;
 use sim::Pace;
+use std::collections::BTreeMap;
 
 /// The tenants there are: two whose ids begin alike, so that their resources' names nearly meet, and one besides.
 pub const TENANTS: [&str; 3] = [
@@ -154,5 +155,17 @@ impl Case {
             matches!(event.what, Doing::Act(_, Act::Ask { .. } | Act::Race { .. } | Act::Replay { .. }))
         });
         acts.count() <= 1
+    }
+
+    /// What is to go wrong, by the names under which it is counted, and how often; `None`: every time.
+    pub fn planned(&self) -> BTreeMap<&'static str, Option<u64>> {
+        let mut planned: BTreeMap<&'static str, Option<u64>> = BTreeMap::new();
+        for event in &self.events {
+            let Doing::Mishap(mishap) = &event.what else { continue };
+            let Some((kind, every)) = mishap.counted_as() else { continue };
+            let count = planned.entry(kind).or_insert(Some(0));
+            *count = count.filter(|_| !every).map(|count| count + 1);
+        }
+        planned
     }
 }

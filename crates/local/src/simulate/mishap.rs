@@ -1,8 +1,9 @@
 //! What goes wrong, besides what operators do.
 
 use super::history::Tenant;
+use super::run::name_of;
 use crate::engine::Delivery;
-use sim::Fault;
+use sim::{Fault, Nth};
 use std::fmt;
 
 /// Something that goes wrong.
@@ -20,16 +21,35 @@ pub enum Mishap {
     TimeOut(Tenant),
     /// A schedule fires: by its place among those of the template.
     Fire(usize),
+    /// Somebody makes a stream by hand, with the tenant's tag.
+    Orphan(Tenant),
     /// Nothing moves for so many seconds, and then all that is due meanwhile comes late.
     Jump(u64),
 }
 
 /// The kinds of things that can go wrong, as they are counted.
-pub(super) fn kinds_of(delivery: Delivery) -> &'static str {
+pub(super) const fn kinds_of(delivery: Delivery) -> &'static str {
     match delivery {
         Delivery::Duplicate => "duplicate-delivery",
         Delivery::AtOnce => "concurrent-delivery",
         Delivery::Late(_) => "late-delivery",
+    }
+}
+
+impl Mishap {
+    /// The name under which it is counted where it happens, and whether it is to happen every time; `None`: it is no mishap.
+    pub(super) const fn counted_as(&self) -> Option<(&'static str, bool)> {
+        let kind = match self {
+            Self::Fault(fault) => return Some((name_of(fault.kind), matches!(fault.nth, Nth::Every))),
+            Self::Heal => return None,
+            Self::Deliver(_, delivery) => kinds_of(*delivery),
+            Self::Abort(_) => "aborted",
+            Self::TimeOut(_) => "execution-timed-out",
+            Self::Fire(_) => "schedule-fired",
+            Self::Orphan(_) => "orphan-planted",
+            Self::Jump(_) => "clock-jump",
+        };
+        Some((kind, false))
     }
 }
 
@@ -44,6 +64,7 @@ impl fmt::Display for Mishap {
             Self::Abort(tenant) => write!(f, "abort {tenant}"),
             Self::TimeOut(tenant) => write!(f, "time-out {tenant}"),
             Self::Fire(schedule) => write!(f, "fire {schedule}"),
+            Self::Orphan(tenant) => write!(f, "orphan {tenant}"),
             Self::Jump(seconds) => write!(f, "jump {seconds}"),
         }
     }

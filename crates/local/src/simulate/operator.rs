@@ -142,7 +142,7 @@ impl Operator {
         let (mut chance, mut replies) = (Chance::new(turns), Vec::new());
         while !runs.is_empty() {
             let turn = usize::try_from(chance.between(0, runs.len() as u64 - 1)).unwrap_or(0);
-            if let Some(outcome) = runs[turn].1.step() {
+            if let Some(outcome) = system.step(&mut runs[turn].1) {
                 let (function, stepper) = runs.swap_remove(turn);
                 replies.push(reply(system.ended(&function, outcome, stepper.invocation())));
             }

@@ -88,9 +88,8 @@ pub fn simulate(stage: &Stage, options: Options) -> Report {
         report.failures += 1;
         let case = Case::drawn(options.histories, options.seed, run);
         let shrunk = (report.details.len() < SHRUNK).then(|| shrink(stage, &case, first.promise).to_string());
-        let replay =
-            format!("capstan simulate --replay '{}'", shrunk.as_deref().unwrap_or(&case.to_string()));
         let (violations, history) = (played.violations, case.to_string());
+        let replay = stage.replay(shrunk.as_deref().unwrap_or(&history));
         report.details.push(Failed { run, violations, history, shrunk, replay });
     }
     report
@@ -112,7 +111,7 @@ fn play_all(stage: &Stage, options: Options) -> BTreeMap<u64, Played> {
             if run >= options.runs {
                 return played;
             }
-            let run = options.first + run;
+            let run = options.first.wrapping_add(run);
             played.push((run, play(stage, &Case::drawn(options.histories, options.seed, run))));
         }
     };
@@ -120,7 +119,8 @@ fn play_all(stage: &Stage, options: Options) -> BTreeMap<u64, Played> {
         let others: Vec<_> = (1..options.jobs.max(1)).map(|_| scope.spawn(work)).collect();
         let mut all: BTreeMap<u64, Played> = work().into_iter().collect();
         for other in others {
-            all.extend(other.join().unwrap_or_default());
+            // What a run comes to is caught where it is played, a panic too; any other is nobody's to swallow.
+            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         all
     })

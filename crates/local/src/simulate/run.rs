@@ -2,7 +2,7 @@
 
 use super::facts;
 use super::history::{Act, Case, Doing, TENANTS, Tenant};
-use super::invariants::{self, Promise, Violation};
+use super::invariants::{self, Before, Promise, Violation};
 use super::mishap::{Mishap, kinds_of};
 use super::operator::{self, Operator};
 use super::stage::Stage;
@@ -12,6 +12,7 @@ use capstan_core::tier::{Change, ChangeStatus, Tier};
 use capstan_core::time::Millis;
 use sim::{FaultKind, World};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Until when everything must have come to rest after the last thing that happened: the longest bound there is.
 const PATIENCE: Millis = Millis::hours(12);
@@ -23,7 +24,7 @@ const NEXT_DAY: u64 = 25;
 const REAPED: u32 = 4;
 
 /// How a case went.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Played {
     /// The promises that were not kept.
     pub violations: Vec<Violation>,
@@ -37,9 +38,13 @@ pub struct Played {
     pub first_struck: Option<Millis>,
 }
 
-/// Plays a case.
+/// Plays a case. Should playing itself panic, that is what came of it.
 pub fn play(stage: &Stage, case: &Case) -> Played {
-    Player::new(stage, case).play(case)
+    catch_unwind(AssertUnwindSafe(|| Player::new(stage, case).play(case))).unwrap_or_else(|panic| {
+        let what = format!("the simulation itself panicked: {}", panic_message(&*panic));
+        let violation = Violation { promise: Promise::NoPanic, at: stage.set(case).now(), what };
+        Played { violations: vec![violation], ..Played::default() }
+    })
 }
 
 struct Player {
@@ -67,6 +72,7 @@ impl Player {
         self.look();
         for event in &case.events {
             self.pass(event.after);
+            self.look_after();
             match &event.what {
                 Doing::Act(tenant, act) => self.act(*tenant, *act),
                 Doing::Mishap(mishap) => self.meet(mishap),
@@ -78,11 +84,17 @@ impl Player {
         self.heal();
         self.settle();
         self.lead_out(case.seed);
+        if invariants::goes_on(case) {
+            self.go_on();
+        }
         let world = self.engine.system().world().clone();
         world.with(|world| {
             self.watch.look(world);
             invariants::at_the_end(&mut self.watch, world);
         });
+        if let Some(first) = self.engine.system().panics().first() {
+            self.watch.violated(Promise::NoPanic, self.engine.now(), first.clone());
+        }
         for met in &self.watch.struck {
             *self.counts.entry(name_of(met.kind)).or_default() += 1;
         }
@@ -101,6 +113,42 @@ impl Player {
     fn look(&mut self) {
         let world = self.engine.system().world().clone();
         world.with(|world| self.watch.look(world));
+    }
+
+    /// Looks at what is done without anybody asking.
+    fn look_after(&mut self) {
+        let world = self.engine.system().world().clone();
+        world.with(|world| invariants::upkeep(&mut self.watch, world));
+    }
+
+    /// Lets time pass until nothing is left to be done: entries to be sealed, retired stores whose date will come, orphans to
+    /// be found. In leaps: every schedule runs once at the end of each.
+    fn go_on(&mut self) {
+        self.watch.went_on = true;
+        self.pass(invariants::SEALED + Millis::minutes(1));
+        self.look();
+        self.look_after();
+        let world = self.engine.system().world().clone();
+        let dates = world.with(|world| facts::retired(world));
+        let last = dates.into_iter().map(|(_, date)| date).max();
+        if last.is_none() && self.watch.orphans.is_empty() {
+            return;
+        }
+        let day = self.engine.now() + Millis::hours(NEXT_DAY);
+        let until = last.map_or(day, |last| last.max(day)).since(self.engine.now());
+        self.leap(until);
+        let looks = invariants::REAPED.0 / Millis::hours(1).0;
+        for _ in 0..=looks {
+            self.leap(Millis::hours(1));
+        }
+    }
+
+    /// Goes to the end of so long a time at once, and does what is due then.
+    fn leap(&mut self, length: Millis) {
+        self.engine.skip(length);
+        self.run_until(self.engine.now(), false);
+        self.settle();
+        self.look();
     }
 
     /// Lets time pass, and looks after every step.
@@ -141,6 +189,8 @@ impl Player {
     }
 
     fn act(&mut self, tenant: Tenant, act: Act) {
+        let world = self.engine.system().world().clone();
+        let before = world.with(|world| Before::of(world, tenant, act));
         let (operator, engine) = (Operator::of(tenant), &self.engine);
         match act {
             Act::Ask { to, bypass } => {
@@ -162,6 +212,7 @@ impl Player {
             Act::Edit { tier, most } => drop(operator.edit(engine, tier, most)),
             Act::Cooldown { hours } => drop(operator.cooldown(engine, hours)),
         }
+        world.with(|world| before.look(&mut self.watch, world, tenant, act));
     }
 
     fn confirm_twice(&mut self, tenant: Tenant, turns: u64) {
@@ -180,8 +231,7 @@ impl Player {
         let before = world.with(|world| stuck(world));
         Operator::of(tenant).reset(&self.engine);
         if let Some(change) = before.filter(|_| world.with(|world| stuck(world)).is_none()) {
-            self.watch.reset.insert(change);
-            self.watch.by_hand.insert(TENANTS[tenant.0].to_owned());
+            self.watch.was_reset(self.engine.now(), TENANTS[tenant.0], &change);
         }
     }
 
@@ -213,6 +263,11 @@ impl Player {
             Mishap::Fire(schedule) => {
                 let fired = self.engine.fire(*schedule);
                 self.count("schedule-fired", fired);
+            }
+            Mishap::Orphan(tenant) => {
+                let world = self.engine.system().world().clone();
+                let planted = self.watch.orphans.plant(&world, *tenant);
+                self.count("orphan-planted", planted);
             }
             Mishap::Jump(seconds) => {
                 let length = Millis::seconds(*seconds);
@@ -248,7 +303,6 @@ impl Player {
             if !world.with(|world| facts::is_stuck(world, TENANTS[tenant.0])) {
                 continue;
             }
-            self.explain(tenant);
             if seed.is_multiple_of(2) {
                 Operator::of(tenant).cancel(&self.engine);
                 self.engine.look();
@@ -289,25 +343,6 @@ impl Player {
         }
     }
 
-    /// A change may get stuck only where something went wrong while it was being undone.
-    fn explain(&mut self, tenant: Tenant) {
-        let world = self.engine.system().world().clone();
-        let change = world.with(|world| {
-            let id = facts::named_change(world, TENANTS[tenant.0])?;
-            facts::change(world, &id)
-        });
-        let Some(change) = change else { return };
-        let since = change.milestones.rollback_started_at.unwrap_or(change.created_at);
-        let until = change.completed_at.unwrap_or_else(|| self.engine.now());
-        if !self.watch.troubled(since, until) {
-            let what = format!(
-                "change {} is stuck, and no fault struck while it was undone: {:?}",
-                change.transition_id, change.errors
-            );
-            self.watch.violated(Promise::Ended, until, what);
-        }
-    }
-
     fn ends(&self, world: &World) -> BTreeMap<&'static str, u64> {
         let mut ends = BTreeMap::new();
         let mine =
@@ -329,8 +364,14 @@ impl Player {
     }
 }
 
+/// What a panic said.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
+}
+
 /// The name a fault is counted by.
-const fn name_of(kind: FaultKind) -> &'static str {
+pub(super) const fn name_of(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Throttled => "throttled",
         FaultKind::Error => "error",

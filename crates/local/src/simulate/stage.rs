@@ -1,6 +1,7 @@
 //! What all runs share: the system, and the worlds in which they begin.
 
-use super::history::{Case, Start, TENANTS, Tenant};
+use super::history::{Case, Doing, Start, TENANTS, Tenant};
+use super::mishap::Mishap;
 use super::operator::Operator;
 use crate::Blueprint;
 use crate::drill::DrillError;
@@ -12,6 +13,7 @@ use capstan_core::tier::{Tier, prices};
 use capstan_core::time::Millis;
 use sim::{Pace, SharedWorld, Tamper, World, WorldConfig};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How long a change without mishaps may take.
@@ -21,6 +23,8 @@ const CLEAN: Millis = Millis::hours(2);
 #[derive(Debug)]
 pub struct Stage {
     blueprint: Arc<Blueprint>,
+    /// The template, where it is not the one compiled in.
+    template: Option<PathBuf>,
     worlds: BTreeMap<Start, World>,
 }
 
@@ -52,7 +56,31 @@ impl Stage {
         for start in worlds.values_mut() {
             start.tamper(world.clone());
         }
-        Ok(Self { blueprint: Blueprint::new(description, registry)?, worlds })
+        let template = match source {
+            Source::BuiltIn => None,
+            Source::File(file) => Some(file.clone()),
+        };
+        Ok(Self { blueprint: Blueprint::new(description, registry)?, template, worlds })
+    }
+
+    /// Why this case can't be played with this system, if so.
+    pub fn refusal(&self, case: &Case) -> Option<String> {
+        let schedules = self.blueprint.description().schedules.len();
+        case.events.iter().find_map(|event| match event.what {
+            Doing::Mishap(Mishap::Fire(which)) if which >= schedules => Some(format!(
+                "`fire {which}`: {} has {schedules} schedules, counted from 0",
+                self.blueprint.description().source
+            )),
+            _ => None,
+        })
+    }
+
+    /// The command that plays a case again.
+    pub fn replay(&self, case: &str) -> String {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+        let template = self.template.as_ref().map(|file| file.display().to_string());
+        let template = template.map(|file| format!("--template {} ", quoted(&file))).unwrap_or_default();
+        format!("capstan simulate {template}--replay {}", quoted(case))
     }
 
     /// The engine over a copy of the world in which a case begins.

@@ -75,12 +75,39 @@ impl fmt::Display for Case {
     }
 }
 
+impl Event {
+    /// How long it takes with the wait before it.
+    fn seconds(&self) -> u64 {
+        let jump = if let Doing::Mishap(Mishap::Jump(length)) = self.what { length } else { 0 };
+        self.after.as_seconds_ceil() + jump
+    }
+}
+
 fn wrong<T>(part: &str, why: impl Into<String>) -> Result<T, CaseParseError> {
     Err(CaseParseError { part: part.to_owned(), why: why.into() })
 }
 
 fn number(part: &str) -> Result<u64, CaseParseError> {
     part.parse().or_else(|_| wrong(part, "not a number"))
+}
+
+/// A year: no tale is longer, and what is further off would be waited for in vain.
+const LONGEST: u64 = 366 * 24 * 3_600;
+
+/// A length of time in seconds.
+fn seconds(part: &str) -> Result<u64, CaseParseError> {
+    match number(part)? {
+        length if length <= LONGEST => Ok(length),
+        _ => wrong(part, format!("a tale takes {LONGEST} seconds at most, which is a year")),
+    }
+}
+
+/// Which of what is counted, from 1.
+fn place(part: &str) -> Result<u64, CaseParseError> {
+    match number(part)? {
+        place if (1..=u64::from(u32::MAX)).contains(&place) => Ok(place),
+        _ => wrong(part, format!("what is counted is counted from 1 to {}", u32::MAX)),
+    }
 }
 
 fn tier(part: &str) -> Result<Tier, CaseParseError> {
@@ -114,16 +141,17 @@ fn mishap(words: &[&str]) -> Result<Mishap, CaseParseError> {
     Ok(match *words {
         ["fault", fault] => Mishap::Fault(fault.parse().or_else(|error| wrong(fault, format!("{error}")))?),
         ["heal"] => Mishap::Heal,
-        ["duplicate", nth] => Mishap::Deliver(number(nth)?, Delivery::Duplicate),
-        ["at-once", nth] => Mishap::Deliver(number(nth)?, Delivery::AtOnce),
-        ["late", nth, by] => Mishap::Deliver(number(nth)?, Delivery::Late(Millis::seconds(number(by)?))),
+        ["duplicate", nth] => Mishap::Deliver(place(nth)?, Delivery::Duplicate),
+        ["at-once", nth] => Mishap::Deliver(place(nth)?, Delivery::AtOnce),
+        ["late", nth, by] => Mishap::Deliver(place(nth)?, Delivery::Late(Millis::seconds(seconds(by)?))),
         ["abort", whose] => Mishap::Abort(tenant(whose)?),
         ["time-out", whose] => Mishap::TimeOut(tenant(whose)?),
         ["fire", which] => Mishap::Fire(usize::try_from(number(which)?).unwrap_or(usize::MAX)),
-        ["jump", seconds] => Mishap::Jump(number(seconds)?),
+        ["orphan", whose] => Mishap::Orphan(tenant(whose)?),
+        ["jump", length] => Mishap::Jump(seconds(length)?),
         _ => {
             let known = "fault F, heal, duplicate N, at-once N, late N SECONDS, abort T, time-out T, fire N, \
-                         jump SECONDS";
+                         orphan T, jump SECONDS";
             return wrong(&words.join(" "), format!("what goes wrong: {known}"));
         }
     })
@@ -132,8 +160,8 @@ fn mishap(words: &[&str]) -> Result<Mishap, CaseParseError> {
 fn event(part: &str) -> Result<Event, CaseParseError> {
     let words: Vec<&str> = part.split_whitespace().collect();
     let [after, rest @ ..] = &words[..] else { return wrong(part, "it is empty") };
-    let Some(seconds) = after.strip_prefix('+') else { return wrong(after, "`+SECONDS` comes first") };
-    let after = Millis::seconds(number(seconds)?);
+    let Some(length) = after.strip_prefix('+') else { return wrong(after, "`+SECONDS` comes first") };
+    let after = Millis::seconds(seconds(length)?);
     let what = match rest {
         [whose @ ("A" | "B" | "C"), words @ ..] => Doing::Act(tenant(whose)?, act(words)?),
         words => Doing::Mishap(mishap(words)?),
@@ -162,7 +190,12 @@ impl FromStr for Case {
             "slow" => Lengths::Slow,
             _ => return wrong(pace, "life cycles are `brief`, `quick` or `slow`"),
         };
-        let events = parts.filter(|part| !part.is_empty()).map(event).collect::<Result<_, _>>()?;
+        let events: Vec<Event> =
+            parts.filter(|part| !part.is_empty()).map(event).collect::<Result<_, _>>()?;
+        let whole: u64 = events.iter().map(Event::seconds).sum();
+        if whole > LONGEST {
+            return wrong(&format!("+{whole}"), format!("in all it takes {LONGEST} seconds at most"));
+        }
         Ok(Self { start, seed: number(seed)?, lengths, interleave, events })
     }
 }

@@ -2,9 +2,9 @@
 //! held against at the end.
 
 use super::facts;
-use super::invariants::{self, Promise, Violation};
+use super::invariants::{self, Acts, Asked, Orphans, Promise, Violation, Word};
 use capstan_core::ports::Table;
-use capstan_core::tier::{ChangeStatus, ResourceKind, ResourceRef};
+use capstan_core::tier::{Change, ChangeStatus, ResourceKind, ResourceRef};
 use capstan_core::time::{Millis, Timestamp};
 use sim::{Effect, FaultKind, Met, Still, World};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +70,16 @@ pub(super) struct Watch {
     pub(super) violations: Vec<Violation>,
     /// What the applications read.
     pub(super) apps: Arc<[Arc<AppConfigRow>]>,
+    /// What changes are to come to.
+    pub(super) asked: Asked,
+    /// Acts of which no row tells by itself.
+    pub(super) acts: Acts,
+    /// What people were told.
+    pub(super) word: Word,
+    /// What was made by hand.
+    pub(super) orphans: Orphans,
+    /// The run went on when its tale was at its end.
+    pub(super) went_on: bool,
 }
 
 impl Watch {
@@ -95,6 +105,11 @@ impl Watch {
             jumped: Millis(0),
             violations: Vec::new(),
             apps: Arc::from([]),
+            asked: Asked::default(),
+            acts: Acts::default(),
+            word: Word::default(),
+            orphans: Orphans::default(),
+            went_on: false,
         }
     }
 
@@ -143,7 +158,7 @@ impl Watch {
         invariants::look(self, world, new);
     }
 
-    fn note_faults(&mut self, world: &World) {
+    pub(super) fn note_faults(&mut self, world: &World) {
         let new = world.met().get(self.seen_faults..).unwrap_or_default();
         self.seen_faults += new.len();
         for met in new {
@@ -155,30 +170,71 @@ impl Watch {
     }
 
     fn note_changes(&mut self, world: &World) {
-        let now: BTreeSet<(String, String)> = facts::open_changes(world)
-            .into_iter()
+        let all = facts::changes(world);
+        let now: BTreeSet<(String, String)> = all
+            .iter()
+            .filter(|change| !change.ended())
             .map(|change| (change.tenant_id.to_string(), change.transition_id.to_string()))
             .collect();
-        if now == self.open {
-            return;
+        if now != self.open {
+            self.note_begun_and_ended(world, &all, &now);
         }
+        invariants::undoing(self, world, &all);
+    }
+
+    fn note_begun_and_ended(&mut self, world: &World, all: &[Arc<Change>], now: &BTreeSet<(String, String)>) {
+        let of = |id: &str| all.iter().find(|change| change.transition_id.as_str() == id);
         let before = std::mem::replace(&mut self.open, now.clone());
         for (tenant, id) in now.difference(&before) {
+            match of(id) {
+                Some(change) if self.stuck.contains_key(id) => self.taken_up_again(world, change),
+                Some(change) => self.asked.begun(world, change),
+                None => {}
+            }
             self.begun.entry(id.clone()).or_insert_with(|| facts::still(world));
             if self.is_reset(tenant) {
                 self.began_half_way.insert(id.clone());
             }
         }
-        for (tenant, id) in before.difference(&now) {
-            match facts::change(world, id).map(|change| change.status) {
-                Some(ChangeStatus::RolledBack) => {
+        for (tenant, id) in before.difference(now) {
+            let Some(change) = of(id) else { continue };
+            match change.status {
+                ChangeStatus::RolledBack => {
                     self.undone.push((tenant.clone(), id.clone(), facts::still(world)));
                 }
-                Some(ChangeStatus::Completed) => drop(self.by_hand.remove(tenant)),
-                Some(ChangeStatus::Failed) => *self.stuck.entry(id.clone()).or_default() += 1,
-                _ => {}
+                ChangeStatus::Completed => {
+                    self.by_hand.remove(tenant);
+                    invariants::completed(self, world, change);
+                }
+                ChangeStatus::Failed => {
+                    *self.stuck.entry(id.clone()).or_default() += 1;
+                    self.word.got_stuck(id, world.now());
+                    invariants::got_stuck(self, world, change);
+                }
+                ChangeStatus::Initiated | ChangeStatus::InProgress => {}
             }
         }
+    }
+
+    /// An operator has the undoing of a stuck change tried again.
+    fn taken_up_again(&mut self, world: &World, change: &Change) {
+        let id = change.transition_id.as_str();
+        self.word.led_out(id, world.now());
+        self.acts.taken_up_again(id);
+    }
+
+    /// An operator has declared the tier of a stuck change stable.
+    pub(super) fn was_reset(&mut self, now: Timestamp, tenant: &str, change: &str) {
+        self.word.led_out(change, now);
+        self.reset.insert(change.to_owned());
+        self.by_hand.insert(tenant.to_owned());
+    }
+
+    /// Whether a store of which this text tells is gone.
+    pub(super) fn is_gone(&self, world: &World, text: &str) -> bool {
+        let deleted = |word: &str| self.deletions.iter().any(|one| one.store.to_string() == word);
+        let absent = |word: &str| resource_of(word).is_some_and(|store| world.stage(&store).is_none());
+        text.split_whitespace().any(|word| deleted(word) || absent(word))
     }
 
     fn note_register(&mut self, world: &World) {

@@ -47,6 +47,12 @@ pub fn config_prefix(endpoint: &str) -> String {
     format!("{endpoint}-")
 }
 
+/// Whether a configuration is one of this endpoint's, by its name. What begins like it may be another's: the endpoint of the
+/// next generation has a name that begins with this one's.
+pub fn is_config_of(endpoint: &str, config: &str) -> bool {
+    config.strip_prefix(&config_prefix(endpoint)).is_some_and(|tail| !tail.contains('-'))
+}
+
 /// The next call.
 pub fn next(seen: &ObservedEndpoint, goal: &Goal<'_>) -> Next<EndpointCall> {
     if let Some(endpoint) = &seen.endpoint

@@ -2,7 +2,7 @@
 //!
 //! What must be there follows from the other rows, so that an act whose answer was lost counts as well.
 
-use super::Promise;
+use super::{Promise, acts};
 use crate::simulate::facts::{self, Audited};
 use crate::simulate::watch::Watch;
 use capstan_core::audit::GENESIS;
@@ -32,6 +32,7 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
         }
         chain(world, &audit, tenant, &mut wrong);
     }
+    acts::wrong(watch, world, &audit, &mut wrong);
     for row in &audit {
         who_and_why(row, &mut wrong);
     }

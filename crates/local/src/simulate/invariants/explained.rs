@@ -19,12 +19,13 @@ pub(super) fn look(watch: &mut Watch, world: &World, new: &[Effect]) {
         resource.clear();
         resource.extend([kind.as_str(), "/", name]);
         // What the register has now was noted just before.
-        if !watch.has_entry(&resource) {
+        if !watch.has_entry(&resource) && !watch.orphans.has(&resource) {
             let what = format!("{resource} exists, and no entry of the register explains it");
             watch.violated(Promise::Explained, world.now(), what);
         }
     }
-    for resource in new.iter().filter_map(|effect| resource_of(&effect.resource)) {
+    let new: Vec<_> = new.iter().filter(|effect| !watch.orphans.planting(effect)).collect();
+    for resource in new.into_iter().filter_map(|effect| resource_of(&effect.resource)) {
         if let Some(why) = meddling(world, &resource) {
             watch.violated(Promise::Explained, world.now(), format!("{resource} was touched, and {why}"));
         }
@@ -54,6 +55,9 @@ fn meddling(world: &World, resource: &ResourceRef) -> Option<String> {
 pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
     let register = facts::register(world);
     for view in world.resources() {
+        if watch.orphans.has(&view.resource.to_string()) {
+            continue;
+        }
         let Some(entry) = register.iter().find(|entry| entry.resource == view.resource) else {
             let what = format!("{} is left, and no entry of the register explains it", view.resource);
             watch.violated(Promise::Explained, world.now(), what);

@@ -3,15 +3,27 @@
 //! They are said of the whole world and not of rows picked by hand: of every resource in the cloud, every change there ever
 //! was, every row of the register, the audit and the bill.
 
+mod acts;
 mod audit;
 mod ended;
 mod explained;
 mod money;
 mod notices;
 mod one_change;
+mod orphans;
 mod rollback;
 mod serving;
 mod stores;
+mod stuck;
+mod target;
+mod upkeep;
+
+pub(super) use acts::{Acts, Before, undoing};
+pub(super) use notices::Word;
+pub(super) use orphans::Orphans;
+pub(super) use stuck::got_stuck;
+pub(super) use target::{Asked, completed};
+pub(super) use upkeep::{REAPED, SEALED, goes_on, look as upkeep};
 
 use super::watch::Watch;
 use capstan_core::time::Timestamp;
@@ -35,10 +47,20 @@ pub enum Promise {
     Stores,
     /// After a rollback the world is what it was.
     Rollback,
+    /// After a change is completed the cloud is what the target tier's configuration means.
+    Target,
     /// Every act is in the audit, once, with who and why.
     Audit,
-    /// People are told of every end, at least once.
+    /// Every entry of the audit is sealed within its bound.
+    Sealed,
+    /// People are told of every end, every time a change got stuck and every cleanup that failed, and of nothing that was not.
     Notices,
+    /// Every retired store is deleted when its date has come.
+    Reaped,
+    /// What was made by hand is reported, and not touched.
+    Orphans,
+    /// No function panics.
+    NoPanic,
     /// Nothing is billed that no entry of the register accounts for.
     Money,
 }
@@ -53,8 +75,13 @@ impl Promise {
             Self::Serving => "serving",
             Self::Stores => "stores",
             Self::Rollback => "rollback",
+            Self::Target => "target",
             Self::Audit => "audit",
+            Self::Sealed => "sealed",
             Self::Notices => "notices",
+            Self::Reaped => "reaped",
+            Self::Orphans => "orphans",
+            Self::NoPanic => "no-panic",
             Self::Money => "money",
         }
     }
@@ -87,6 +114,7 @@ pub(super) fn look(watch: &mut Watch, world: &World, new: &[Effect]) {
     stores::look(watch, world, new);
     explained::look(watch, world, new);
     serving::look(watch, world);
+    notices::look(watch, world);
 }
 
 /// What must hold at the end, when no change is under way and every fault is healed.
@@ -96,7 +124,10 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
     serving::at_the_end(watch, world);
     stores::at_the_end(watch, world);
     rollback::at_the_end(watch, world);
+    target::at_the_end(watch, world);
     audit::at_the_end(watch, world);
     notices::at_the_end(watch, world);
     money::at_the_end(watch, world);
+    orphans::at_the_end(watch, world);
+    upkeep::at_the_end(watch, world);
 }

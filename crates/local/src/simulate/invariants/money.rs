@@ -9,7 +9,7 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
     for bill in world.bills() {
         let resource = format!("{}/{}", bill.kind, bill.name);
         let until = bill.until.unwrap_or_else(|| world.now());
-        if until < watch.began {
+        if until < watch.began || watch.orphans.has(&resource) {
             continue;
         }
         let from = bill.from.max(watch.began);

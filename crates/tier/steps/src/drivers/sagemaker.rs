@@ -2,7 +2,7 @@
 
 use super::{Kind, tag};
 use capstan_core::ports::{CloudResult, EndpointConfigs, EndpointScaling, Endpoints, Tagging};
-use capstan_core::tier::converge::endpoint::{self, config_prefix};
+use capstan_core::tier::converge::endpoint::{self, config_prefix, is_config_of};
 use capstan_core::tier::converge::{EndpointCall as Call, Goal, Next, ObservedEndpoint};
 
 /// `SageMaker` endpoints.
@@ -21,7 +21,8 @@ impl<P: Endpoints + EndpointConfigs + EndpointScaling + Tagging> Kind<P> for End
             None => None,
         };
         let scaling = ports.scaling(name).await?;
-        let config_names = ports.endpoint_config_names(&config_prefix(name)).await?;
+        let mut config_names = ports.endpoint_config_names(&config_prefix(name)).await?;
+        config_names.retain(|config| is_config_of(name, config));
         Ok(ObservedEndpoint { endpoint, config, scaling, config_names })
     }
 
