@@ -144,6 +144,19 @@ fn a_model_that_comes_to_other_scores_is_found() {
     caught("wrong", &Scenario::Wrong.workload());
 }
 
+/// At the edge of the margins, where it is the hardest: three times the errors; and all latencies a quarter more, which is
+/// a little more than twice as many slow answers.
+#[test]
+fn a_canary_at_its_margin_is_promoted_in_at_most_one_rollout_of_twenty() {
+    let errors = Behaviour { errors: 0.03, ..Behaviour::default() };
+    let slow = Behaviour { slower: 1.25, ..Behaviour::default() };
+    for (name, canary) in [("three times the errors", errors), ("a quarter slower", slow)] {
+        let (_, summary) = played(name, &rarer(Workload { canary, ..even(Workload::default()) }), 2_000);
+        let promoted = percent(summary.promoted, summary.runs);
+        assert!(promoted <= 5.0, "{name}: {promoted} % were promoted");
+    }
+}
+
 #[test]
 fn silence_is_neither_success_nor_failure() {
     for scenario in [Scenario::Silent, Scenario::BaselineSick] {

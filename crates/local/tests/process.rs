@@ -496,6 +496,10 @@ fn a_thousand_half_sent_requests_keep_nobody_out() {
         held.push(stream);
     }
     assert!(held.len() > 900, "only {} connections: raise the limit of open files", held.len());
+    if held.len() < 1_100 {
+        // This process has no more open files than that, and needs some for what follows.
+        held.truncate(held.len() - 50);
+    }
     let token = server.token("viewer");
     for _ in 0..10 {
         assert_eq!(server.call(&token, "GET", "/tier/audit", None).0, 200);

@@ -118,7 +118,7 @@ fn misnaming(action: &'static str) -> impl Fn(Handler) -> Handler + Send + Sync 
                         (entry.action, entry.who) = ("SOMETHING_ELSE".to_owned(), "capstan".to_owned());
                     }
                     if let Some(prev) = last.get(&entry.tenant_id).filter(|prev| **prev != entry.prev) {
-                        entry.prev = String::clone(prev);
+                        entry.prev.clone_from(prev);
                         altered = true;
                     }
                     entry.hash = entry.digest();

@@ -88,7 +88,8 @@ pub(super) async fn serve_at_most(
             () = &mut stop => break,
         };
         let Ok((stream, from)) = accepted else {
-            // Out of file descriptors, most likely: they come back.
+            // Out of file descriptors, most likely: they come back, and sooner where somebody has to go.
+            send_out_oldest(&mut inside);
             time::sleep(LOOK_AGAIN).await;
             continue;
         };
@@ -111,6 +112,15 @@ pub(super) async fn serve_at_most(
     drop(time::timeout(GRACE, room.acquire_many(all)).await);
 }
 
+/// Whoever has been here longest without a whole request has to go.
+fn send_out_oldest(inside: &mut VecDeque<Weak<Occupant>>) {
+    let waits = |occupant: &Arc<Occupant>| occupant.answering.load(Ordering::Relaxed) == 0;
+    let oldest = inside.iter().position(|occupant| occupant.upgrade().as_ref().is_some_and(waits));
+    if let Some(gone) = oldest.and_then(|oldest| inside.remove(oldest)).and_then(|gone| gone.upgrade()) {
+        gone.out.notify_one();
+    }
+}
+
 /// Waits for room for one more, and makes it.
 async fn enter(room: &Arc<Semaphore>, inside: &mut VecDeque<Weak<Occupant>>) -> Option<OwnedSemaphorePermit> {
     inside.retain(|occupant| occupant.strong_count() > 0);
@@ -118,11 +128,7 @@ async fn enter(room: &Arc<Semaphore>, inside: &mut VecDeque<Weak<Occupant>>) -> 
         if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
             return Some(permit);
         }
-        let waits = |occupant: &Arc<Occupant>| occupant.answering.load(Ordering::Relaxed) == 0;
-        let oldest = inside.iter().position(|occupant| occupant.upgrade().as_ref().is_some_and(waits));
-        if let Some(gone) = oldest.and_then(|oldest| inside.remove(oldest)).and_then(|gone| gone.upgrade()) {
-            gone.out.notify_one();
-        }
+        send_out_oldest(inside);
         if let Ok(permit) = time::timeout(LOOK_AGAIN, Arc::clone(room).acquire_owned()).await {
             return permit.ok();
         }

@@ -205,13 +205,13 @@ fn half_sent_requests_keep_nobody_out() {
     let body =
         "POST /base/tier HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nContent-Length: 10\r\n\r\n{";
     for half in [head, body, ""] {
-        let mut held: Vec<TcpStream> = (0..5 * ROOM).map(|_| connect(at, half)).collect();
+        let mut open: Vec<TcpStream> = (0..5 * ROOM).map(|_| connect(at, half)).collect();
         for _ in 0..2 * ROOM {
             let answer = read(connect(at, whole)).expect("nobody waits for the half-sent ones");
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         }
         // The oldest had to go; the server has not kept more than there is room for.
-        let mut first = held.remove(0);
+        let mut first = open.remove(0);
         assert!(matches!(first.read(&mut [0; 1]), Ok(0) | Err(_)));
     }
     let _ = stop.send(());

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use sim::{Still, World};
 use std::sync::{Arc, LazyLock};
 use tier_records::{
-    AUDIT_BROKEN, AUDIT_UNSEALED, Act, AppConfigRow, ConfigRow, EntryRow, HeadRow, Record as _, SealRow, UNDER_WAY,
+    AUDIT_BROKEN, AUDIT_UNSEALED, Act, AppConfigRow, ConfigRow, EntryRow, HeadRow, Record as _, SealRow,
+    UNDER_WAY,
 };
 
 /// An act in the audit.

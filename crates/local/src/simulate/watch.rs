@@ -177,12 +177,12 @@ impl Watch {
             .map(|change| (change.tenant_id.to_string(), change.transition_id.to_string()))
             .collect();
         if now != self.open {
-            self.note_begun_and_ended(world, &all, now);
+            self.note_begun_and_ended(world, &all, &now);
         }
         invariants::undoing(self, world, &all);
     }
 
-    fn note_begun_and_ended(&mut self, world: &World, all: &[Arc<Change>], now: BTreeSet<(String, String)>) {
+    fn note_begun_and_ended(&mut self, world: &World, all: &[Arc<Change>], now: &BTreeSet<(String, String)>) {
         let of = |id: &str| all.iter().find(|change| change.transition_id.as_str() == id);
         let before = std::mem::replace(&mut self.open, now.clone());
         for (tenant, id) in now.difference(&before) {
@@ -196,7 +196,7 @@ impl Watch {
                 self.began_half_way.insert(id.clone());
             }
         }
-        for (tenant, id) in before.difference(&now) {
+        for (tenant, id) in before.difference(now) {
             let Some(change) = of(id) else { continue };
             match change.status {
                 ChangeStatus::RolledBack => {

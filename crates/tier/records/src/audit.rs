@@ -4,7 +4,7 @@
 //! (`capstan_core::audit` says what the chain promises). The head is one more item of the transaction, under its version, so
 //! two acts at once can't take the same place: the second takes the next one, and no earlier time. That costs an act one read and two writes.
 
-use crate::record::{Record, RecordError};
+use crate::record::{RecordError, record};
 use crate::transaction::Transaction;
 use crate::{IndexRow, read};
 use capstan_core::audit::{Act, Entry, GENESIS, HEAD, Head, Outcome, entry_key};
@@ -156,26 +156,8 @@ impl HeadRow {
     }
 }
 
-macro_rules! audit_record {
-    ($type:ty, $it:ident, $tenant:expr) => {
-        impl Record for $type {
-            const TABLE: Table = Table::TierAudit;
-            const EXACT: bool = true;
-            fn keys(&self) -> (String, String) {
-                let $it = self;
-                ($tenant.to_string(), self.entry.clone())
-            }
-            fn version(&self) -> u64 {
-                self.version
-            }
-            fn set_version(&mut self, version: u64) {
-                self.version = version;
-            }
-        }
-    };
-}
-audit_record!(EntryRow, it, it.chained.tenant_id);
-audit_record!(HeadRow, it, it.tenant_id);
+record!(EntryRow, TierAudit, |row| (row.chained.tenant_id.clone(), row.entry.clone()));
+record!(HeadRow, TierAudit, |row| (row.tenant_id.to_string(), row.entry.clone()));
 
 /// Where a tenant's chain ends.
 pub async fn audit_head(store: &impl Store, tenant: &TenantId) -> Result<HeadRow, RecordError> {

@@ -9,10 +9,10 @@
 //! the audit ([`settle`]), whichever comes first: nobody reads an audit in which it is missing.
 
 use crate::audit::{self, AuditEntry};
-use crate::record::Record;
+use crate::record::record;
 use crate::{Act, RecordError, Transaction, read};
 use capstan_core::ids::TenantId;
-use capstan_core::ports::{Clock, Store, Table};
+use capstan_core::ports::{Clock, Store};
 use capstan_core::tier::Role;
 use capstan_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -66,18 +66,7 @@ impl DeniedRow {
     }
 }
 
-impl Record for DeniedRow {
-    const TABLE: Table = Table::TierRequest;
-    fn keys(&self) -> (String, String) {
-        (self.tenant_id.to_string(), self.entry.clone())
-    }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn set_version(&mut self, version: u64) {
-        self.version = version;
-    }
-}
+record!(DeniedRow, TierRequest, exact: false, |row| (row.tenant_id.to_string(), row.entry.clone()));
 
 /// The minute of a time.
 fn minute(time: Timestamp) -> Timestamp {

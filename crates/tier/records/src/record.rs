@@ -55,11 +55,15 @@ pub trait Record: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     }
 }
 
+/// Makes a record of a type with a field `version`. `exact: false` where not every one is read back bit by bit as it was.
 macro_rules! record {
     ($type:ty, $table:ident, |$it:ident| $keys:expr) => {
-        impl Record for $type {
-            const TABLE: Table = Table::$table;
-            const EXACT: bool = true;
+        $crate::record::record!($type, $table, exact: true, |$it| $keys);
+    };
+    ($type:ty, $table:ident, exact: $exact:literal, |$it:ident| $keys:expr) => {
+        impl $crate::record::Record for $type {
+            const TABLE: capstan_core::ports::Table = capstan_core::ports::Table::$table;
+            const EXACT: bool = $exact;
             fn keys(&self) -> (String, String) {
                 let $it = self;
                 $keys
@@ -73,6 +77,7 @@ macro_rules! record {
         }
     };
 }
+pub(crate) use record;
 
 /// The edited configuration of one tier of one tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

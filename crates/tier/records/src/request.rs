@@ -4,9 +4,8 @@
 //! is looked at by anything but the edge. Neither a key nor a token is in them: a key is kept as its hash, and an answer
 //! that hands out a token is kept without it, with the salt from which whoever presents the key gets it again.
 
-use crate::record::Record;
+use crate::record::record;
 use capstan_core::ids::TenantId;
-use capstan_core::ports::Table;
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -95,28 +94,6 @@ impl RateRow {
     }
 }
 
-impl Record for RequestRow {
-    const TABLE: Table = Table::TierRequest;
-    fn keys(&self) -> (String, String) {
-        (self.tenant_id.to_string(), self.entry.clone())
-    }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn set_version(&mut self, version: u64) {
-        self.version = version;
-    }
-}
+record!(RequestRow, TierRequest, exact: false, |row| (row.tenant_id.to_string(), row.entry.clone()));
 
-impl Record for RateRow {
-    const TABLE: Table = Table::TierRequest;
-    fn keys(&self) -> (String, String) {
-        (self.tenant_id.to_string(), self.entry.clone())
-    }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn set_version(&mut self, version: u64) {
-        self.version = version;
-    }
-}
+record!(RateRow, TierRequest, exact: false, |row| (row.tenant_id.to_string(), row.entry.clone()));

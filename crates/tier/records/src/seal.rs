@@ -5,7 +5,7 @@
 
 use crate::audit::audit_rows;
 use crate::read;
-use crate::record::{Record, RecordError};
+use crate::record::{RecordError, record};
 use capstan_core::audit::{GENESIS, Place, SEALS, Seal, seal_key};
 use capstan_core::ids::TenantId;
 use capstan_core::ports::{Item, Query, Store, Table};
@@ -75,25 +75,8 @@ impl SealedRow {
     }
 }
 
-macro_rules! seal_record {
-    ($type:ty, $it:ident, $tenant:expr) => {
-        impl Record for $type {
-            const TABLE: Table = Table::TierSeal;
-            fn keys(&self) -> (String, String) {
-                let $it = self;
-                ($tenant.to_string(), self.entry.clone())
-            }
-            fn version(&self) -> u64 {
-                self.version
-            }
-            fn set_version(&mut self, version: u64) {
-                self.version = version;
-            }
-        }
-    };
-}
-seal_record!(SealRow, it, it.seal.tenant_id);
-seal_record!(SealedRow, it, it.tenant_id);
+record!(SealRow, TierSeal, exact: false, |row| (row.seal.tenant_id.clone(), row.entry.clone()));
+record!(SealedRow, TierSeal, exact: false, |row| (row.tenant_id.to_string(), row.entry.clone()));
 
 /// What the sealer has done for a tenant; version 0: nothing.
 pub async fn sealed(store: &impl Store, tenant: &TenantId) -> Result<SealedRow, RecordError> {

@@ -56,10 +56,15 @@ fn read_settings(path: &Path) -> Result<Settings, Failure> {
 /// A rollout from a document, or from lines of intervals; messages name the line.
 fn parse(name: &str, text: &str, settings: Option<Settings>) -> Result<Rollout, Failure> {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    // A document's first line is no value by itself, or it is one that has intervals.
-    let lines =
-        serde_json::from_str::<serde_json::Value>(first).is_ok_and(|value| value.get("start").is_some());
-    if lines {
+    if !first.trim_start().starts_with('{') {
+        let what = if first.is_empty() { "is empty" } else { "has no measurements in this form" };
+        return Err(Failure::failed(format!(
+            "{name} {what}: wanted is one interval a line, or one JSON object with `entered` and `intervals` \
+             (docs/canary.md)"
+        )));
+    }
+    // By its words and not by reading it: a first line that is cut off is still to be told by its number.
+    if first.contains("\"start\"") && !first.contains("\"intervals\"") {
         return of_lines(name, text, settings.unwrap_or_default());
     }
     let rollout = document(name, text)?;
@@ -97,8 +102,9 @@ fn within_line(error: &serde_json::Error) -> String {
 /// Looks at the end of each interval.
 fn looks(name: &str, rollout: &Rollout) -> Result<Vec<Look>, Failure> {
     let bad = |error: &dyn std::fmt::Display| Failure::failed(format!("{name}: {error}"));
+    let none = "there is no interval of a rollout in it";
     let Some(start) = rollout.entered.first() else {
-        return Err(bad(&"no stage was entered: there is no interval of a rollout in it"));
+        return Err(bad(&format!("no stage was entered: {none}")));
     };
     // Says what is wrong with any of it.
     rollout.judge(u64::MAX).map_err(|error| bad(&error))?;
@@ -115,7 +121,12 @@ fn looks(name: &str, rollout: &Rollout) -> Result<Vec<Look>, Failure> {
             looks.push(Look { at: interval.end(), report: judge.report(interval.end()) });
         }
     }
-    Ok(looks)
+    if looks.is_empty() { Err(bad(&none)) } else { Ok(looks) }
+}
+
+/// An e-value, short.
+fn evidence(value: f64) -> String {
+    if value < 1e6 { format!("{value:.2}") } else { "over a million".to_owned() }
 }
 
 fn shown(rollout: &Rollout, looks: &[Look]) -> String {
@@ -128,7 +139,7 @@ fn shown(rollout: &Rollout, looks: &[Look]) -> String {
             Verdict::RollBack => "roll back",
         };
         let evidence: Vec<String> =
-            look.report.criteria.iter().map(|finding| format!("{:.2}", finding.against)).collect();
+            look.report.criteria.iter().map(|finding| self::evidence(finding.against)).collect();
         text.push_str(&format!(
             "{:>6} s  {:>3} %  {verdict:<9}  evidence against: errors {}, latency {}, disagreement {}\n",
             look.at.saturating_sub(begin),
@@ -174,7 +185,11 @@ mod tests {
     fn bad_files_are_refused_and_the_line_is_named() {
         let with = |from: &str, to: &str| format!("{GOOD}\n{}", GOOD.replace(from, to));
         for (text, wanted) in [
-            (String::new(), "f: EOF"),
+            (String::new(), "f is empty: wanted is one interval a line"),
+            ("hello".to_owned(), "f has no measurements in this form: wanted is one interval a line"),
+            (format!("[{GOOD}]"), "f has no measurements in this form"),
+            ("{\"entered\":[100],\"intervals\":[]}".to_owned(), "f: there is no interval of a rollout in it"),
+            (GOOD[..GOOD.len() / 2].to_owned(), "f, line 1: EOF while parsing"),
             (with("\"seconds\":10,", ""), "f, line 2: missing field `seconds` at column"),
             (with("\"errors\":0", "\"errors\":NaN"), "f, line 2: expected value at column"),
             (with("\"errors\":0", "\"errors\":-1"), "f, line 2: invalid value: integer `-1`"),

@@ -105,8 +105,9 @@ pub(super) fn wrong(watch: &Watch, world: &World, audit: &[Audited], wrong: &mut
         }
     }
     for tenant in TENANTS {
-        let of_tenant =
-            |act: Act| audit.iter().filter(|row| row.entry().tenant_id == tenant && row.is(act)).count() as u64;
+        let of_tenant = |act: Act| {
+            audit.iter().filter(|row| row.entry().tenant_id == tenant && row.is(act)).count() as u64
+        };
         let (found, wanted) =
             (of_tenant(Act::CooldownSet), watch.acts.cooldowns.get(tenant).copied().unwrap_or(0));
         if found != wanted {
