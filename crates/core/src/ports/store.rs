@@ -42,6 +42,9 @@ pub enum Table {
     IopsInsights,
     /// How far the analysis of each host has come, and how many insights there are of an hour.
     IopsAnalysis,
+    /// What steers IOps and what it measured of itself: the routing of hosts to models, canaries, releases of models,
+    /// restores of tables, and settings that were changed.
+    IopsControl,
 }
 
 /// What a sort key is in the tables of `DynamoDB`. In this port it is text in any case.
@@ -55,7 +58,7 @@ pub enum SortKind {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InfrastructureTier,
         Self::TierChangeLog,
         Self::TierConfig,
@@ -69,6 +72,7 @@ impl Table {
         Self::IopsMetrics,
         Self::IopsInsights,
         Self::IopsAnalysis,
+        Self::IopsControl,
     ];
 
     /// The table's name, before the environment's suffix.
@@ -87,6 +91,7 @@ impl Table {
             Self::IopsMetrics => "iops-metrics",
             Self::IopsInsights => "iops-insights",
             Self::IopsAnalysis => "iops-analysis",
+            Self::IopsControl => "iops-control",
         }
     }
 
@@ -97,7 +102,7 @@ impl Table {
             Self::TierIndex => "index_name",
             Self::IopsMetrics => "hostname",
             Self::IopsInsights => "bucket",
-            Self::IopsAnalysis => "subject",
+            Self::IopsAnalysis | Self::IopsControl => "subject",
             _ => "tenant_id",
         }
     }
@@ -114,7 +119,8 @@ impl Table {
             | Self::TierIndex
             | Self::TierRequest
             | Self::IopsInsights
-            | Self::IopsAnalysis => Some("entry"),
+            | Self::IopsAnalysis
+            | Self::IopsControl => Some("entry"),
             Self::IopsMetrics => Some("timestamp"),
         }
     }
