@@ -72,6 +72,17 @@ pub const TABLE: &[Rule] = &[
     iops("GET", "/insights/{insightId}", Role::Viewer, "one finding"),
     iops("POST", "/insights/{insightId}/acknowledge", Role::Operator, "somebody sees to a finding"),
     iops("POST", "/insights/{insightId}/dismiss", Role::Operator, "a finding is none"),
+    iops("GET", "/tables", Role::Viewer, "which tables can be restored, and from what"),
+    iops("GET", "/restores", Role::Viewer, "restores of tables, newest first"),
+    iops("GET", "/restores/{restoreId}", Role::Viewer, "how far a restore has come"),
+    iops("POST", "/restores/{restoreId}/cancel", Role::Operator, "stops a restore and undoes it"),
+    iops(
+        "POST",
+        "/restores",
+        Role::Admin,
+        "restores a table and puts it in the place of the one that serves",
+    ),
+    iops("POST", "/restores/{restoreId}/swap-back", Role::Admin, "puts the former table back"),
 ];
 
 /// What the table says of a request.

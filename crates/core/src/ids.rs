@@ -80,6 +80,11 @@ uuid_id!(
     TransitionId,
     "transition id"
 );
+uuid_id!(
+    /// One restore of a table. A version-7 UUID; also the name of its execution.
+    RestoreId,
+    "restore id"
+);
 
 impl TenantId {
     /// The tenant of those who have none: no tenant is called so (RFC 9562 §5.9).

@@ -103,9 +103,9 @@ macro_rules! http {
             }))
         })
     };
-    ($name:literal, $module:ident, settings) => {
+    ($name:literal, $module:ident, $settings:ident) => {
         Function::new($name, |env| {
-            let (settings, guard) = (settings(env)?, guard(env)?);
+            let (settings, guard) = ($settings(env)?, guard(env)?);
             Ok(Box::new(move |ports, event| {
                 let (settings, guard) = (Arc::clone(&settings), Arc::clone(&guard));
                 Box::pin(async move {
@@ -122,6 +122,10 @@ macro_rules! http {
 
 fn settings(env: &Env) -> Result<Arc<Settings>, String> {
     Settings::read(env).map(Arc::new).map_err(|error| error.to_string())
+}
+
+fn restoring(env: &Env) -> Result<Arc<iops_restoring::Settings>, String> {
+    iops_restoring::Settings::read(env).map(Arc::new).map_err(|error| error.to_string())
 }
 
 /// What this instance of a function behind the API keeps in mind from request to request.
@@ -207,6 +211,20 @@ fn of_iops() -> Vec<Function> {
         http!("ingest-metrics", |ports, request| ingest_metrics::handle(ports, no_pause, request)),
         http!("read-metrics", read_metrics),
         http!("read-insights", read_insights),
+        Function::new("restore-table", |env| {
+            let settings = restoring(env)?;
+            Ok(Box::new(move |ports, payload| {
+                let settings = Arc::clone(&settings);
+                Box::pin(async move {
+                    let input = iops_restoring::Input::read(payload)?;
+                    verdict(restore_table::handle(&ports, &settings, &input).await)
+                })
+            }))
+        }),
+        Function::new("end-restore", |_| {
+            Ok(Box::new(|ports, _| Box::pin(async move { Ok(end_restore::handle(&ports).await?.to_json()) })))
+        }),
+        http!("restores", restores, restoring),
         Function::new("analyze-metrics", |_| {
             // One for all runs, as in a function instance: it keeps the detectors.
             let memory = Arc::new(analyze_metrics::Memory::new());

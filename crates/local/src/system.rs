@@ -6,11 +6,11 @@
 
 use crate::digest;
 use crate::functions::{Answer, Env, Function, FunctionError, Handler};
-use crate::template::{Description, FunctionSpec, StateMachine};
+use crate::template::{Description, FunctionSpec, StateMachine, TableSpec};
 use capstan_core::ports::Table;
 use capstan_core::time::Millis;
 use serde_json::Value;
-use sim::{Invocation, Outcome, Ports, SharedWorld, Stepper};
+use sim::{Invocation, Outcome, Ports, SharedWorld, Stack, Stepper};
 use states::{Machine, Problem};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -166,6 +166,8 @@ pub struct Blueprint {
     by_arn: HashMap<String, String>,
     /// In the order of the template.
     workflows: Vec<Workflow>,
+    /// Functions and tables as resources.
+    stack: Arc<Stack>,
 }
 
 impl fmt::Debug for Blueprint {
@@ -183,7 +185,8 @@ impl Blueprint {
         let workflows = workflows(&description)?;
         let by_arn =
             functions.values().map(|function| (function.spec.arn.clone(), function.spec.logical_id.clone()));
-        Ok(Arc::new(Self { by_arn: by_arn.collect(), description, functions, workflows }))
+        let (by_arn, stack) = (by_arn.collect(), Arc::new(stack(&description)));
+        Ok(Arc::new(Self { by_arn, description, functions, workflows, stack }))
     }
 
     /// The template.
@@ -193,6 +196,7 @@ impl Blueprint {
 
     /// The system over a world. It costs next to nothing.
     pub fn on(self: &Arc<Self>, world: SharedWorld) -> Arc<System> {
+        world.with(|world| world.set_stack(Arc::clone(&self.stack)));
         Arc::new(System { blueprint: Arc::clone(self), world, panics: Mutex::default() })
     }
 }
@@ -325,7 +329,9 @@ impl System {
 
 impl Deployed {
     fn ports(&self, world: &SharedWorld, invocation: &Invocation) -> Ports {
-        Ports::for_invocation(world, invocation.clone()).of_machine(self.machine.clone())
+        Ports::for_invocation(world, invocation.clone())
+            .of_machine(self.machine.clone())
+            .of_function(&self.spec.name)
     }
 
     fn invoked(&self, outcome: Outcome<Answer>, invocation: &Invocation) -> Invoked {
@@ -375,6 +381,22 @@ fn deploy(
     match registry.iter().find(|function| !used.contains(function.name)) {
         None => Ok(functions),
         Some(unused) => Err(StartError::NoFunction { file: file(), crate_name: unused.name.to_owned() }),
+    }
+}
+
+/// What can be looked at, and changed, as a resource.
+fn stack(description: &Description) -> Stack {
+    let known =
+        |table: &TableSpec| Some((table.name.clone(), (table_of(&table.name)?, table.time_to_live.clone())));
+    let functions = description.functions.iter().map(|spec| (spec.name.clone(), spec.env.clone()));
+    let feeds = description.streams.iter().filter_map(|source| {
+        let function = description.function(&source.function)?.name.clone();
+        Some((function, source.arn.split('/').nth(1)?.to_owned()))
+    });
+    Stack {
+        tables: description.tables.iter().filter_map(known).collect(),
+        functions: functions.collect(),
+        feeds: feeds.collect(),
     }
 }
 

@@ -90,6 +90,9 @@ pub struct WorldConfig {
     pub record: bool,
     /// How long life cycles take.
     pub pace: Pace,
+    /// How far behind the present the latest point is that a table can be restored to, in people's time: "typically five
+    /// minutes" in the cloud.
+    pub recovery_lag: Millis,
     /// How long a call waits for an answer that does not come.
     pub timeout: Millis,
 }
@@ -108,6 +111,7 @@ impl Default for WorldConfig {
             signing_key: None,
             record: true,
             pace: Pace::AsInTheCloud,
+            recovery_lag: Millis::minutes(5),
             timeout: Millis::seconds(30),
         }
     }

@@ -5,6 +5,7 @@
 //! not told of any such table pays one comparison for it.
 
 use crate::changes::Entry;
+use crate::homes::Homes;
 use crate::world::World;
 use capstan_core::ports::{Key, Table};
 use capstan_core::time::{Millis, Timestamp};
@@ -54,7 +55,7 @@ impl World {
             }
         }
         for key in gone {
-            self.tables.delete(&key);
+            self.tables.delete(&Homes::default(), &key);
             self.revisions[key.table as usize] += 1;
             self.changes.add(|| Entry::Row(key));
         }

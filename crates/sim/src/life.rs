@@ -105,6 +105,12 @@ impl<S> Resource<S> {
         Self { life: Life::new(cx, cycle, name), tags: tags.clone(), current: settings, next: None }
     }
 
+    /// One that has been there all along.
+    pub(crate) fn at_rest_since(cx: &Cx<'_>, settings: S) -> Self {
+        let life = Life { stage: Stage::Ready, ends: None, fails: false, since: cx.now, cycles: 0 };
+        Self { life, tags: Tags::new(), current: settings, next: None }
+    }
+
     pub(crate) fn change(&mut self, cx: &Cx<'_>, cycle: Cycle, name: &str, next: S) {
         self.next = Some(next);
         self.life.enter(cx, Stage::Changing, cycle, name, Millis(0));

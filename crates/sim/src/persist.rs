@@ -7,10 +7,12 @@ use crate::chance::Chance;
 use crate::changes::Entry;
 use crate::cloud::Part;
 use crate::config::WorldConfig;
+use crate::homes::Homes;
 use crate::tables::SEPARATOR;
 use crate::world::World;
 use capstan_core::ports::{Item, Key, Table};
 use capstan_core::tier::ResourceKind;
+use capstan_core::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -89,6 +91,10 @@ impl World {
         cloud.collections.policies.iter().for_each(|(name, _)| add(Part::Policies, name));
         cloud.snapshots.keys().for_each(|(kind, name)| add(Part::Snapshot(*kind), name));
         add(Part::Limits, "account");
+        cloud.tables.tables.0.keys().for_each(|name| add(Part::Table, name));
+        cloud.functions.0.keys().for_each(|name| add(Part::Function, name));
+        cloud.feeds.keys().for_each(|name| add(Part::Feed, name));
+        cloud.tables.backups.keys().for_each(|name| add(Part::Backup, name));
         entries.extend(self.executions.keys().cloned().map(Entry::Execution));
         entries.extend((0..self.notices.len()).map(Entry::Notice));
         entries.extend(self.drains.keys().cloned().map(Entry::Drain));
@@ -166,7 +172,7 @@ impl World {
                 if row_key(&item_key) != key {
                     return Err(damaged("the item does not hold the key it is stored under"));
                 }
-                self.tables.put(item_key, item);
+                self.tables.put(&Homes::default(), item_key, item, Timestamp::from_millis(0));
             }
             "cloud" => {
                 let (part, name) = Part::parse(rest).ok_or_else(|| damaged("there is no such kind"))?;

@@ -69,7 +69,7 @@ impl Effect {
         // An instance is made and deleted, but it is its cluster that is named, and that is changed.
         let kind = if name.ends_with("DBInstance") {
             EffectKind::Changed
-        } else if name.starts_with("Create") {
+        } else if name.starts_with("Create") || name == "RestoreTable" {
             EffectKind::Created
         } else if name.starts_with("Delete") || name.starts_with("Deregister") {
             EffectKind::Deleted

@@ -127,12 +127,12 @@ impl SharedWorld {
 
     /// Looks at so many rows on the disk for those past their time, and takes them away; how many.
     pub fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        let (now, bulk) = {
+        let (now, bulk, lasting) = {
             let held = self.lock();
             // Metrics are of the time in which people live.
-            (held.world.config.wall.map_or(held.world.now, |wall| wall()), held.world.bulk.clone())
+            (held.world.wall(), held.world.bulk.clone(), held.world.cloud.tables.lasting())
         };
-        bulk.map_or(Ok(0), |bulk| bulk.sweep(now, limit))
+        bulk.map_or(Ok(0), |bulk| bulk.sweep(now, &lasting, limit))
     }
 
     /// Every item of a table with its key, wherever it is kept; for tests.

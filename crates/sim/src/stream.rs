@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct StreamRecord {
     /// Its place in the order of all.
     pub sequence: u64,
+    /// The table's name, where it is none of the stack's own.
+    pub home: Option<Arc<str>>,
     /// Which item.
     pub key: Key,
     /// Whether there was one before, of other content.
@@ -39,13 +41,20 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn add(&mut self, key: &Key, before: Option<&Row>, row: Arc<Row>, at: Timestamp) {
+    pub(crate) fn add(
+        &mut self,
+        home: Option<Arc<str>>,
+        key: &Key,
+        before: Option<&Row>,
+        row: Arc<Row>,
+        at: Timestamp,
+    ) {
         if before.is_some_and(|before| *before == *row) {
             return;
         }
         self.last += 1;
         let sequence = self.last;
-        let record = StreamRecord { sequence, key: key.clone(), modified: before.is_some(), at, row };
+        let record = StreamRecord { sequence, home, key: key.clone(), modified: before.is_some(), at, row };
         self.records.insert(sequence, record);
     }
 

@@ -3,11 +3,13 @@
 //! Items are shared (`Arc`): a read hands out one copy, the world keeps its own, and a fork of a world copies none. A
 //! row also remembers what it was last read as, since most rows are read far more often than they are written.
 
+use crate::homes::Homes;
 use crate::number::{beyond_range, normalize};
 use capstan_core::ports::{
     Condition, Effect, Extent, Item, Key, MOST_PUTS, Page, PageOf, Query, ReadAs, RecordEffect, RecordWrite,
     SortKind, StoreError, Stored, Table, is_digits, read_as,
 };
+use capstan_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::any::Any;
@@ -32,17 +34,25 @@ pub(crate) struct Row {
     record: Option<Arc<dyn Stored>>,
     item: OnceLock<Item>,
     read: OnceLock<Arc<dyn Any + Send + Sync>>,
+    /// When it was written, in milliseconds of people's time; 0: always there. Kept where a table can be restored.
+    pub(crate) written: u64,
 }
 
 impl Row {
     pub(crate) fn new(mut item: Item) -> Self {
         item.values_mut().for_each(normalize);
-        Self { record: None, item: item.into(), read: OnceLock::new() }
+        Self { record: None, item: item.into(), read: OnceLock::new(), written: 0 }
+    }
+
+    pub(crate) fn written_at(item: Item, written: u64) -> Self {
+        let mut row = Self::new(item);
+        row.written = written;
+        row
     }
 
     fn of(record: Arc<dyn Stored>) -> Self {
         let read = record.record().into();
-        Self { record: Some(record), item: OnceLock::new(), read }
+        Self { record: Some(record), item: OnceLock::new(), read, written: 0 }
     }
 
     pub(crate) fn item(&self) -> &Item {
@@ -111,28 +121,54 @@ impl Found {
 
 /// Shared by copies of a world until one of them writes to it.
 type Partition = BTreeMap<String, Arc<Row>>;
+type Partitions = BTreeMap<String, Arc<Partition>>;
 
-/// All tables, in the order of [`Table::ALL`].
+/// What a row was before.
+#[derive(Debug, Clone, PartialEq)]
+struct Former {
+    home: Option<Arc<str>>,
+    key: Key,
+    row: Arc<Row>,
+    /// When it ceased to be it, in milliseconds of people's time.
+    until: u64,
+}
+
+/// All tables, in the order of [`Table::ALL`], then those that restores made, and what they hold was before.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Tables([BTreeMap<String, Arc<Partition>>; Table::ALL.len()]);
+pub(crate) struct Tables([Partitions; Table::ALL.len()], BTreeMap<Arc<str>, Partitions>, Vec<Former>);
 
 impl Tables {
-    pub(crate) fn row(&self, key: &Key) -> Option<&Arc<Row>> {
-        self.0[key.table as usize].get(&key.partition)?.get(&key.sort)
+    fn side(&self, homes: &Homes, table: Table) -> Option<&Partitions> {
+        match homes.of(table) {
+            None => Some(&self.0[table as usize]),
+            Some(home) => self.1.get(home),
+        }
+    }
+
+    fn side_mut(&mut self, homes: &Homes, table: Table) -> &mut Partitions {
+        match homes.of(table) {
+            None => &mut self.0[table as usize],
+            Some(home) => self.1.entry(Arc::clone(home)).or_default(),
+        }
+    }
+
+    pub(crate) fn row(&self, homes: &Homes, key: &Key) -> Option<&Arc<Row>> {
+        self.side(homes, key.table)?.get(&key.partition)?.get(&key.sort)
     }
 
     pub(crate) fn item(&self, table: Table, partition: &str, sort: &str) -> Option<&Item> {
         Some(self.0[table as usize].get(partition)?.get(sort)?.item())
     }
 
-    pub(crate) fn get(&self, key: &Key) -> Result<Option<Arc<Row>>, StoreError> {
+    pub(crate) fn get(&self, homes: &Homes, key: &Key) -> Result<Option<Arc<Row>>, StoreError> {
         check_key(key)?;
-        Ok(self.row(key).cloned())
+        Ok(self.row(homes, key).cloned())
     }
 
-    pub(crate) fn query(&self, query: &Query) -> Result<Found, StoreError> {
+    pub(crate) fn query(&self, homes: &Homes, query: &Query) -> Result<Found, StoreError> {
         check_query(query)?;
-        let Some(partition) = self.0[query.table as usize].get(&query.partition) else {
+        let Some(partition) = self.side(homes, query.table).and_then(|side| side.get(&query.partition))
+        else {
             return Ok(Found::default());
         };
         let (from, to) = bounds(query);
@@ -149,31 +185,101 @@ impl Tables {
     }
 
     /// Checks all, then writes all. Nothing is changed by a refused transaction.
-    pub(crate) fn transact(&mut self, writes: Vec<RecordWrite>) -> Result<(), StoreError> {
+    pub(crate) fn transact(
+        &mut self,
+        homes: &Homes,
+        writes: Vec<RecordWrite>,
+        wall: Timestamp,
+    ) -> Result<(), StoreError> {
         let keys: Vec<Key> = writes.iter().map(|write| write.key.clone()).collect();
-        let checked =
-            Checked::of(writes, |index| keys.get(index).and_then(|key| self.row(key)).map(|row| &**row))?;
+        let checked = Checked::of(writes, |index| {
+            keys.get(index).and_then(|key| self.row(homes, key)).map(|row| &**row)
+        })?;
         for (key, row) in checked.0 {
             match row {
-                Done::Put(row) => self.put_row(key, row),
-                Done::Deleted => self.delete(&key),
+                Done::Put(row) => self.put_row(homes, key, row, wall),
+                Done::Deleted => {
+                    self.remember(homes, &key, wall);
+                    self.delete(homes, &key);
+                }
                 Done::Nothing => {}
             }
         }
         Ok(())
     }
 
-    pub(crate) fn put(&mut self, key: Key, item: Item) {
-        self.put_row(key, Row::new(item));
+    pub(crate) fn put(&mut self, homes: &Homes, key: Key, item: Item, wall: Timestamp) {
+        self.put_row(homes, key, Row::new(item), wall);
     }
 
-    fn put_row(&mut self, key: Key, row: Row) {
-        let partition = self.0[key.table as usize].entry(key.partition).or_default();
+    fn put_row(&mut self, homes: &Homes, key: Key, mut row: Row, wall: Timestamp) {
+        if key.table.variable().is_some() {
+            row.written = wall.as_millis();
+            if let Some(same) = self.row(homes, &key).filter(|before| ***before == row) {
+                row.written = same.written;
+            } else {
+                self.remember(homes, &key, wall);
+            }
+        }
+        let partition = self.side_mut(homes, key.table).entry(key.partition).or_default();
         Arc::make_mut(partition).insert(key.sort, Arc::new(row));
     }
 
-    pub(crate) fn delete(&mut self, key: &Key) {
-        let table = &mut self.0[key.table as usize];
+    /// Keeps what a row is until now, where its table can be restored.
+    fn remember(&mut self, homes: &Homes, key: &Key, wall: Timestamp) {
+        if key.table.variable().is_none() {
+            return;
+        }
+        if let Some(row) = self.row(homes, key).cloned() {
+            let home = homes.of(key.table).cloned();
+            self.2.push(Former { home, key: key.clone(), row, until: wall.as_millis() });
+        }
+    }
+
+    /// Makes a table of the rows that another held at a time.
+    pub(crate) fn restore(&mut self, source: Option<&str>, table: Table, target: &str, at: u64) {
+        let mut made = Partitions::new();
+        let mut add = |partition: &str, sort: &str, row: &Arc<Row>| {
+            let rows = made.entry(partition.to_owned()).or_default();
+            Arc::make_mut(rows).insert(sort.to_owned(), Arc::clone(row));
+        };
+        let now = source.map_or(Some(&self.0[table as usize]), |source| self.1.get(source));
+        for (partition, rows) in now.into_iter().flatten() {
+            let then = rows.iter().filter(|(_, row)| row.written <= at);
+            then.for_each(|(sort, row)| add(partition, sort, row));
+        }
+        let was = |former: &&Former| {
+            former.home.as_deref() == source
+                && former.key.table == table
+                && former.row.written <= at
+                && former.until > at
+        };
+        for Former { key, row, .. } in self.2.iter().filter(was) {
+            add(&key.partition, &key.sort, row);
+        }
+        self.1.insert(Arc::from(target), made);
+    }
+
+    /// Forgets the rows of a table that a restore made.
+    pub(crate) fn drop_home(&mut self, home: &str) {
+        self.1.remove(home);
+        self.2.retain(|former| former.home.as_deref() != Some(home));
+    }
+
+    /// The rows of a table by its home, in the order of keys, after a place.
+    pub(crate) fn at_home(
+        &self,
+        home: Option<&str>,
+        table: Table,
+    ) -> impl Iterator<Item = (&str, &str, &Row)> {
+        let side = home.map_or(Some(&self.0[table as usize]), |home| self.1.get(home));
+        side.into_iter().flatten().flat_map(|(partition, rows)| {
+            rows.iter().map(move |(sort, row)| (partition.as_str(), sort.as_str(), &**row))
+        })
+    }
+
+    pub(crate) fn delete(&mut self, homes: &Homes, key: &Key) {
+        let table = self.side_mut(homes, key.table);
         if let Some(partition) = table.get_mut(&key.partition) {
             if !partition.contains_key(&key.sort) {
                 return;

@@ -59,6 +59,11 @@ pub(crate) enum Cycle {
     StreamMode,
     StreamDelete,
     Drain,
+    TableRestore,
+    TableSetting,
+    TableCapacity,
+    TableDelete,
+    FunctionUpdate,
 }
 
 impl Cycle {
@@ -101,6 +106,12 @@ impl Cycle {
             Self::StreamReshard | Self::StreamMode => (20, 60),
             // Clients end what they have in hand and reconnect elsewhere.
             Self::Drain => (30, 60),
+            // "95 percent of customers' table restores complete in less than one hour"; small ones in 10 to 20 minutes.
+            Self::TableRestore => (10 * 60, 20 * 60),
+            Self::TableSetting => (5, 15),
+            Self::TableCapacity => (30, 2 * 60),
+            Self::TableDelete => (5, 30),
+            Self::FunctionUpdate => (2, 8),
         }
     }
 

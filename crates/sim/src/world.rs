@@ -11,6 +11,7 @@ use crate::config::WorldConfig;
 use crate::execution::{ExecutionRow, Live};
 use crate::expiry::Expiry;
 use crate::fault::{Counts, Fault, FaultKind, Planned};
+use crate::homes::Stack;
 use crate::meter::Meter;
 use crate::operation::Operation;
 use crate::record::{Call, Effect, Met};
@@ -31,6 +32,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct World {
     pub(crate) config: WorldConfig,
+    /// What the template makes, as far as it can be looked at.
+    pub(crate) stack: Arc<Stack>,
     pub(crate) now: Timestamp,
     pub(crate) chance: Chance,
     pub(crate) cloud: Cloud,
@@ -69,6 +72,7 @@ impl World {
             now: config.start,
             chance: Chance::new(config.seed),
             config,
+            stack: Arc::default(),
             cloud: Cloud::default(),
             tables: Tables::default(),
             stream: Stream::default(),
@@ -160,11 +164,23 @@ impl World {
             self.last_event = Some(due);
             let mut settled: Vec<(ResourceKind, String)> = Vec::new();
             self.cloud.settle(due, |kind, name| settled.push((kind, name.to_owned())));
+            self.settle_stack(due);
             for (kind, name) in settled {
                 self.note_rate(kind, &name, due);
                 self.changes.add(|| Entry::Cloud(Part::Resource(kind), name));
             }
             self.foresee();
+        }
+    }
+
+    fn settle_stack(&mut self, due: Timestamp) {
+        let mut settled: Vec<(Part, String, bool)> = Vec::new();
+        self.cloud.settle_stack(due, |part, name, gone| settled.push((part, name.to_owned(), gone)));
+        for (part, name, gone) in settled {
+            if gone && part == Part::Table {
+                self.drop_rows(&name);
+            }
+            self.changes.add(|| Entry::Cloud(part, name));
         }
     }
 
@@ -279,6 +295,7 @@ impl World {
             Part::Policies | Part::Snapshot(_) => false,
             Part::Scaling => operation != Operation::DeleteEndpoint,
             Part::Resource(_) | Part::EndpointConfig | Part::Limits => true,
+            Part::Table | Part::Function | Part::Feed | Part::Backup => true,
         };
         if self.config.record && alone {
             self.effects.push(Effect::new(self.now, operation, part.path(name)));

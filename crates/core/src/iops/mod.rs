@@ -9,6 +9,7 @@ mod host;
 mod insight;
 mod metric;
 mod place;
+mod restore;
 pub mod rules;
 
 pub use finding::{ANOMALY, Assessment, Finding, Seen, assess};
@@ -18,6 +19,10 @@ pub use insight::{
 };
 pub use metric::{AHEAD, BEHIND, LARGEST, Metric, MetricError, Raw, Series};
 pub use place::{InsightId, SHARDS, day_of, hour_of, shard_of};
+pub use restore::{
+    Count, Failure, MOST_RECOVERIES, RESTORE_LIMIT, RESTORES_KEPT, Restorable, Restore, RestoreStatus,
+    Swapped, Wish, target_name,
+};
 
 /// How long metrics are kept, in seconds: 30 days.
 pub const METRICS_KEPT: u64 = 30 * 86_400;

@@ -11,6 +11,7 @@
 mod cloud;
 mod elasticache;
 mod extent;
+mod functions;
 mod issuer;
 mod kinesis;
 mod machine;
@@ -20,6 +21,7 @@ mod sagemaker;
 mod signer;
 mod store;
 mod stored;
+mod tables;
 mod tags;
 mod workflows;
 
@@ -28,6 +30,7 @@ pub use elasticache::{
     CacheGroup, CacheGroupSettings, CacheGroups, CacheStatus, ServerlessCache, ServerlessCaches,
 };
 pub use extent::Extent;
+pub use functions::{Concurrency, Feed, Feeds, FunctionView, Functions};
 pub use issuer::{IssuerError, IssuerKeys, KeysDocument};
 pub use kinesis::{Stream, StreamMode, StreamStatus, Streams};
 pub use machine::{Clock, Costs, Entropy, Notice, NoticeKind, Notifier, Traffic};
@@ -46,5 +49,9 @@ pub use store::{
     Write, is_digits, read_as, whole,
 };
 pub use stored::{RecordEffect, RecordWrite, Stored};
+pub use tables::{
+    Backup, Capacity, CountedRows, RestoreFrom, TableBackups, TableRows, TableSetting, TableStatus,
+    TableView, Tables,
+};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

@@ -144,6 +144,16 @@ impl Table {
         matches!(self, Self::IopsMetrics)
     }
 
+    /// The variable by which a function is told that this table has another name than its own: one that was restored may
+    /// take its place.
+    pub const fn variable(self) -> Option<&'static str> {
+        match self {
+            Self::IopsMetrics => Some("METRICS_TABLE"),
+            Self::IopsInsights => Some("INSIGHTS_TABLE"),
+            _ => None,
+        }
+    }
+
     /// Whether an item bears this sort key. A number may come without its ten digits, as JSON writes it.
     pub fn bears(self, item: &Item, sort: &str) -> bool {
         let Some(name) = self.sort_key() else { return true };

@@ -8,11 +8,13 @@
 mod analysis;
 mod insights;
 mod metrics;
+mod restores;
 mod together;
 
 pub use analysis::{Head, Open, Pending, Snapshot, Span, head, snapshot};
 pub use insights::{Counts, Hour, busy_hours, counts, insight, insights_of};
 pub use metrics::{Unput, metrics_of, put_metrics};
+pub use restores::{RestoreRow, Restoring, restore, restores, restoring};
 pub use tier_records::{Record, RecordError, Transaction};
 pub use together::together;
 

@@ -12,6 +12,7 @@ use crate::issuer::{self, ISSUER, Issuer};
 use crate::template::{Description, Parameters, Source};
 use crate::{System, audit_key, key_file, wake};
 use capstan_core::tier::prices;
+use capstan_core::time::Millis;
 use sim::{Fault, SharedWorld, WorldConfig, disk};
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -133,6 +134,8 @@ fn world(
         entropy: if args.seed.is_some() { None } else { Some(unpredictable) },
         signing_key: Some(signing_key),
         record: false,
+        // Five minutes in the cloud, whose time passes faster here.
+        recovery_lag: Millis(Millis::minutes(5).0 / u64::from(args.speed)),
         ..WorldConfig::default()
     };
     if let Some(machine) = description.state_machines.first() {

@@ -102,13 +102,24 @@ impl Engine {
     /// Takes in hand what has come onto the streams, and has lanes that rest go on.
     pub(super) fn look_at_streams(&mut self) {
         let now = self.now();
+        let system = self.system.clone();
         for stream in 0..self.feeds.len() {
             let feed = &mut self.feeds[stream];
             let room = MOST_IN_HAND.saturating_sub(feed.in_hand());
             // Where the store can't be read, the driver finds that out by itself.
             let records = self.system.world().stream_after(feed.taken, room).unwrap_or_default();
+            let fed =
+                system.description().function(&feed.source.function).map_or("", |spec| spec.name.as_str());
             for record in records {
-                feed.take(record);
+                let wanted = record.home.is_none()
+                    || system.world().with(|world| world.feeds_from(fed, record.home.as_deref()));
+                feed.taken = record.sequence;
+                if wanted {
+                    feed.take(record);
+                } else {
+                    // Nobody reads that table's stream.
+                    system.world().stream_done(&[record.sequence]);
+                }
             }
             for lane in 0..feed.lanes.len() {
                 self.rouse(stream, lane, now);

@@ -7,10 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The state machines compiled in, by the path the template calls them.
-const BUILT_IN: [(&str, &str); 1] = [(
-    "statemachine/tier-transition.asl.json",
-    include_str!("../../../../statemachine/tier-transition.asl.json"),
-)];
+const BUILT_IN: [(&str, &str); 2] = [
+    (
+        "statemachine/tier-transition.asl.json",
+        include_str!("../../../../statemachine/tier-transition.asl.json"),
+    ),
+    ("statemachine/table-restore.asl.json", include_str!("../../../../statemachine/table-restore.asl.json")),
+];
 
 /// Where definitions are looked for.
 #[derive(Debug, Clone)]

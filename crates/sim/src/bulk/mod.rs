@@ -9,13 +9,15 @@
 //! gigabytes; and a second index by expiry, since every metric would be written twice for it.
 
 mod layer;
+mod restore;
 
 use crate::disk::{Disk, DiskError};
+use crate::homes::Homes;
 use crate::stream::StreamRecord;
 use crate::tables::{Checked, Done, Found, Row, check_query};
 use capstan_core::ports::{Item, Key, Query, RecordWrite, StoreError};
 use capstan_core::time::Timestamp;
-use layer::{Layer, decode, encode, key_of, place, prefix};
+use layer::{Layer, decode, encode, key_of, place, prefix, stamped, unstamped};
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -46,6 +48,8 @@ struct Changes {
     written: u64,
     /// The last record of the stream.
     last: u64,
+    /// How many rows were replaced or deleted since the start.
+    former: u64,
     /// Where the search for what has expired goes on.
     swept: String,
 }
@@ -74,9 +78,9 @@ impl Bulk {
     }
 
     /// The row at a key.
-    pub(crate) fn get(&self, key: &Key) -> Result<Option<Arc<Row>>, StoreError> {
+    pub(crate) fn get(&self, homes: &Homes, key: &Key) -> Result<Option<Arc<Row>>, StoreError> {
         let changes = self.lock();
-        self.row(&changes, &place(key))
+        self.row(&changes, &place(homes, key))
     }
 
     fn row(&self, changes: &Changes, place: &str) -> Result<Option<Arc<Row>>, StoreError> {
@@ -93,9 +97,9 @@ impl Bulk {
     }
 
     /// A page of a partition.
-    pub(crate) fn query(&self, query: &Query) -> Result<Found, StoreError> {
+    pub(crate) fn query(&self, homes: &Homes, query: &Query) -> Result<Found, StoreError> {
         check_query(query)?;
-        let before = prefix(query.table, &query.partition);
+        let before = prefix(homes, query.table, &query.partition);
         let Some((from, to)) = range(query, &before) else { return Ok(Found::default()) };
         let (over, reading) = {
             let changes = self.lock();
@@ -121,18 +125,27 @@ impl Bulk {
     }
 
     /// Checks all, then changes all. Answers what to wait for.
-    pub(crate) fn transact(&self, writes: Vec<RecordWrite>, at: Timestamp) -> Result<u64, StoreError> {
+    pub(crate) fn transact(
+        &self,
+        homes: &Homes,
+        writes: Vec<RecordWrite>,
+        at: At,
+    ) -> Result<u64, StoreError> {
         let mut changes = self.lock();
         let mut before = Vec::with_capacity(writes.len());
         for write in &writes {
-            before.push(self.row(&changes, &place(&write.key))?);
+            before.push(self.row(&changes, &place(homes, &write.key))?);
         }
         let checked = Checked::of(writes, |index| before[index].as_deref())?;
         for ((key, row), before) in checked.0.into_iter().zip(before) {
             match row {
                 Done::Nothing => {}
-                Done::Deleted => drop(changes.fresh.rows.insert(place(&key), None)),
-                Done::Put(row) => changes.put(&key, before.as_deref(), row, at),
+                Done::Deleted => {
+                    let place = place(homes, &key);
+                    changes.remember(&key, &place, before.as_ref(), at);
+                    changes.fresh.rows.insert(place, None);
+                }
+                Done::Put(row) => changes.put(homes, &key, before.as_ref(), row, at),
             }
         }
         changes.made += 1;
@@ -140,11 +153,12 @@ impl Bulk {
     }
 
     /// Puts items whatever is there. Answers what to wait for.
-    pub(crate) fn put(&self, puts: Vec<(Key, Item)>, at: Timestamp) -> Result<u64, StoreError> {
+    pub(crate) fn put(&self, homes: &Homes, puts: Vec<(Key, Item)>, at: At) -> Result<u64, StoreError> {
         let mut changes = self.lock();
         for (key, item) in puts {
-            let before = if key.table.has_stream() { self.row(&changes, &place(&key))? } else { None };
-            changes.put(&key, before.as_deref(), Row::new(item), at);
+            let looks = key.table.has_stream() || key.table.variable().is_some();
+            let before = if looks { self.row(&changes, &place(homes, &key))? } else { None };
+            changes.put(homes, &key, before.as_ref(), Row::new(item), at);
         }
         changes.made += 1;
         Ok(changes.made)
@@ -183,7 +197,7 @@ impl Bulk {
             let mut rows = writing.open_table(ROWS)?;
             for (place, row) in &layer.rows {
                 match row {
-                    Some(row) => drop(rows.insert(place.as_str(), json(row.item()).as_slice())?),
+                    Some(row) => drop(rows.insert(place.as_str(), stamped(row).as_slice())?),
                     None => drop(rows.remove(place.as_str())?),
                 }
             }
@@ -195,6 +209,7 @@ impl Bulk {
                 }
             }
         }
+        restore::keep(&writing, layer)?;
         // Synced on return: that is redb's default.
         writing.commit()?;
         Ok(())
@@ -245,7 +260,13 @@ impl Bulk {
     }
 
     /// Looks at so many rows for those that have expired at `now`, and takes these away; how many.
-    pub(crate) fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    pub(crate) fn sweep(
+        &self,
+        now: Timestamp,
+        lasting: &[String],
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        self.forget(now)?;
         let from = self.lock().swept.clone();
         let reading = self.database.begin_read().map_err(trouble)?;
         let rows = read(&reading, (Bound::Excluded(from.as_str()), Bound::Unbounded), false, limit)?;
@@ -260,9 +281,12 @@ impl Bulk {
         for (place, row) in rows {
             let expired =
                 row.item().get("expires_at").and_then(Value::as_u64).is_some_and(|at| at <= seconds);
+            let lasts = lasting
+                .iter()
+                .any(|home| place.strip_prefix(home.as_str()).is_some_and(|rest| rest.starts_with('/')));
             // What has been written since is another row.
             let known = changes.fresh.rows.contains_key(&place) || changes.leaving.rows.contains_key(&place);
-            if expired && !known {
+            if expired && !known && !lasts {
                 changes.fresh.rows.insert(place, None);
                 gone += 1;
             }
@@ -271,7 +295,7 @@ impl Bulk {
         Ok(gone)
     }
 
-    /// Every row, for those who look from outside; for tests, not for gigabytes.
+    /// Every row of the stack's own tables, for those who look from outside; for tests, not for gigabytes.
     pub(crate) fn all(&self) -> Result<Vec<(Key, Arc<Row>)>, StoreError> {
         let changes = self.lock();
         let reading = self.database.begin_read().map_err(trouble)?;
@@ -282,35 +306,52 @@ impl Bulk {
                 None => drop(rows.remove(place)),
             }
         }
-        Ok(rows.into_iter().filter_map(|(place, row)| Some((key_of(&place)?, row))).collect())
+        let own = |(home, key): (Option<Arc<str>>, Key)| home.is_none().then_some(key);
+        Ok(rows.into_iter().filter_map(|(place, row)| Some((key_of(&place).and_then(own)?, row))).collect())
     }
+}
+
+/// When something happens: as the cloud lives it, and as people do, which backups go by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At {
+    pub(crate) now: Timestamp,
+    pub(crate) wall: Timestamp,
 }
 
 impl Changes {
-    fn put(&mut self, key: &Key, before: Option<&Row>, row: Row, at: Timestamp) {
+    fn put(&mut self, homes: &Homes, key: &Key, before: Option<&Arc<Row>>, mut row: Row, at: At) {
+        row.written = at.wall.as_millis();
         let row = Arc::new(row);
-        let same = before.is_some_and(|before| *before == *row);
+        let same = before.is_some_and(|before| **before == *row);
         if same {
             return;
         }
+        let place = place(homes, key);
+        self.remember(key, &place, before, at);
+        let home = homes.of(key.table).cloned();
         if key.table.has_stream() {
             self.last += 1;
             let (sequence, modified) = (self.last, before.is_some());
-            let record = StreamRecord { sequence, key: key.clone(), modified, at, row: Arc::clone(&row) };
+            let (key, at) = (key.clone(), at.now);
+            let record = StreamRecord { sequence, home, key, modified, at, row: Arc::clone(&row) };
             self.fresh.stream.insert(sequence, Some(record));
         }
-        self.fresh.rows.insert(place(key), Some(row));
+        self.fresh.rows.insert(place, Some(row));
+    }
+
+    /// Keeps what a row was before, where its table can be restored.
+    fn remember(&mut self, key: &Key, place: &str, before: Option<&Arc<Row>>, at: At) {
+        let Some(before) = before.filter(|_| key.table.variable().is_some()) else { return };
+        self.former += 1;
+        let former = (place.to_owned(), Arc::clone(before));
+        self.fresh.history.insert((at.wall.as_millis(), self.former), former);
     }
 }
 
-fn json(item: &Item) -> Vec<u8> {
-    // Plain data with string keys: it always has a JSON form.
-    serde_json::to_vec(item).unwrap_or_default()
-}
-
 fn parsed(place: &str, bytes: &[u8]) -> Result<Arc<Row>, StoreError> {
-    let item = serde_json::from_slice(bytes);
-    item.map(|item| Arc::new(Row::new(item)))
+    let (written, json) = unstamped(bytes);
+    let item = serde_json::from_slice(json);
+    item.map(|item| Arc::new(Row::written_at(item, written)))
         .map_err(|error| StoreError::Unavailable(format!("the row {place} is damaged: {error}")))
 }
 

@@ -1,8 +1,10 @@
 //! The cloud: one module a service, each plain data with methods that answer or refuse. No I/O, no clock of
 //! their own: what time it is and how the call is doomed, they are told ([`Cx`]).
 
+pub(crate) mod dynamo;
 pub(crate) mod elasticache;
 pub(crate) mod kinesis;
+pub(crate) mod lambda;
 pub(crate) mod neptune;
 pub(crate) mod opensearch;
 mod part;
@@ -13,7 +15,7 @@ mod spec;
 pub(crate) use part::Part;
 
 use crate::config::Quotas;
-use crate::life::Stage;
+use crate::life::{Ended, Stage};
 use crate::timing::Pace;
 use capstan_core::ports::{CloudErrorKind, TagKey, Tags};
 use capstan_core::tier::{ResourceKind, ResourceRef};
@@ -135,6 +137,9 @@ pub(crate) struct Cloud {
     pub(crate) graphs: neptune::GraphService,
     pub(crate) streams: kinesis::StreamService,
     pub(crate) snapshots: FinalSnapshots,
+    pub(crate) tables: dynamo::TableService,
+    pub(crate) functions: lambda::Functions,
+    pub(crate) feeds: BTreeMap<String, lambda::FeedState>,
 }
 
 impl Cloud {
@@ -148,6 +153,8 @@ impl Cloud {
             self.caches.serverless.due(),
             self.graphs.due(),
             self.streams.streams.due(),
+            self.tables.tables.due(),
+            self.functions.due(),
         ]
         .into_iter()
         .flatten()
@@ -163,6 +170,22 @@ impl Cloud {
         self.caches.serverless.settle(at, |name, _, _| tell(ResourceKind::ServerlessCache, name));
         self.graphs.settle(at, |name| tell(ResourceKind::GraphCluster, name));
         self.streams.settle(at, |name| tell(ResourceKind::Stream, name));
+    }
+
+    /// Ends the life cycles of tables and functions due at `at`, and tells of which part and whether it is gone.
+    pub(crate) fn settle_stack(&mut self, at: Timestamp, mut tell: impl FnMut(Part, &str, bool)) {
+        let mut failed = Vec::new();
+        self.tables.tables.settle(at, |name, _, ended| {
+            if ended == Ended::MakingFailed {
+                failed.push(name.to_owned());
+            }
+            tell(Part::Table, name, matches!(ended, Ended::Gone | Ended::MakingFailed));
+        });
+        // A restore that fails leaves no table.
+        for name in failed {
+            self.tables.tables.0.remove(&name);
+        }
+        self.functions.settle(at, |name, _, _| tell(Part::Function, name, false));
     }
 
     /// Stage, tags and settling time of one resource.

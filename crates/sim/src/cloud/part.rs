@@ -15,6 +15,10 @@ pub(crate) enum Part {
     Policies,
     Limits,
     Snapshot(ResourceKind),
+    Table,
+    Function,
+    Feed,
+    Backup,
 }
 
 impl Part {
@@ -27,6 +31,10 @@ impl Part {
             Self::Policies => format!("policies/{name}"),
             Self::Limits => "limits/account".to_owned(),
             Self::Snapshot(kind) => format!("snapshot-of-{kind}/{name}"),
+            Self::Table => format!("table/{name}"),
+            Self::Function => format!("function/{name}"),
+            Self::Feed => format!("feed/{name}"),
+            Self::Backup => format!("backup/{name}"),
         }
     }
 
@@ -39,6 +47,10 @@ impl Part {
             "scaling" => Self::Scaling,
             "policies" => Self::Policies,
             "limits" => Self::Limits,
+            "table" => Self::Table,
+            "function" => Self::Function,
+            "feed" => Self::Feed,
+            "backup" => Self::Backup,
             _ => match part.strip_prefix("snapshot-of-") {
                 Some(kind) => Self::Snapshot(kind_of(kind)?),
                 None => Self::Resource(kind_of(part)?),
@@ -76,6 +88,10 @@ impl Cloud {
                 stored(Some(&kinds).filter(|kinds| !kinds.is_empty()))
             }
             Part::Limits => stored(Some(&self.collections.limits)),
+            Part::Table => stored(self.tables.tables.get(name)),
+            Part::Function => stored(self.functions.get(name)),
+            Part::Feed => stored(self.feeds.get(name)),
+            Part::Backup => stored(self.tables.backups.get(name)),
             Part::Snapshot(kind) => stored(self.snapshots.get(&(kind, name.to_owned()))),
         }
     }
@@ -105,6 +121,10 @@ impl Cloud {
                 self.collections.policies.extend(kinds.into_iter().map(|kind| (key.clone(), kind)));
             }
             Part::Limits => self.collections.limits = read(bytes)?,
+            Part::Table => drop(self.tables.tables.0.insert(key, read(bytes)?)),
+            Part::Function => drop(self.functions.0.insert(key, read(bytes)?)),
+            Part::Feed => drop(self.feeds.insert(key, read(bytes)?)),
+            Part::Backup => drop(self.tables.backups.insert(key, read(bytes)?)),
             Part::Snapshot(kind) => {
                 let snapshot: FinalSnapshot = read(bytes)?;
                 self.snapshots.insert((kind, key), snapshot);

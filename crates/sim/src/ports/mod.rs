@@ -6,6 +6,7 @@
 
 mod caches;
 mod endpoints;
+mod functions;
 mod graphs;
 mod issuer;
 mod machine;
@@ -13,12 +14,14 @@ mod search;
 mod signer;
 mod store;
 mod streams;
+mod tables;
 mod tags;
 mod workflows;
 
 use crate::bulk::Bulk;
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part, Refusal};
 use crate::fault::FaultKind;
+use crate::homes::Homes;
 use crate::invocation::{GiveWay, Halt, Invocation};
 use crate::operation::Operation;
 use crate::shared::{Held, SharedWorld};
@@ -33,6 +36,7 @@ pub struct Ports {
     world: SharedWorld,
     invocation: Invocation,
     machine: Option<Arc<str>>,
+    homes: Homes,
 }
 
 /// An error that a fault can be turned into.
@@ -105,13 +109,20 @@ enum After {
 impl Ports {
     /// The ports of one run.
     pub fn for_invocation(world: &SharedWorld, invocation: Invocation) -> Self {
-        Self { world: world.clone(), invocation, machine: None }
+        Self { world: world.clone(), invocation, machine: None, homes: Homes::default() }
     }
 
     /// The same, of a function whose executions are those of the state machine of this name.
     #[must_use]
     pub fn of_machine(self, name: Option<Arc<str>>) -> Self {
         Self { machine: name, ..self }
+    }
+
+    /// The same, of a function that works on the tables its environment names now.
+    #[must_use]
+    pub fn of_function(self, name: &str) -> Self {
+        let homes = self.world.lock().world.homes_of(name);
+        Self { homes, ..self }
     }
 
     /// The state machine whose executions these ports start: without one of its own, the world's.

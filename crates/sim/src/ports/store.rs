@@ -50,7 +50,7 @@ impl fmt::Display for Places {
 impl Store for Ports {
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let place = Place { table: key.table, partition: &key.partition, sort: &key.sort };
-        let row = self.call(Operation::GetItem, place, |world, _| world.get_row(key)).await?;
+        let row = self.call(Operation::GetItem, place, |world, _| world.get_row(&self.homes, key)).await?;
         Ok(row.map(|row| row.item().clone()))
     }
 
@@ -59,13 +59,14 @@ impl Store for Ports {
         T: DeserializeOwned + Send + Sync + 'static,
     {
         let place = Place { table: key.table, partition: &key.partition, sort: &key.sort };
-        let row = self.call(Operation::GetItem, place, |world, _| world.get_row(key)).await?;
+        let row = self.call(Operation::GetItem, place, |world, _| world.get_row(&self.homes, key)).await?;
         Ok(row.map(|row| row.read()))
     }
 
     async fn query(&self, query: &Query) -> Result<Page, StoreError> {
         let place = Place { table: query.table, partition: &query.partition, sort: &query.prefix };
-        let found = self.call(Operation::Query, place, |world, _| world.query_rows(query)).await?;
+        let found =
+            self.call(Operation::Query, place, |world, _| world.query_rows(&self.homes, query)).await?;
         Ok(found.page())
     }
 
@@ -74,7 +75,8 @@ impl Store for Ports {
         T: DeserializeOwned + Send + Sync + 'static,
     {
         let place = Place { table: query.table, partition: &query.partition, sort: &query.prefix };
-        let found = self.call(Operation::Query, place, |world, _| world.query_rows(query)).await?;
+        let found =
+            self.call(Operation::Query, place, |world, _| world.query_rows(&self.homes, query)).await?;
         Ok(found.page_of())
     }
 
@@ -90,14 +92,16 @@ impl Store for Ports {
     async fn transact_records(&self, writes: Vec<RecordWrite>) -> Result<(), StoreError> {
         let places = Places::of(&writes);
         let keys = places.clone();
-        self.call(Operation::TransactWriteItems, places, |world, _| world.transact_rows(writes, &keys.0))
-            .await
+        self.call(Operation::TransactWriteItems, places, |world, _| {
+            world.transact_rows(&self.homes, writes, &keys.0)
+        })
+        .await
     }
 
     async fn put_batch(&self, puts: Vec<(Key, Item)>) -> Result<Vec<Key>, StoreError> {
         let places = Places(puts.iter().map(|(key, _)| (key.clone(), true)).collect());
         self.call(Operation::BatchWriteItem, places, |world, doom| {
-            world.put_rows(puts, doom == Some(Doom::Partly))
+            world.put_rows(&self.homes, puts, doom == Some(Doom::Partly))
         })
         .await
     }

@@ -18,5 +18,5 @@ pub mod settings;
 pub mod workflow;
 
 pub use errors::StepError;
-pub use input::{Answer, StepInput, Turn, guard, in_turn, look, open};
+pub use input::{Answer, Caught, StepInput, Turn, guard, in_turn, look, open};
 pub use settings::{Environment, SettingError, Settings};
