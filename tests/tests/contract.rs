@@ -26,6 +26,8 @@ mod payloads;
 mod policies;
 #[path = "contract/promises.rs"]
 mod promises;
+#[path = "contract/restore.rs"]
+mod restore;
 #[path = "contract/roles.rs"]
 mod roles;
 #[path = "contract/stack.rs"]

@@ -195,6 +195,9 @@ feed! {
     drain_connections "drain-connections",
     find_orphans "find-orphans",
     ingest_metrics "ingest-metrics",
+    end_restore "end-restore",
+    restore_table "restore-table",
+    restores "restores",
     provision_elasticache "provision-elasticache",
     provision_kinesis "provision-kinesis",
     provision_neptune "provision-neptune",
@@ -309,7 +312,8 @@ fn every_event_has_the_whole_shape_that_the_cloud_sends() {
             EVENT.into()
         } else {
             assert!(
-                fields.contains("tenantId") && fields.contains("transitionId"),
+                fields.contains("tenantId") && fields.contains("transitionId")
+                    || fields.contains("restoreId") && fields.contains("step"),
                 "events/{file}.json is of no known kind"
             );
             continue;

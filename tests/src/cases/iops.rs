@@ -1,6 +1,6 @@
 //! The functions of IOps.
 
-use super::{Case, answers, fails, status};
+use super::{Case, again, answers, fails, status};
 use crate::scenario as at;
 
 /// The cases.
@@ -72,5 +72,27 @@ pub(super) const CASES: &[Case] = &[
     status("read-insights/unknown-field", 422, at::found),
     status("read-insights/refused-viewer", 403, at::found),
     status("read-insights/no-authorizer", 401, at::found),
+    status("restores/tables", 200, at::reported),
+    status("restores/list", 200, at::restoring),
+    status("restores/one", 200, at::restoring),
+    status("restores/no-such-restore", 404, at::restoring),
+    status("restores/ask", 202, at::reported),
+    status("restores/ask-while-under-way", 409, at::restoring),
+    status("restores/out-of-the-window", 422, at::reported),
+    status("restores/everything-wrong", 422, at::reported),
+    status("restores/malformed-json", 400, at::reported),
+    status("restores/refused-operator", 403, at::reported),
+    status("restores/no-authorizer", 401, at::reported),
+    status("restores/cancel", 202, at::restoring),
+    status("restores/cancel-without-reason", 422, at::restoring),
+    status("restores/swap-back-too-early", 409, at::restoring),
+    again("restore-table/begins", "DONE", at::restoring),
+    fails("restore-table/out-of-turn", "OutOfTurn", at::restoring),
+    fails("restore-table/nothing-made", "ResourceFailed", at::restoring),
+    again("restore-table/undone-before-anything", "ROLLED_BACK", at::restoring),
+    fails("restore-table/no-such-restore", "NoSuchTransition", at::restoring),
+    fails("restore-table/bad-input", "BadInput", at::restoring),
+    answers("end-restore/every-two-minutes", at::restoring),
+    fails("end-restore/store-away", "StoreUnavailable", at::store_away),
     fails("authorizer/report-without-token", "Unauthorized", at::fresh),
 ];

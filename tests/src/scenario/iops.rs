@@ -1,6 +1,7 @@
 //! Hosts that have reported, and what was found.
 
 use super::{GRACE, Scenario};
+use capstan_core::time::Millis;
 use serde_json::{Value, json};
 
 /// A metric of a host, so many minutes after the start, with these optional readings.
@@ -51,6 +52,15 @@ pub fn acknowledged() -> Scenario {
     let (status, answer) =
         scenario.request(super::ADA, "POST", "/insights/{insightId}/acknowledge", &id, &note);
     assert_eq!(status, 200, "{answer}");
+    scenario
+}
+
+/// The rows of the metrics are being restored to what they were an hour before.
+pub fn restoring() -> Scenario {
+    let scenario = reported();
+    let wish = json!({"table": "metrics", "pointInTime": scenario.now() - Millis::hours(1), "reason": "rows of db-1 were deleted by mistake"});
+    let (status, answer) = scenario.request(super::ADA, "POST", "/restores", &Value::Null, &wish);
+    assert_eq!(status, 202, "{answer}");
     scenario
 }
 

@@ -6,7 +6,7 @@ use super::{Scenario, iops, keys, mishaps, ways};
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 66] = [
+pub const ALL: [(&str, Place); 67] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -73,4 +73,5 @@ pub const ALL: [(&str, Place); 66] = [
     ("reported", iops::reported),
     ("found", iops::found),
     ("acknowledged", iops::acknowledged),
+    ("restoring", iops::restoring),
 ];

@@ -43,6 +43,7 @@ pub(crate) fn everything() -> Uses {
     off_the_way(&seen);
     counted_and_sent_again(&seen);
     hosts_report(&seen);
+    tables_are_restored(&seen);
     stuck(&mut watch(Lab::new(14).world().clone(), &seen), Tier::Production, true);
     for minutes in [3, 11] {
         let mut lab = watch(Lab::new(13).world().clone(), &seen);
@@ -247,6 +248,65 @@ fn hosts_report(seen: &Arc<Mutex<Seen>>) {
             lab.send("POST", &path, &note.to_string(), &viewer, &Value::Null);
         }
     }
+}
+
+/// A table is restored from its past, another from a backup, one is stopped, one can't be undone for a while, one is put back.
+fn tables_are_restored(seen: &Arc<Mutex<Seen>>) {
+    let mut lab = watch_with(Lab::new(18).world().clone(), seen, &[("TenantRequestsPerMinute", "1200")]);
+    let metric = json!({"timestamp": "2026-11-21T02:40:00Z", "hostname": "db-1", "cpuUsage": 1, "memoryUsage": 1, "diskIO": 1,
+        "networkIO": 1});
+    lab.call("POST", "/metrics", &metric);
+    rest(&mut lab, Millis::minutes(10));
+    let arn = lab.world().with(|world| world.back_up("iops-insights-local", "by-hand"));
+    let reason = "to see what this takes";
+    let metrics = json!({"table": "metrics", "pointInTime": "2026-11-21T03:04:00Z", "reason": reason});
+    let insights = json!({"table": "insights", "backupArn": arn, "reason": reason});
+    let ask = |lab: &mut Lab, wish: &Value| {
+        let (status, answer) = lab.call("POST", "/restores", wish);
+        assert_eq!(status, 202, "{answer}");
+        answer["restoreId"].as_str().unwrap().to_owned()
+    };
+    let stopped = ask(&mut lab, &insights);
+    rest(&mut lab, Millis::minutes(1));
+    lab.call("POST", &format!("/restores/{stopped}/cancel"), &because());
+    rest(&mut lab, Millis::hours(1));
+    ask(&mut lab, &insights);
+    let id = ask(&mut lab, &metrics);
+    rest(&mut lab, Millis::minutes(1));
+    let running: Vec<String> = lab.engine().running().map(str::to_owned).collect();
+    assert!(running.iter().all(|name| lab.engine().abort(name)));
+    rest(&mut lab, Millis::hours(1));
+    // The last call of the exchange fails: what was exchanged is pointed back.
+    let half =
+        ask(&mut lab, &json!({"table": "metrics", "pointInTime": "2026-11-21T05:03:00Z", "reason": reason}));
+    lab.fault("lambda:UpdateFunctionConfiguration:3:denied");
+    rest(&mut lab, Millis::hours(1));
+    lab.heal();
+    assert_eq!(lab.get(&format!("/restores/{half}"))["status"], "ROLLED_BACK");
+    lab.fault("lambda:CreateEventSourceMapping:1:crash-after");
+    lab.fault("lambda:UpdateFunctionConfiguration:*:denied");
+    ask(&mut lab, &json!({"table": "metrics", "pointInTime": "2026-11-21T05:03:00Z", "reason": reason}));
+    rest(&mut lab, Millis::hours(1));
+    lab.heal();
+    for path in ["/tables".to_owned(), "/restores".to_owned(), format!("/restores/{id}")] {
+        lab.get(&path);
+    }
+    for _ in 0..3 {
+        let (status, answer) = lab.call("POST", &format!("/restores/{id}/swap-back"), &because());
+        assert!([200, 202].contains(&status), "{answer}");
+        rest(&mut lab, Millis::minutes(1));
+    }
+    // Somebody stops its executions for as long as it takes to be given up.
+    let given_up = ask(&mut lab, &insights);
+    for _ in 0..12 {
+        rest(&mut lab, Millis::seconds(20));
+        let running: Vec<String> = lab.engine().running().map(str::to_owned).collect();
+        running.iter().for_each(|name| assert!(lab.engine().abort(name)));
+    }
+    assert_eq!(lab.get(&format!("/restores/{given_up}"))["status"], "STUCK");
+    let viewer = json!({"sub": "vera", "role": "viewer", "tenant": TENANT});
+    lab.send("POST", "/restores", &metrics.to_string(), &viewer, &Value::Null);
+    lab.call_once("/restores", &metrics, "restores");
 }
 
 /// Ends what runs, as somebody may who has the console open.

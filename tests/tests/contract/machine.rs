@@ -227,7 +227,7 @@ fn the_machine_keeps_to_the_dialect() {
 fn the_machine_can_be_run_as_the_template_gives_it() {
     let scenario = Scenario::empty();
     let machines = &scenario.system().description().state_machines;
-    assert_eq!(machines.len(), 1, "template.yaml has one state machine");
+    assert_eq!(machines[0].file, FILE, "template.yaml: the first state machine is that of tiers");
     let machine =
         Machine::parse(&machines[0].definition).unwrap_or_else(|problems| panic!("{FILE}: {problems:?}"));
     assert!(!machines[0].definition.to_string().contains("${"), "{FILE}: a substitution is left");

@@ -84,6 +84,9 @@ fn allow(
         for resource in &on {
             let mut right = Right { action: action.to_owned(), table: String::new() };
             match (service, resource) {
+                // A table, or a backup of it, as a resource by its name.
+                ("dynamodb", Value::Tagged(tagged))
+                    if tagged.value.as_str().is_some_and(|arn| arn.starts_with("arn:")) => {}
                 ("dynamodb", Value::Tagged(tagged)) => {
                     right.table = table(tagged.value.as_str().unwrap_or_default(), resources);
                 }
@@ -103,7 +106,10 @@ fn allow(
 
 /// The store's name of the table behind `AppConfigTable.Arn`.
 fn table(attribute: &str, resources: &Mapping) -> String {
-    let id = attribute
+    // What a restore makes of a table serves in its place.
+    let own = attribute.strip_prefix("${").and_then(|rest| rest.strip_suffix("}-restored-*"));
+    let id = own
+        .unwrap_or(attribute)
         .strip_suffix(".Arn")
         .unwrap_or_else(|| panic!("template.yaml: {attribute} is no table's ARN"));
     let name = &resources[id]["Properties"]["TableName"];

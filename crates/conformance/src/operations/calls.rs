@@ -20,6 +20,19 @@ calls! {
         QUERY = "Query" ["dynamodb:Query"],
         TRANSACT_WRITE_ITEMS = "TransactWriteItems" ["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
         BATCH_WRITE_ITEM = "BatchWriteItem" ["dynamodb:BatchWriteItem"],
+        DESCRIBE_TABLE = "DescribeTable" ["dynamodb:DescribeTable"],
+        DESCRIBE_TIME_TO_LIVE = "DescribeTimeToLive" ["dynamodb:DescribeTimeToLive"],
+        DESCRIBE_CONTINUOUS_BACKUPS = "DescribeContinuousBackups" ["dynamodb:DescribeContinuousBackups"],
+        LIST_TABLE_TAGS = "ListTagsOfResource" ["dynamodb:ListTagsOfResource"],
+        UPDATE_TABLE = "UpdateTable" ["dynamodb:UpdateTable"],
+        UPDATE_TIME_TO_LIVE = "UpdateTimeToLive" ["dynamodb:UpdateTimeToLive"],
+        UPDATE_CONTINUOUS_BACKUPS = "UpdateContinuousBackups" ["dynamodb:UpdateContinuousBackups"],
+        TAG_TABLE = "TagResource" ["dynamodb:TagResource"],
+        DELETE_TABLE = "DeleteTable" ["dynamodb:DeleteTable"],
+        LIST_BACKUPS = "ListBackups" ["dynamodb:ListBackups"],
+        RESTORE_TABLE_TO_POINT_IN_TIME = "RestoreTableToPointInTime" ["dynamodb:RestoreTableToPointInTime", "dynamodb:Scan", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"],
+        RESTORE_TABLE_FROM_BACKUP = "RestoreTableFromBackup" ["dynamodb:RestoreTableFromBackup"],
+        SCAN = "Scan" ["dynamodb:Scan"],
     }
     "sagemaker" {
         DESCRIBE_ENDPOINT = "DescribeEndpoint" ["sagemaker:DescribeEndpoint"],
@@ -110,6 +123,18 @@ calls! {
     "stepfunctions" {
         START_EXECUTION = "StartExecution" ["states:StartExecution"],
         DESCRIBE_EXECUTION = "DescribeExecution" ["states:DescribeExecution"],
+    }
+    "lambda" {
+        GET_FUNCTION_CONFIGURATION = "GetFunctionConfiguration" ["lambda:GetFunctionConfiguration"],
+        UPDATE_FUNCTION_CONFIGURATION = "UpdateFunctionConfiguration" ["lambda:UpdateFunctionConfiguration"],
+        GET_FUNCTION_CONCURRENCY = "GetFunctionConcurrency" ["lambda:GetFunctionConcurrency"],
+        GET_LAMBDA_ACCOUNT = "GetAccountSettings" ["lambda:GetAccountSettings"],
+        PUT_FUNCTION_CONCURRENCY = "PutFunctionConcurrency" ["lambda:PutFunctionConcurrency"],
+        DELETE_FUNCTION_CONCURRENCY = "DeleteFunctionConcurrency" ["lambda:DeleteFunctionConcurrency"],
+        LIST_EVENT_SOURCE_MAPPINGS = "ListEventSourceMappings" ["lambda:ListEventSourceMappings"],
+        GET_EVENT_SOURCE_MAPPING = "GetEventSourceMapping" ["lambda:GetEventSourceMapping"],
+        CREATE_EVENT_SOURCE_MAPPING = "CreateEventSourceMapping" ["lambda:CreateEventSourceMapping"],
+        DELETE_EVENT_SOURCE_MAPPING = "DeleteEventSourceMapping" ["lambda:DeleteEventSourceMapping"],
     }
     "kms" {
         SIGN = "Sign" ["kms:Sign"],

@@ -136,6 +136,30 @@ methods! {
             DESCRIBE_DB_CLUSTERS, REMOVE_GRAPH_TAGS, REMOVE_STREAM_TAGS,
         ] = [UntagResources],
     }
+    Tables {
+        table: [DESCRIBE_TABLE, DESCRIBE_TIME_TO_LIVE, DESCRIBE_CONTINUOUS_BACKUPS, LIST_TABLE_TAGS] = [DescribeTable],
+        set_table: [DESCRIBE_TABLE, UPDATE_TABLE, UPDATE_TIME_TO_LIVE, UPDATE_CONTINUOUS_BACKUPS, TAG_TABLE] = [UpdateTable],
+        delete_table: [DELETE_TABLE] = [DeleteTable],
+    }
+    TableBackups {
+        backups: [LIST_BACKUPS] = [ListBackups],
+        restore_table: [RESTORE_TABLE_TO_POINT_IN_TIME, RESTORE_TABLE_FROM_BACKUP] = [RestoreTable],
+    }
+    TableRows { count_rows: [SCAN] = [Scan], }
+    Functions {
+        function: [GET_FUNCTION_CONFIGURATION] = [GetFunction],
+        set_environment: [UPDATE_FUNCTION_CONFIGURATION] = [UpdateFunctionConfiguration],
+    }
+    Concurrency {
+        reserved: [GET_FUNCTION_CONCURRENCY] = [GetFunctionConcurrency],
+        unreserved: [GET_LAMBDA_ACCOUNT] = [GetLambdaAccount],
+        set_reserved: [PUT_FUNCTION_CONCURRENCY, DELETE_FUNCTION_CONCURRENCY] = [PutFunctionConcurrency],
+    }
+    Feeds {
+        feeds: [LIST_EVENT_SOURCE_MAPPINGS] = [ListEventSourceMappings],
+        create_feed: [GET_EVENT_SOURCE_MAPPING, CREATE_EVENT_SOURCE_MAPPING] = [CreateEventSourceMapping],
+        delete_feed: [DELETE_EVENT_SOURCE_MAPPING] = [DeleteEventSourceMapping],
+    }
     Inventory { tagged: [GET_RESOURCES] = [GetResources], }
     Workflows {
         execution_arn: [] = [],

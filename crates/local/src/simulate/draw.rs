@@ -163,7 +163,7 @@ fn mishaps(chance: &mut Chance, tenant: Tenant, from: u64, to: u64, events: &mut
             }
         }
         55..=59 => {
-            let operation = chance.one_of(&Operation::ALL);
+            let operation = chance.one_of(&drawn());
             let kind = burst_kind(chance);
             let (service, operation) = (operation.service().to_owned(), operation.name().to_owned());
             add(when, Mishap::Fault(Fault { service, operation, nth: Nth::Every, kind }));
@@ -181,6 +181,15 @@ fn mishaps(chance: &mut Chance, tenant: Tenant, from: u64, to: u64, events: &mut
         96 => add(when, Mishap::Orphan(tenant)),
         _ => add(when, Mishap::Jump(chance.small(20_000))),
     }
+}
+
+/// The operations that a change of a tier may come to: what tables and functions are as resources is no part of it.
+fn drawn() -> Vec<Operation> {
+    const OTHERS: [&str; 6] =
+        ["DescribeTable", "UpdateTable", "DeleteTable", "ListBackups", "RestoreTable", "Scan"];
+    let of_tiers =
+        |operation: &Operation| operation.service() != "lambda" && !OTHERS.contains(&operation.name());
+    Operation::ALL.into_iter().filter(of_tiers).collect()
 }
 
 fn burst_kind(chance: &mut Chance) -> FaultKind {
@@ -218,7 +227,7 @@ fn any_fault(chance: &mut Chance) -> Fault {
     ]);
     let narrow = chance.percent(50) || matches!(kind, FaultKind::Fails | FaultKind::Stale);
     if narrow {
-        let fitting: Vec<Operation> = Operation::ALL
+        let fitting: Vec<Operation> = drawn()
             .into_iter()
             .filter(|operation| kind.touches(*operation) && (operation.mutates() || chance.percent(20)))
             .collect();
