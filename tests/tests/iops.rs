@@ -204,7 +204,7 @@ fn whatever_goes_wrong_at_any_call_nothing_is_lost_and_nothing_counted_twice() {
         let (lab, _) = told(Lab::new(64));
         lab.world().with(|world| world.call_count())
     };
-    assert!(calls > 60, "{calls} calls are fewer than this test is about");
+    assert!(calls >= 40, "{calls} calls are fewer than this test is about");
     let mut met = 0;
     for kind in ["crash", "crash-after", "timeout", "timeout-after", "throttled", "error", "stale", "partly"]
     {
