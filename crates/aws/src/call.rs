@@ -4,6 +4,7 @@
 #[cfg(any(
     feature = "costexplorer",
     feature = "elasticache",
+    feature = "functions",
     feature = "kinesis",
     feature = "kms",
     feature = "neptune",
@@ -11,6 +12,7 @@
     feature = "opensearchserverless",
     feature = "sagemaker",
     feature = "sfn",
+    feature = "tables",
 ))]
 macro_rules! look {
     ($call:expr, $request:expr) => {{ $request.send().await.map_err(|error| $call.unseen(&error)) }};
@@ -20,6 +22,7 @@ macro_rules! look {
 #[cfg(any(
     feature = "autoscaling",
     feature = "elasticache",
+    feature = "functions",
     feature = "kinesis",
     feature = "neptune",
     feature = "opensearch",
@@ -27,6 +30,7 @@ macro_rules! look {
     feature = "sagemaker",
     feature = "sfn",
     feature = "sns",
+    feature = "tables",
 ))]
 macro_rules! change {
     ($call:expr, $request:expr) => {{

@@ -41,6 +41,7 @@ clients! {
     "costexplorer" costexplorer: aws_sdk_costexplorer::Client,
     "dynamodb" dynamodb: aws_sdk_dynamodb::Client,
     "elasticache" elasticache: aws_sdk_elasticache::Client,
+    "functions" functions: aws_sdk_lambda::Client,
     "kinesis" kinesis: aws_sdk_kinesis::Client,
     "kms" kms: aws_sdk_kms::Client,
     "neptune" neptune: aws_sdk_neptune::Client,

@@ -1,5 +1,6 @@
 //! What the environment tells the adapters, read once.
 
+use capstan_core::ports::Table;
 use std::collections::BTreeMap;
 
 /// The environment of a function, as the template gives it.
@@ -20,6 +21,8 @@ pub struct ConfigError {
 pub struct AwsConfig {
     /// What ends every table's name (`TABLE_SUFFIX`), such as `-dev`. It may be empty.
     pub table_suffix: String,
+    /// The names of tables in whose place others may serve, whole (`METRICS_TABLE`, `INSIGHTS_TABLE`).
+    pub table_names: BTreeMap<Table, String>,
     /// The tier-transition state machine (`STATE_MACHINE_ARN`); only for functions that start or look at executions.
     pub state_machine_arn: Option<String>,
     /// Where notices go (`ALERT_TOPIC_ARN`); only for functions that send word.
@@ -55,12 +58,29 @@ impl AwsConfig {
         }
         Ok(Self {
             table_suffix: suffix.clone(),
+            table_names: table_names(environment)?,
             state_machine_arn: optional_arn(environment, "STATE_MACHINE_ARN", "states", "stateMachine:")?,
             alert_topic_arn: optional_arn(environment, "ALERT_TOPIC_ARN", "sns", "")?,
             audit_key_arn: optional_arn(environment, "AUDIT_KEY_ARN", "kms", "")?,
             collection_principals: principals,
         })
     }
+}
+
+fn table_names(environment: &Environment) -> Result<BTreeMap<Table, String>, ConfigError> {
+    let mut names = BTreeMap::new();
+    for table in Table::ALL {
+        let Some(variable) = table.variable() else { continue };
+        let Some(name) = environment.get(variable) else { continue };
+        let good =
+            name.strip_prefix(table.name()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        if !good {
+            let problem = format!("`{name}` is no table of the kind {}: it begins otherwise", table.name());
+            return Err(ConfigError { name: variable, problem });
+        }
+        names.insert(table, name.clone());
+    }
+    Ok(names)
 }
 
 fn optional_arn(
@@ -112,6 +132,7 @@ mod tests {
             ("ALERT_TOPIC_ARN", "arn:aws:sqs:us-east-1:123456789012:alerts"),
             ("COLLECTION_PRINCIPALS", "everybody"),
             ("TABLE_SUFFIX", "-dev/2"),
+            ("METRICS_TABLE", "iops-insights-dev"),
         ] {
             let mut environment = environment(&[("TABLE_SUFFIX", "-dev")]);
             environment.insert(name.to_owned(), value.to_owned());

@@ -17,7 +17,8 @@ use std::collections::{BTreeMap, HashMap};
 
 impl Aws {
     pub(crate) fn table_name(&self, table: Table) -> String {
-        format!("{}{}", table.name(), self.config.table_suffix)
+        let named = self.config.table_names.get(&table);
+        named.map_or_else(|| format!("{}{}", table.name(), self.config.table_suffix), String::clone)
     }
 
     /// "Requested resource not found" is all that the service says: the tables and the region asked are added.

@@ -29,6 +29,8 @@ mod costexplorer;
 mod dynamodb;
 #[cfg(feature = "elasticache")]
 mod elasticache;
+#[cfg(feature = "functions")]
+mod functions;
 #[cfg(feature = "tagging")]
 mod inventory;
 #[cfg(feature = "issuer")]
@@ -49,6 +51,8 @@ mod sagemaker;
 mod sfn;
 #[cfg(feature = "sns")]
 mod sns;
+#[cfg(feature = "tables")]
+mod tables;
 
 #[cfg(feature = "calls")]
 pub use aws_types::SdkConfig;

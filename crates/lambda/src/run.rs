@@ -61,6 +61,26 @@ impl Start {
         .await
     }
 
+    /// Serves a step of a workflow that has an input of its own kind: the event in, a verdict out.
+    pub async fn run_event(
+        &self,
+        step: impl AsyncFn(Value) -> Result<Value, StepError>,
+    ) -> Result<(), StartError> {
+        self.serve(async |event| {
+            // What it is about is an id, and stands in the event.
+            let about = event.get("restoreId").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let result = Box::pin(step(event)).await;
+            match &result {
+                Ok(answer) => {
+                    tracing::info!(function = self.function, restore.id = %about, "The step answered {answer}.");
+                }
+                Err(error) => self.complain(error, None),
+            }
+            result.map_err(|error| diagnostic(&error))
+        })
+        .await
+    }
+
     /// Serves a function that runs by itself; what calls it does not matter.
     pub async fn run_scheduled(
         &self,

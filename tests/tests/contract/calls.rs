@@ -297,7 +297,8 @@ fn tables_are_restored(seen: &Arc<Mutex<Seen>>) {
         rest(&mut lab, Millis::minutes(1));
     }
     // Somebody stops its executions for as long as it takes to be given up.
-    let given_up = ask(&mut lab, &insights);
+    let then = lab.engine().now() - Millis::minutes(6);
+    let given_up = ask(&mut lab, &json!({"table": "insights", "pointInTime": then, "reason": reason}));
     for _ in 0..12 {
         rest(&mut lab, Millis::seconds(20));
         let running: Vec<String> = lab.engine().running().map(str::to_owned).collect();

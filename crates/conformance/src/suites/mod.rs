@@ -3,6 +3,7 @@
 //! A case makes what it needs under names of its own and leaves it there: the clouds they run on are thrown away. Where a
 //! case needs a thing that is another port's to make, its bounds say so.
 
+mod absent;
 mod cache_groups;
 mod collections;
 mod costs;
@@ -30,9 +31,9 @@ mod workflows;
 
 use crate::case::Case;
 use capstan_core::ports::{
-    CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
-    GraphClusters, GraphInstances, Inventory, Notifier, ServerlessCaches, Signer, Store, Streams, Tagging,
-    Traffic, Workflows,
+    CacheGroups, Clock, Collections, Concurrency, Costs, Domains, EndpointConfigs, EndpointScaling,
+    Endpoints, Entropy, Feeds, Functions, GraphClusters, GraphInstances, Inventory, Notifier,
+    ServerlessCaches, Signer, Store, Streams, TableBackups, TableRows, Tables, Tagging, Traffic, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -51,7 +52,7 @@ macro_rules! every_port {
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
     GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Clock,
-    Entropy,
+    Entropy, Tables, TableBackups, TableRows, Functions, Concurrency, Feeds,
 }
 
 /// Every case of every port.
@@ -80,6 +81,12 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         traffic::cases(),
         signer::cases(),
         machine::cases(),
+        absent::tables(),
+        absent::backups(),
+        absent::rows(),
+        absent::functions(),
+        absent::concurrency(),
+        absent::feeds(),
     ]
     .into_iter()
     .flatten()

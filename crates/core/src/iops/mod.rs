@@ -12,7 +12,7 @@ mod place;
 mod restore;
 pub mod rules;
 
-pub use finding::{ANOMALY, Assessment, Finding, Seen, assess};
+pub use finding::{Assessment, Finding, Seen, assess};
 pub use host::Hostname;
 pub use insight::{
     Insight, InsightStatus, InsightType, JOINED_WITHIN, MODEL, MODEL_VERSION, Review, Severity, Source,

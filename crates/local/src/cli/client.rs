@@ -70,6 +70,11 @@ impl From<NoAnswer> for Failure {
 impl Client {
     /// `url` may or may not end with the API's base path.
     pub(super) fn new(url: &str, token: Option<String>) -> Result<Self, Failure> {
+        Self::at(url, token, BASE)
+    }
+
+    /// The same of an API with another base path, or none.
+    pub(super) fn at(url: &str, token: Option<String>, path: &str) -> Result<Self, Failure> {
         let token = token.filter(|token| !token.trim().is_empty()).ok_or_else(|| {
             Failure::usage(
                 "a token is needed: give it by --token or in CAPSTAN_TOKEN. On this machine one is made by\n  \
@@ -80,7 +85,7 @@ impl Client {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(Failure::usage(format!("`{url}` is not a URL; one begins with http:// or https://")));
         }
-        let base = if url.ends_with(BASE) { url.to_owned() } else { format!("{url}{BASE}") };
+        let base = if url.ends_with(path) { url.to_owned() } else { format!("{url}{path}") };
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // A redirect would take the token where nobody meant it to go.

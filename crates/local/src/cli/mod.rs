@@ -12,6 +12,7 @@ mod drill;
 mod failure;
 mod feed;
 mod model;
+mod restore;
 mod simulate;
 mod table;
 mod tier;
@@ -56,6 +57,8 @@ enum Command {
     },
     /// Play drawn histories with drawn mishaps, and hold every promise against what came of them
     Simulate(simulate::Args),
+    /// Restore a table of IOps, follow that, and put the former one back
+    Restore(restore::Args),
     /// Train the model that an endpoint serves, and ask one
     #[command(subcommand)]
     Model(model::Command),
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Drill { drill: Drill::Canary(args) } => canary::drill::run(&args),
         Command::Canary { command: canary::replay::Command::Replay(args) } => canary::replay::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Restore(args) => restore::run(args),
         Command::Model(command) => model::run(&command),
         Command::Bench(args) => bench::run(&args),
     };

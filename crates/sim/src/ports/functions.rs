@@ -35,10 +35,15 @@ impl Functions for Ports {
 
 impl Concurrency for Ports {
     async fn reserved(&self, function: &str) -> CloudResult<Option<u32>> {
-        self.look(Operation::GetFunctionConcurrency, function, |world| {
-            world.cloud.functions.get(function).and_then(|found| found.current.reserved)
-        })
-        .await
+        let operation = Operation::GetFunctionConcurrency;
+        let answer: Answer<Option<u32>> = self
+            .call(operation, function, |world, _| match world.cloud.functions.get(function) {
+                Some(found) => Ok(found.current.reserved),
+                None if world.stack.functions.contains_key(function) => Ok(None),
+                None => Err(Refusal::not_found(function)),
+            })
+            .await;
+        named(operation, function, answer)
     }
 
     async fn unreserved(&self) -> CloudResult<u32> {
