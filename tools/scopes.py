@@ -35,6 +35,8 @@ REASONS = {
     "kms:GetPublicKey": "the same",
     "ec2:CreateVpcEndpoint": "the endpoint of a serverless cache, which has no name; its service is a condition",
     "ec2:CreateTags": "the same; only while it is made",
+    "lambda:GetEventSourceMapping": "the ARN of a mapping has an id that the service gives; its function is a condition",
+    "lambda:DeleteEventSourceMapping": "the same",
     "parameter and subnet groups": "a cache or a graph is made with the account's default ones",
 }
 GROUPS = re.compile(r":(parametergroup|subnetgroup|cluster-pg|pg|og|subgrp):\*$")
@@ -79,6 +81,9 @@ def problem(action: str, scopable: bool, resource: object, used: set[str]) -> st
     if "Fn::GetAtt" in resource or "Ref" in resource:
         return None
     arn = resource["Fn::Sub"] if isinstance(resource, dict) else resource
+    # What a restore makes of a table bears the table's name.
+    if re.fullmatch(r"\$\{\w+Table\.Arn\}-restored-\*", arn):
+        return None
     name = re.split(r"AWS::AccountId}[:/]", arn)[-1]
     name = re.sub(r"^(?:[a-z-]+[/:])?", "", name) if not name.startswith(OWN) else name
     if name.startswith(OWN) or "-${Environment}" in name:

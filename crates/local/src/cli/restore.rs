@@ -36,12 +36,11 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(id = "from", required = true, multiple = false, args = ["at", "backup"])]
 struct Wish {
     /// metrics or insights
     table: String,
     /// As it was then, such as 2026-11-21T06:00:00Z
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", required_unless_present = "backup", conflicts_with = "backup")]
     at: Option<String>,
     /// From this backup
     #[arg(long, value_name = "ARN")]
