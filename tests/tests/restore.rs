@@ -1,6 +1,6 @@
 //! Restores of tables, on the simulated cloud: rows are lost, brought back, counted, put in the place of what serves; and all
 //! that may come between. What must hold is in [`Serving`]: which table each function works on, and what the API answers.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use capstan_core::ports::{Effect, ExecutionStatus, Key, NoticeKind, Store, Table, Write};
 use capstan_core::time::{Millis, Timestamp};

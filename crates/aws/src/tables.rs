@@ -236,7 +236,7 @@ impl TableBackups for Aws {
             }
             after = page.last_evaluated_backup_arn;
             if after.is_none() {
-                backups.sort_by(|one, other| other.made_at.cmp(&one.made_at));
+                backups.sort_by_key(|backup| std::cmp::Reverse(backup.made_at));
                 return Ok(backups);
             }
         }

@@ -186,7 +186,7 @@ impl Blueprint {
         let by_arn =
             functions.values().map(|function| (function.spec.arn.clone(), function.spec.logical_id.clone()));
         let (by_arn, stack) = (by_arn.collect(), Arc::new(stack(&description)));
-        Ok(Arc::new(Self { by_arn, description, functions, workflows, stack }))
+        Ok(Arc::new(Self { description, functions, by_arn, workflows, stack }))
     }
 
     /// The template.

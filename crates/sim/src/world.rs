@@ -294,8 +294,13 @@ impl World {
         let alone = match part {
             Part::Policies | Part::Snapshot(_) => false,
             Part::Scaling => operation != Operation::DeleteEndpoint,
-            Part::Resource(_) | Part::EndpointConfig | Part::Limits => true,
-            Part::Table | Part::Function | Part::Feed | Part::Backup => true,
+            Part::Resource(_)
+            | Part::EndpointConfig
+            | Part::Limits
+            | Part::Table
+            | Part::Function
+            | Part::Feed
+            | Part::Backup => true,
         };
         if self.config.record && alone {
             self.effects.push(Effect::new(self.now, operation, part.path(name)));

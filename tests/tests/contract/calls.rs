@@ -302,7 +302,7 @@ fn tables_are_restored(seen: &Arc<Mutex<Seen>>) {
     for _ in 0..12 {
         rest(&mut lab, Millis::seconds(20));
         let running: Vec<String> = lab.engine().running().map(str::to_owned).collect();
-        running.iter().for_each(|name| assert!(lab.engine().abort(name)));
+        assert!(running.iter().all(|name| lab.engine().abort(name)));
     }
     assert_eq!(lab.get(&format!("/restores/{given_up}"))["status"], "STUCK");
     let viewer = json!({"sub": "vera", "role": "viewer", "tenant": TENANT});

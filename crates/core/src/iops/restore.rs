@@ -115,6 +115,10 @@ pub struct Failure {
 
 /// A restore of a table. Intent stands here before each effect, its outcome after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row: each is a fact of its own, with a time of its own or none"
+)]
 pub struct Restore {
     /// Always [`Restore::SUBJECT`].
     pub subject: String,
@@ -269,8 +273,7 @@ impl Restore {
 /// The name of the table that a restore makes: the table's own, without what an earlier restore added, and the time.
 pub fn target_name(source: &str, at: Timestamp) -> String {
     let own = source.split("-restored-").next().unwrap_or(source);
-    let time: String =
-        at.to_string().chars().filter(|letter| letter.is_ascii_alphanumeric()).take(18).collect();
+    let time: String = at.to_string().chars().filter(char::is_ascii_alphanumeric).take(18).collect();
     format!("{own}-restored-{time}")
 }
 

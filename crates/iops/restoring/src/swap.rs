@@ -69,7 +69,7 @@ pub async fn swap(ports: &impl Ports, settings: &Settings, id: &RestoreId) -> Re
 }
 
 /// Points functions back at what they had before, in the reverse order. One that was pointed elsewhere since is left alone.
-pub async fn point_back(ports: &(impl Functions + Sync), row: &Restore) -> Result<Moved, StepError> {
+pub async fn point_back(ports: &impl Functions, row: &Restore) -> Result<Moved, StepError> {
     let variable = variable(row.table.table());
     let mut all = Moved::All;
     for Swapped { function: name, former } in row.swapped.iter().rev() {
@@ -87,7 +87,7 @@ pub async fn point_back(ports: &(impl Functions + Sync), row: &Restore) -> Resul
 }
 
 /// Whether a function works on the restored table.
-pub(crate) async fn points_at(ports: &(impl Functions + Sync), row: &Restore) -> Result<bool, StepError> {
+pub(crate) async fn points_at(ports: &impl Functions, row: &Restore) -> Result<bool, StepError> {
     for Swapped { function: name, .. } in &row.swapped {
         if function(ports, name).await?.environment.get(variable(row.table.table())) == Some(&row.target) {
             return Ok(true);

@@ -54,8 +54,8 @@ async fn starve(ports: &impl Ports, settings: &Settings, row: &Restore) -> Resul
         return Ok(Moved::All);
     }
     let feeds = ports.feeds(fed).await.map_err(StepError::of_cloud)?;
-    let Some(feed) = feeds.iter().find(|feed| feed.stream_arn == *stream) else { return Ok(Moved::All) };
-    match ports.delete_feed(&feed.id).await {
+    let Some(one) = feeds.iter().find(|one| one.stream_arn == *stream) else { return Ok(Moved::All) };
+    match ports.delete_feed(&one.id).await {
         Ok(()) => Ok(Moved::NotYet),
         Err(error) if matches!(error.kind, CloudErrorKind::NotFound | CloudErrorKind::Busy) => {
             Ok(Moved::NotYet)

@@ -108,11 +108,11 @@ impl Engine {
             let room = MOST_IN_HAND.saturating_sub(feed.in_hand());
             // Where the store can't be read, the driver finds that out by itself.
             let records = self.system.world().stream_after(feed.taken, room).unwrap_or_default();
-            let fed =
+            let name =
                 system.description().function(&feed.source.function).map_or("", |spec| spec.name.as_str());
             for record in records {
                 let wanted = record.home.is_none()
-                    || system.world().with(|world| world.feeds_from(fed, record.home.as_deref()));
+                    || system.world().with(|world| world.feeds_from(name, record.home.as_deref()));
                 feed.taken = record.sequence;
                 if wanted {
                     feed.take(record);

@@ -139,6 +139,6 @@ impl Bulk {
             writing.commit()?;
             Ok(())
         };
-        forgotten().map_err(|error| trouble(error))
+        forgotten().map_err(trouble)
     }
 }

@@ -97,7 +97,7 @@ impl Feeds for Ports {
                     return Err(Refusal::not_found(like));
                 }
                 let streams = world.cloud.tables.view(&stack, &table, world.now);
-                if !streams.is_some_and(|view| view.stream_arn.as_deref() == Some(stream)) {
+                if streams.is_none_or(|view| view.stream_arn.as_deref() != Some(stream)) {
                     return Err(Refusal::invalid(format!("there is no stream {stream}")));
                 }
                 world.change(operation, doom, &[(Part::Feed, &id)], |cx, cloud| {

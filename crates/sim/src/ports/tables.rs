@@ -165,7 +165,7 @@ impl TableBackups for Ports {
                     made_at: backup.made_at,
                 })
                 .collect();
-            backups.sort_by(|one, other| other.made_at.cmp(&one.made_at));
+            backups.sort_by_key(|backup| std::cmp::Reverse(backup.made_at));
             backups
         })
         .await
