@@ -15,9 +15,10 @@ fn table(said: Said<'_>) -> Option<CloudErrorKind> {
     Some(match said.code {
         // There is such a mapping already; of a function, it is being changed.
         "ResourceConflict" if said.operation == "CreateEventSourceMapping" => CloudErrorKind::AlreadyExists,
-        "ResourceConflict" | "ResourceInUse" | "ResourceNotReady" => CloudErrorKind::Busy,
-        // The configuration is no more of that revision.
-        "PreconditionFailed" => CloudErrorKind::Busy,
+        // The last: the configuration is no more of that revision.
+        "ResourceConflict" | "ResourceInUse" | "ResourceNotReady" | "PreconditionFailed" => {
+            CloudErrorKind::Busy
+        }
         "TooManyRequests" => CloudErrorKind::Throttled,
         _ => return None,
     })

@@ -4,8 +4,9 @@ use crate::Aws;
 use crate::refusal::{Call, Said, Service, absent};
 use aws_sdk_dynamodb::types::{
     AttributeValue, BackupTypeFilter, BillingMode, PointInTimeRecoverySpecification,
-    PointInTimeRecoveryStatus, ProvisionedThroughput, Select, StreamSpecification, StreamViewType,
-    TableDescription, TableStatus as Theirs, Tag, TimeToLiveSpecification, TimeToLiveStatus,
+    PointInTimeRecoveryStatus, ProvisionedThroughput, ProvisionedThroughputDescription, Select,
+    StreamSpecification, StreamViewType, TableDescription, TableStatus as Theirs, Tag,
+    TimeToLiveSpecification, TimeToLiveStatus,
 };
 use aws_smithy_types::DateTime;
 use capstan_core::ports::{
@@ -23,8 +24,9 @@ fn table(said: Said<'_>) -> Option<CloudErrorKind> {
     Some(match said.code {
         "TableNotFound" | "BackupNotFound" => CloudErrorKind::NotFound,
         "TableAlreadyExists" => CloudErrorKind::AlreadyExists,
-        "TableInUse" | "BackupInUse" | "ContinuousBackupsUnavailable" => CloudErrorKind::Busy,
-        "ResourceInUse" => CloudErrorKind::Busy,
+        "TableInUse" | "BackupInUse" | "ContinuousBackupsUnavailable" | "ResourceInUse" => {
+            CloudErrorKind::Busy
+        }
         "InvalidRestoreTime" | "PointInTimeRecoveryUnavailable" => CloudErrorKind::Invalid,
         // Switches of the mode, and too many tables or changes at once.
         "LimitExceeded" => CloudErrorKind::Quota,
@@ -56,8 +58,8 @@ fn capacity(seen: &TableDescription) -> Capacity {
     }
     let throughput = seen.provisioned_throughput();
     Capacity::Provisioned {
-        read: units(throughput.and_then(|units| units.read_capacity_units())),
-        write: units(throughput.and_then(|units| units.write_capacity_units())),
+        read: units(throughput.and_then(ProvisionedThroughputDescription::read_capacity_units)),
+        write: units(throughput.and_then(ProvisionedThroughputDescription::write_capacity_units)),
     }
 }
 

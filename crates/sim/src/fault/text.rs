@@ -241,7 +241,7 @@ mod tests {
             ("kinesis:CreateStream:1:explodes", "timeout-after"),
             ("kinesis:DescribeStreamSummary:1:fails", "starts no such life cycle"),
             ("kinesis:DeleteStream:1:fails", "starts no such life cycle"),
-            ("dynamodb:*:1:never", "starts no such life cycle"),
+            ("kms:*:1:never", "starts no such life cycle"),
             ("kinesis:*:1:stale", "has no effect"),
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();
