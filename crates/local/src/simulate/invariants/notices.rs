@@ -149,7 +149,9 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
             watch.violated(Promise::Notices, world.now(), what);
         }
         let undone = change.milestones.rollback_started_at.is_some();
-        if watch.word.was_told(id, NoticeKind::CleanupFailed) && !undone {
+        // Where undoing could not even be begun, a person is called.
+        let called = watch.word.was_told(id, NoticeKind::Stuck);
+        if watch.word.was_told(id, NoticeKind::CleanupFailed) && !undone && !called {
             let what = format!("people were told that cleaning up of {id} failed, and it was never undone");
             watch.violated(Promise::Notices, world.now(), what);
         }
