@@ -43,6 +43,7 @@ SERVICES = [
     "elasticache",
     "kinesis",
     "kms",
+    "s3",
     "neptune",
     "opensearch",
     "opensearchserverless",

@@ -43,6 +43,8 @@ mod neptune;
 mod opensearch;
 #[cfg(feature = "opensearchserverless")]
 mod opensearchserverless;
+#[cfg(feature = "s3")]
+mod s3;
 #[cfg(feature = "sagemaker")]
 mod sagemaker;
 #[cfg(feature = "sfn")]

@@ -278,7 +278,7 @@ impl World {
         let alone = match part {
             Part::Policies | Part::Snapshot(_) => false,
             Part::Scaling => operation != Operation::DeleteEndpoint,
-            Part::Resource(_) | Part::EndpointConfig | Part::Limits => true,
+            Part::Resource(_) | Part::EndpointConfig | Part::Object | Part::Limits => true,
         };
         if self.config.record && alone {
             self.effects.push(Effect::new(self.now, operation, part.path(name)));

@@ -115,6 +115,12 @@ calls! {
         SIGN = "Sign" ["kms:Sign"],
         GET_PUBLIC_KEY = "GetPublicKey" ["kms:GetPublicKey"],
     }
+    "s3" {
+        // Whoever may not list is told of an absent key that it is forbidden.
+        GET_OBJECT = "GetObject" ["s3:GetObject", "s3:ListBucket"],
+        HEAD_OBJECT = "HeadObject" ["s3:GetObject", "s3:ListBucket"],
+        PUT_OBJECT = "PutObject" ["s3:PutObject"],
+    }
     "sns" {
         PUBLISH = "Publish" ["sns:Publish"],
     }

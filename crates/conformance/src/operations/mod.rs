@@ -147,6 +147,12 @@ methods! {
     Traffic { connections: [GET_METRIC_DATA] = [GetMetricData], }
     IssuerKeys { issuer_keys: [] = [GetKeys], }
     Signer { sign: [SIGN] = [Sign], public_key: [GET_PUBLIC_KEY] = [GetPublicKey], }
+    Objects {
+        object_uri: [] = [],
+        object: [GET_OBJECT] = [GetObject],
+        object_size: [HEAD_OBJECT] = [HeadObject],
+        put_object: [PUT_OBJECT] = [PutObject],
+    }
     Clock { now: [] = [], wall: [] = [], }
     Entropy { random: [] = [], }
 }

@@ -16,6 +16,7 @@ mod inventory;
 mod machine;
 mod made;
 mod notifier;
+mod objects;
 mod serverless_caches;
 mod signer;
 mod store;
@@ -31,8 +32,8 @@ mod workflows;
 use crate::case::Case;
 use capstan_core::ports::{
     CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
-    GraphClusters, GraphInstances, Inventory, Notifier, ServerlessCaches, Signer, Store, Streams, Tagging,
-    Traffic, Workflows,
+    GraphClusters, GraphInstances, Inventory, Notifier, Objects, ServerlessCaches, Signer, Store, Streams,
+    Tagging, Traffic, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -50,7 +51,7 @@ macro_rules! every_port {
 
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
-    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Clock,
+    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, Clock,
     Entropy,
 }
 
@@ -79,6 +80,7 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         costs::cases(),
         traffic::cases(),
         signer::cases(),
+        objects::cases(),
         machine::cases(),
     ]
     .into_iter()

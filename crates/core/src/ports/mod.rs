@@ -15,6 +15,7 @@ mod issuer;
 mod kinesis;
 mod machine;
 mod neptune;
+mod objects;
 mod opensearch;
 mod sagemaker;
 mod signer;
@@ -34,6 +35,7 @@ pub use machine::{Clock, Costs, Entropy, Notice, NoticeKind, Notifier, Traffic};
 pub use neptune::{
     GraphCluster, GraphClusters, GraphInstance, GraphInstances, GraphStatus, ServerlessCapacity,
 };
+pub use objects::Objects;
 pub use opensearch::{
     Collection, CollectionLimits, CollectionStatus, Collections, Domain, DomainSettings, Domains,
 };

@@ -20,6 +20,7 @@ use capstan_core::tier::{ResourceKind, ResourceRef};
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a fault does to the life cycle that a call starts, or to a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +136,8 @@ pub(crate) struct Cloud {
     pub(crate) graphs: neptune::GraphService,
     pub(crate) streams: kinesis::StreamService,
     pub(crate) snapshots: FinalSnapshots,
+    /// The bucket, by key. Shared, so that a fork of a world copies none.
+    pub(crate) objects: BTreeMap<String, Arc<[u8]>>,
 }
 
 impl Cloud {

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 pub(crate) enum Part {
     Resource(ResourceKind),
     EndpointConfig,
+    Object,
     Scaling,
     Policies,
     Limits,
@@ -23,6 +24,7 @@ impl Part {
         match self {
             Self::Resource(kind) => format!("{kind}/{name}"),
             Self::EndpointConfig => format!("endpoint-config/{name}"),
+            Self::Object => format!("object/{name}"),
             Self::Scaling => format!("scaling/{name}"),
             Self::Policies => format!("policies/{name}"),
             Self::Limits => "limits/account".to_owned(),
@@ -36,6 +38,7 @@ impl Part {
         let kind_of = |text: &str| ResourceKind::ALL.into_iter().find(|kind| kind.as_str() == text);
         let part = match part {
             "endpoint-config" => Self::EndpointConfig,
+            "object" => Self::Object,
             "scaling" => Self::Scaling,
             "policies" => Self::Policies,
             "limits" => Self::Limits,
@@ -69,6 +72,8 @@ impl Cloud {
             Part::Resource(ResourceKind::GraphCluster) => stored(self.graphs.clusters.get(name)),
             Part::Resource(ResourceKind::Stream) => stored(self.streams.streams.get(name)),
             Part::EndpointConfig => stored(self.sagemaker.configs.get(name)),
+            // As it is: JSON would be four times as long.
+            Part::Object => self.objects.get(name).map(|body| body.to_vec()),
             Part::Scaling => stored(self.sagemaker.scaling.get(name)),
             Part::Policies => {
                 let of = |kind: &PolicyKind| self.collections.policies.contains(&(name.to_owned(), *kind));
@@ -99,6 +104,7 @@ impl Cloud {
             }
             Part::Resource(ResourceKind::Stream) => drop(self.streams.streams.0.insert(key, read(bytes)?)),
             Part::EndpointConfig => drop(self.sagemaker.configs.insert(key, read(bytes)?)),
+            Part::Object => drop(self.objects.insert(key, bytes.into())),
             Part::Scaling => drop(self.sagemaker.scaling.insert(key, read(bytes)?)),
             Part::Policies => {
                 let kinds: Vec<PolicyKind> = read(bytes)?;

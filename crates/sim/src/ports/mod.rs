@@ -9,6 +9,7 @@ mod endpoints;
 mod graphs;
 mod issuer;
 mod machine;
+mod objects;
 mod search;
 mod signer;
 mod store;
