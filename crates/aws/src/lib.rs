@@ -51,6 +51,8 @@ mod sagemaker;
 mod sfn;
 #[cfg(feature = "sns")]
 mod sns;
+#[cfg(all(feature = "sagemaker", feature = "s3"))]
+mod training;
 
 #[cfg(feature = "calls")]
 pub use aws_types::SdkConfig;

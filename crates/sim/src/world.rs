@@ -160,6 +160,9 @@ impl World {
             self.last_event = Some(due);
             let mut settled: Vec<(ResourceKind, String)> = Vec::new();
             self.cloud.settle(due, |kind, name| settled.push((kind, name.to_owned())));
+            for (part, name) in self.cloud.settle_training(due) {
+                self.changes.add(|| Entry::Cloud(part, name));
+            }
             for (kind, name) in settled {
                 self.note_rate(kind, &name, due);
                 self.changes.add(|| Entry::Cloud(Part::Resource(kind), name));
@@ -278,7 +281,12 @@ impl World {
         let alone = match part {
             Part::Policies | Part::Snapshot(_) => false,
             Part::Scaling => operation != Operation::DeleteEndpoint,
-            Part::Resource(_) | Part::EndpointConfig | Part::Object | Part::Limits => true,
+            Part::Resource(_)
+            | Part::EndpointConfig
+            | Part::Object
+            | Part::Model
+            | Part::TrainingJob
+            | Part::Limits => true,
         };
         if self.config.record && alone {
             self.effects.push(Effect::new(self.now, operation, part.path(name)));

@@ -15,6 +15,7 @@ mod graph_instances;
 mod inventory;
 mod machine;
 mod made;
+mod models;
 mod notifier;
 mod objects;
 mod serverless_caches;
@@ -27,13 +28,14 @@ mod store_values;
 mod streams;
 mod tagging;
 mod traffic;
+mod training_jobs;
 mod workflows;
 
 use crate::case::Case;
 use capstan_core::ports::{
     CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
-    GraphClusters, GraphInstances, Inventory, Notifier, Objects, ServerlessCaches, Signer, Store, Streams,
-    Tagging, Traffic, Workflows,
+    GraphClusters, GraphInstances, Inventory, Models, Notifier, Objects, ServerlessCaches, Signer, Store,
+    Streams, Tagging, Traffic, TrainingJobs, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -51,7 +53,7 @@ macro_rules! every_port {
 
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
-    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, Clock,
+    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, TrainingJobs, Models, Clock,
     Entropy,
 }
 
@@ -81,6 +83,8 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         traffic::cases(),
         signer::cases(),
         objects::cases(),
+        training_jobs::cases(),
+        models::cases(),
         machine::cases(),
     ]
     .into_iter()

@@ -22,6 +22,7 @@ mod signer;
 mod store;
 mod stored;
 mod tags;
+mod training;
 mod workflows;
 
 pub use cloud::{CloudError, CloudErrorKind, CloudResult};
@@ -49,4 +50,5 @@ pub use store::{
 };
 pub use stored::{RecordEffect, RecordWrite, Stored};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
+pub use training::{Model, Models, TrainingJob, TrainingJobs, TrainingSpec, TrainingStatus};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

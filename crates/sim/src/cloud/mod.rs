@@ -9,6 +9,7 @@ mod part;
 pub(crate) mod sagemaker;
 pub(crate) mod serverless;
 mod spec;
+pub(crate) mod training;
 
 pub(crate) use part::Part;
 
@@ -136,6 +137,7 @@ pub(crate) struct Cloud {
     pub(crate) graphs: neptune::GraphService,
     pub(crate) streams: kinesis::StreamService,
     pub(crate) snapshots: FinalSnapshots,
+    pub(crate) training: training::Training,
     /// The bucket, by key. Shared, so that a fork of a world copies none.
     pub(crate) objects: BTreeMap<String, Arc<[u8]>>,
 }
@@ -145,6 +147,7 @@ impl Cloud {
     pub(crate) fn next_event(&self) -> Option<Timestamp> {
         [
             self.sagemaker.endpoints.due(),
+            self.training.jobs.due(),
             self.domains.domains.due(),
             self.collections.collections.due(),
             self.caches.groups.due(),
@@ -166,6 +169,11 @@ impl Cloud {
         self.caches.serverless.settle(at, |name, _, _| tell(ResourceKind::ServerlessCache, name));
         self.graphs.settle(at, |name| tell(ResourceKind::GraphCluster, name));
         self.streams.settle(at, |name| tell(ResourceKind::Stream, name));
+    }
+
+    /// Ends every training due at `at`, with what comes of it; tells the parts that changed.
+    pub(crate) fn settle_training(&mut self, at: Timestamp) -> Vec<(Part, String)> {
+        self.training.settle(at, &mut self.objects)
     }
 
     /// Stage, tags and settling time of one resource.

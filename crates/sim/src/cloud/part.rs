@@ -12,6 +12,8 @@ pub(crate) enum Part {
     Resource(ResourceKind),
     EndpointConfig,
     Object,
+    Model,
+    TrainingJob,
     Scaling,
     Policies,
     Limits,
@@ -25,6 +27,8 @@ impl Part {
             Self::Resource(kind) => format!("{kind}/{name}"),
             Self::EndpointConfig => format!("endpoint-config/{name}"),
             Self::Object => format!("object/{name}"),
+            Self::Model => format!("model/{name}"),
+            Self::TrainingJob => format!("training-job/{name}"),
             Self::Scaling => format!("scaling/{name}"),
             Self::Policies => format!("policies/{name}"),
             Self::Limits => "limits/account".to_owned(),
@@ -39,6 +43,8 @@ impl Part {
         let part = match part {
             "endpoint-config" => Self::EndpointConfig,
             "object" => Self::Object,
+            "model" => Self::Model,
+            "training-job" => Self::TrainingJob,
             "scaling" => Self::Scaling,
             "policies" => Self::Policies,
             "limits" => Self::Limits,
@@ -74,6 +80,8 @@ impl Cloud {
             Part::EndpointConfig => stored(self.sagemaker.configs.get(name)),
             // As it is: JSON would be four times as long.
             Part::Object => self.objects.get(name).map(|body| body.to_vec()),
+            Part::Model => stored(self.training.models.get(name)),
+            Part::TrainingJob => stored(self.training.jobs.get(name)),
             Part::Scaling => stored(self.sagemaker.scaling.get(name)),
             Part::Policies => {
                 let of = |kind: &PolicyKind| self.collections.policies.contains(&(name.to_owned(), *kind));
@@ -105,6 +113,8 @@ impl Cloud {
             Part::Resource(ResourceKind::Stream) => drop(self.streams.streams.0.insert(key, read(bytes)?)),
             Part::EndpointConfig => drop(self.sagemaker.configs.insert(key, read(bytes)?)),
             Part::Object => drop(self.objects.insert(key, bytes.into())),
+            Part::Model => drop(self.training.models.insert(key, read(bytes)?)),
+            Part::TrainingJob => drop(self.training.jobs.0.insert(key, read(bytes)?)),
             Part::Scaling => drop(self.sagemaker.scaling.insert(key, read(bytes)?)),
             Part::Policies => {
                 let kinds: Vec<PolicyKind> = read(bytes)?;

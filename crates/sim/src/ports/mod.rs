@@ -15,6 +15,7 @@ mod signer;
 mod store;
 mod streams;
 mod tags;
+mod training;
 mod workflows;
 
 use crate::bulk::Bulk;
