@@ -8,6 +8,7 @@ mod finding;
 mod host;
 mod insight;
 mod metric;
+pub mod models;
 mod place;
 pub mod rules;
 

@@ -8,6 +8,7 @@
 mod analysis;
 mod insights;
 mod metrics;
+pub mod models;
 mod together;
 
 pub use analysis::{Head, Open, Pending, Snapshot, Span, head, snapshot};
