@@ -86,6 +86,7 @@ impl World {
         }
         cloud.sagemaker.configs.keys().for_each(|name| add(Part::EndpointConfig, name));
         cloud.sagemaker.scaling.keys().for_each(|name| add(Part::Scaling, name));
+        cloud.sagemaker.behaviours.keys().for_each(|name| add(Part::Behaviour, name));
         cloud.objects.keys().for_each(|name| add(Part::Object, name));
         cloud.collections.policies.iter().for_each(|(name, _)| add(Part::Policies, name));
         cloud.snapshots.keys().for_each(|(kind, name)| add(Part::Snapshot(*kind), name));

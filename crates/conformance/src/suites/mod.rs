@@ -12,6 +12,7 @@ mod endpoint_scaling;
 mod endpoints;
 mod graph_clusters;
 mod graph_instances;
+mod inference;
 mod inventory;
 mod machine;
 mod made;
@@ -32,8 +33,8 @@ mod workflows;
 use crate::case::Case;
 use capstan_core::ports::{
     CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
-    GraphClusters, GraphInstances, Inventory, Notifier, Objects, ServerlessCaches, Signer, Store, Streams,
-    Tagging, Traffic, Workflows,
+    GraphClusters, GraphInstances, Inference, Inventory, Notifier, Objects, ServerlessCaches, Signer, Store,
+    Streams, Tagging, Traffic, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -51,7 +52,7 @@ macro_rules! every_port {
 
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
-    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, Clock,
+    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, Inference, Clock,
     Entropy,
 }
 
@@ -81,6 +82,7 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         traffic::cases(),
         signer::cases(),
         objects::cases(),
+        inference::cases(),
         machine::cases(),
     ]
     .into_iter()

@@ -12,6 +12,7 @@ pub(crate) enum Part {
     Resource(ResourceKind),
     EndpointConfig,
     Object,
+    Behaviour,
     Scaling,
     Policies,
     Limits,
@@ -24,6 +25,7 @@ impl Part {
         match self {
             Self::Resource(kind) => format!("{kind}/{name}"),
             Self::EndpointConfig => format!("endpoint-config/{name}"),
+            Self::Behaviour => format!("behaviour/{name}"),
             Self::Object => format!("object/{name}"),
             Self::Scaling => format!("scaling/{name}"),
             Self::Policies => format!("policies/{name}"),
@@ -38,6 +40,7 @@ impl Part {
         let kind_of = |text: &str| ResourceKind::ALL.into_iter().find(|kind| kind.as_str() == text);
         let part = match part {
             "endpoint-config" => Self::EndpointConfig,
+            "behaviour" => Self::Behaviour,
             "object" => Self::Object,
             "scaling" => Self::Scaling,
             "policies" => Self::Policies,
@@ -72,6 +75,7 @@ impl Cloud {
             Part::Resource(ResourceKind::GraphCluster) => stored(self.graphs.clusters.get(name)),
             Part::Resource(ResourceKind::Stream) => stored(self.streams.streams.get(name)),
             Part::EndpointConfig => stored(self.sagemaker.configs.get(name)),
+            Part::Behaviour => stored(self.sagemaker.behaviours.get(name)),
             // As it is: JSON would be four times as long.
             Part::Object => self.objects.get(name).map(|body| body.to_vec()),
             Part::Scaling => stored(self.sagemaker.scaling.get(name)),
@@ -104,6 +108,7 @@ impl Cloud {
             }
             Part::Resource(ResourceKind::Stream) => drop(self.streams.streams.0.insert(key, read(bytes)?)),
             Part::EndpointConfig => drop(self.sagemaker.configs.insert(key, read(bytes)?)),
+            Part::Behaviour => drop(self.sagemaker.behaviours.insert(key, read(bytes)?)),
             Part::Object => drop(self.objects.insert(key, bytes.into())),
             Part::Scaling => drop(self.sagemaker.scaling.insert(key, read(bytes)?)),
             Part::Policies => {
