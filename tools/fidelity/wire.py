@@ -44,6 +44,7 @@ SERVICES = [
     "kinesis",
     "kms",
     "s3",
+    "sagemaker-runtime",
     "neptune",
     "opensearch",
     "opensearchserverless",

@@ -57,6 +57,7 @@ clients! {
     "opensearch" opensearch: aws_sdk_opensearch::Client,
     "opensearchserverless" serverless: aws_sdk_opensearchserverless::Client,
     "s3" s3: aws_sdk_s3::Client = crate::s3::client,
+    "sagemakerruntime" inference: aws_sdk_sagemakerruntime::Client,
     "sagemaker" sagemaker: aws_sdk_sagemaker::Client,
     "sfn" sfn: aws_sdk_sfn::Client,
     "sns" sns: aws_sdk_sns::Client,

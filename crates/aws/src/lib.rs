@@ -29,6 +29,8 @@ mod costexplorer;
 mod dynamodb;
 #[cfg(feature = "elasticache")]
 mod elasticache;
+#[cfg(feature = "sagemakerruntime")]
+mod inference;
 #[cfg(feature = "tagging")]
 mod inventory;
 #[cfg(feature = "issuer")]

@@ -98,6 +98,7 @@ operations! {
     Query = "dynamodb" "Query" Read,
     TransactWriteItems = "dynamodb" "TransactWriteItems" Write,
     BatchWriteItem = "dynamodb" "BatchWriteItem" Write,
+    InvokeEndpoint = "sagemaker-runtime" "InvokeEndpoint" Read,
     GetObject = "s3" "GetObject" Read,
     HeadObject = "s3" "HeadObject" Read,
     PutObject = "s3" "PutObject" Write,

@@ -6,6 +6,7 @@
 use crate::bulk::Bulk;
 use crate::chance::Chance;
 use crate::changes::{Changes, Entry};
+use crate::cloud::inference::Behaviour;
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part};
 use crate::config::WorldConfig;
 use crate::execution::{ExecutionRow, Live};
@@ -279,7 +280,7 @@ impl World {
         }
         // What goes along with something else is no effect of its own.
         let alone = match part {
-            Part::Policies | Part::Snapshot(_) => false,
+            Part::Policies | Part::Snapshot(_) | Part::Behaviour => false,
             Part::Scaling => operation != Operation::DeleteEndpoint,
             Part::Resource(_)
             | Part::EndpointConfig
@@ -301,6 +302,20 @@ impl World {
         if self.meter.note(kind, name, at, tenant, rate) {
             self.changes.add(|| Entry::Meter(kind, name.to_owned()));
         }
+    }
+
+    /// Has an endpoint answer in this way from now on.
+    pub fn set_behaviour(&mut self, endpoint: &str, behaviour: Behaviour) {
+        match behaviour {
+            Behaviour::Healthy => drop(self.cloud.sagemaker.behaviours.remove(endpoint)),
+            _ => drop(self.cloud.sagemaker.behaviours.insert(endpoint.to_owned(), behaviour)),
+        }
+        self.changes.demand(|| Entry::Cloud(Part::Behaviour, endpoint.to_owned()));
+    }
+
+    /// How an endpoint answers.
+    pub fn behaviour(&self, endpoint: &str) -> Behaviour {
+        self.cloud.sagemaker.behaviours.get(endpoint).copied().unwrap_or_default()
     }
 
     /// The execution of this name.

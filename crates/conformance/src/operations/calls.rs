@@ -121,6 +121,9 @@ calls! {
         SIGN = "Sign" ["kms:Sign"],
         GET_PUBLIC_KEY = "GetPublicKey" ["kms:GetPublicKey"],
     }
+    "sagemaker-runtime" {
+        INVOKE_ENDPOINT = "InvokeEndpoint" ["sagemaker:InvokeEndpoint"],
+    }
     "s3" {
         // Whoever may not list is told of an absent key that it is forbidden.
         GET_OBJECT = "GetObject" ["s3:GetObject", "s3:ListBucket"],

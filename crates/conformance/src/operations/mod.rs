@@ -157,6 +157,7 @@ methods! {
     Traffic { connections: [GET_METRIC_DATA] = [GetMetricData], }
     IssuerKeys { issuer_keys: [] = [GetKeys], }
     Signer { sign: [SIGN] = [Sign], public_key: [GET_PUBLIC_KEY] = [GetPublicKey], }
+    Inference { infer: [INVOKE_ENDPOINT] = [InvokeEndpoint], }
     Objects {
         object_uri: [] = [],
         object: [GET_OBJECT] = [GetObject],

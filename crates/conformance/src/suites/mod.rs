@@ -12,6 +12,7 @@ mod endpoint_scaling;
 mod endpoints;
 mod graph_clusters;
 mod graph_instances;
+mod inference;
 mod inventory;
 mod machine;
 mod made;
@@ -34,8 +35,8 @@ mod workflows;
 use crate::case::Case;
 use capstan_core::ports::{
     CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
-    GraphClusters, GraphInstances, Inventory, Models, Notifier, Objects, ServerlessCaches, Signer, Store,
-    Streams, Tagging, Traffic, TrainingJobs, Workflows,
+    GraphClusters, GraphInstances, Inference, Inventory, Models, Notifier, Objects, ServerlessCaches, Signer,
+    Store, Streams, Tagging, Traffic, TrainingJobs, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -53,7 +54,7 @@ macro_rules! every_port {
 
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
-    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, TrainingJobs, Models, Clock,
+    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, Inference, TrainingJobs, Models, Clock,
     Entropy,
 }
 
@@ -85,6 +86,7 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         objects::cases(),
         training_jobs::cases(),
         models::cases(),
+        inference::cases(),
         machine::cases(),
     ]
     .into_iter()

@@ -43,6 +43,10 @@ pub enum NoticeKind {
     AuditBroken,
     /// A host is in critical trouble.
     CriticalInsight,
+    /// A model was rolled out and serves.
+    CanaryPromoted,
+    /// A model was rolled back.
+    CanaryRolledBack,
 }
 
 impl Notice {

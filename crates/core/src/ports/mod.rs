@@ -11,6 +11,7 @@
 mod cloud;
 mod elasticache;
 mod extent;
+mod inference;
 mod issuer;
 mod kinesis;
 mod machine;
@@ -30,6 +31,7 @@ pub use elasticache::{
     CacheGroup, CacheGroupSettings, CacheGroups, CacheStatus, ServerlessCache, ServerlessCaches,
 };
 pub use extent::Extent;
+pub use inference::{Inference, Inferred};
 pub use issuer::{IssuerError, IssuerKeys, KeysDocument};
 pub use kinesis::{Stream, StreamMode, StreamStatus, Streams};
 pub use machine::{Clock, Costs, Entropy, Notice, NoticeKind, Notifier, Traffic};

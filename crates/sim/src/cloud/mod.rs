@@ -2,6 +2,7 @@
 //! their own: what time it is and how the call is doomed, they are told ([`Cx`]).
 
 pub(crate) mod elasticache;
+pub(crate) mod inference;
 pub(crate) mod kinesis;
 pub(crate) mod neptune;
 pub(crate) mod opensearch;

@@ -27,6 +27,8 @@ pub(crate) struct SageMaker {
     pub(crate) endpoints: Shelf<Fleet>,
     pub(crate) configs: BTreeMap<String, TaggedConfig>,
     pub(crate) scaling: BTreeMap<String, ScalingRange>,
+    /// How endpoints answer that do not answer well.
+    pub(crate) behaviours: BTreeMap<String, super::inference::Behaviour>,
 }
 
 impl SageMaker {

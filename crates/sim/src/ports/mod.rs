@@ -7,6 +7,7 @@
 mod caches;
 mod endpoints;
 mod graphs;
+mod inference;
 mod issuer;
 mod machine;
 mod objects;

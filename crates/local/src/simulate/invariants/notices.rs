@@ -85,6 +85,8 @@ const fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::Reaped => "REAPED",
         NoticeKind::AuditBroken => "AUDIT_BROKEN",
         NoticeKind::CriticalInsight => "CRITICAL_INSIGHT",
+        NoticeKind::CanaryPromoted => "CANARY_PROMOTED",
+        NoticeKind::CanaryRolledBack => "CANARY_ROLLED_BACK",
     }
 }
 
@@ -127,7 +129,10 @@ fn is_so(watch: &mut Watch, world: &World, notice: &Notice, change: Option<&Arc<
             explained.next().is_none()
         }
         // Nobody here alters the audit, and no host reports.
-        NoticeKind::AuditBroken | NoticeKind::CriticalInsight => false,
+        NoticeKind::AuditBroken
+        | NoticeKind::CriticalInsight
+        | NoticeKind::CanaryPromoted
+        | NoticeKind::CanaryRolledBack => false,
     }
 }
 
