@@ -70,7 +70,7 @@ impl Turn {
 }
 
 /// Moves a release on. To stay where it is is no move; one that may not be is a step that came late.
-pub(crate) fn go(release: &mut Release, next: ReleaseStatus) -> Result<(), ReleaseError> {
+pub fn go(release: &mut Release, next: ReleaseStatus) -> Result<(), ReleaseError> {
     if release.status == next {
         return Ok(());
     }

@@ -9,14 +9,14 @@ mod deploy;
 mod ending;
 mod error;
 mod input;
-pub mod rollout;
+mod hosts;
 mod settings;
 mod undo;
 pub mod workflow;
 
-pub use course::{Turn, guard, open, save};
+pub use course::{Turn, go, guard, open, save};
 pub use deploy::{check, deploy};
-pub use ending::{LONGEST, MOST_RECOVERIES, Word, end, recover};
+pub use ending::{LONGEST, MOST_RECOVERIES, Word, begin, end, recover};
 pub use error::ReleaseError;
 pub use input::{Answer, Input};
 pub use settings::Settings;

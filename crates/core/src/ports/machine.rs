@@ -47,6 +47,12 @@ pub enum NoticeKind {
     CanaryPromoted,
     /// A model was rolled back.
     CanaryRolledBack,
+    /// A new version of the model serves.
+    ModelReleased,
+    /// The release of a version was undone.
+    ModelNotReleased,
+    /// The release of a version could not be undone: a person is needed.
+    ModelReleaseStuck,
 }
 
 impl Notice {

@@ -1,5 +1,6 @@
 //! Models and their releases: which version serves, which release is under way, what each release did.
 
+use crate::Share;
 use crate::{Record, RecordError, get, read};
 use capstan_core::ids::{ReleaseId, TenantId};
 use capstan_core::iops::models::{Measured, ModelVersion, ReleaseStatus};
@@ -154,8 +155,8 @@ pub struct Release {
     pub serving_measured: Option<Measured>,
     /// The endpoint as it was, from before it is touched.
     pub former: Option<FormerEndpoint>,
-    /// The percentage of hosts that the endpoint had, from before it is taken away from them.
-    pub former_percent: Option<u32>,
+    /// The hosts that the endpoint had, from before they are given to the built-in model; `None`: it had none.
+    pub former_share: Option<Share>,
     /// Whether the model is made by this release, from before it is.
     pub makes_model: bool,
     /// The canary, from before it is started.
@@ -166,6 +167,8 @@ pub struct Release {
     pub cancellation: Option<Wish>,
     /// Why it failed.
     pub failure: Option<Failure>,
+    /// How many executions of it were begun again.
+    pub recoveries: u32,
     /// How often undoing it has failed in a row.
     pub undo_failures: u32,
     /// When it came to its end.
@@ -266,16 +269,27 @@ impl Release {
             measured: None,
             serving_measured: None,
             former: None,
-            former_percent: None,
+            former_share: None,
             makes_model: false,
             canary_id: None,
             promoted_at: None,
             cancellation: None,
             failure: None,
+            recoveries: 0,
             undo_failures: 0,
             ended_at: None,
             announced: false,
             version: 0,
+        }
+    }
+}
+
+impl Release {
+    /// The name of its execution: its id, and of one that was begun again which it is.
+    pub fn execution_name(&self) -> String {
+        match self.recoveries {
+            0 => self.release_id.to_string(),
+            again => format!("{}-r{again}", self.release_id),
         }
     }
 }

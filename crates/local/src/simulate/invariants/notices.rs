@@ -87,6 +87,9 @@ const fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::CriticalInsight => "CRITICAL_INSIGHT",
         NoticeKind::CanaryPromoted => "CANARY_PROMOTED",
         NoticeKind::CanaryRolledBack => "CANARY_ROLLED_BACK",
+        NoticeKind::ModelReleased => "MODEL_RELEASED",
+        NoticeKind::ModelNotReleased => "MODEL_NOT_RELEASED",
+        NoticeKind::ModelReleaseStuck => "MODEL_RELEASE_STUCK",
     }
 }
 
@@ -132,7 +135,10 @@ fn is_so(watch: &mut Watch, world: &World, notice: &Notice, change: Option<&Arc<
         NoticeKind::AuditBroken
         | NoticeKind::CriticalInsight
         | NoticeKind::CanaryPromoted
-        | NoticeKind::CanaryRolledBack => false,
+        | NoticeKind::CanaryRolledBack
+        | NoticeKind::ModelReleased
+        | NoticeKind::ModelNotReleased
+        | NoticeKind::ModelReleaseStuck => false,
     }
 }
 
