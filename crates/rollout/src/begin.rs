@@ -153,7 +153,7 @@ async fn hold(
 }
 
 /// The model behind an endpoint that is in service, and its version.
-pub(crate) async fn in_service(
+pub async fn in_service(
     ports: &(impl Endpoints + EndpointConfigs),
     name: &str,
 ) -> Result<(String, String), Objection> {

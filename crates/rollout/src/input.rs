@@ -53,6 +53,18 @@ impl Input {
     }
 }
 
+/// Runs a step with a payload: its answer, or the closed name of its error and the whole chain of causes.
+pub async fn step(
+    payload: Value,
+    run: impl AsyncFnOnce(Input) -> Result<Verdict, Error>,
+) -> Result<Value, (&'static str, String)> {
+    let done = match Input::read(payload) {
+        Ok(input) => run(input).await,
+        Err(error) => Err(error),
+    };
+    done.map(|verdict| serde_json::json!(verdict)).map_err(|error| (error.name(), error.chain()))
+}
+
 /// What a step answers: a verdict for the Choice that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "SCREAMING_SNAKE_CASE")]

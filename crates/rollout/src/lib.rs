@@ -9,10 +9,10 @@ mod start;
 mod sweep;
 mod traffic;
 
-pub use begin::{Objection, Wish, begin, settings};
+pub use begin::{Objection, Wish, begin, in_service, settings};
 pub use end::{end, roll_back};
 pub use error::Error;
-pub use input::{Caught, Input, Verdict};
+pub use input::{Caught, Input, Verdict, step};
 pub use judging::{judge, stored};
 pub use start::start;
 pub use sweep::{Report, sweep};
