@@ -31,7 +31,7 @@ pub fn guard(release: &Release, clock: &impl Clock) -> Result<(), ReleaseError> 
     if let Some(wish) = &release.cancellation {
         return Err(ReleaseError::ReleaseCancelled { by: wish.by.clone(), reason: wish.reason.clone() });
     }
-    if clock.now() > release.deadline {
+    if clock.wall() > release.deadline {
         return Err(ReleaseError::ReleaseTimedOut(release.deadline));
     }
     Ok(())

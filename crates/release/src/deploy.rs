@@ -82,11 +82,7 @@ async fn note(
     Ok(true)
 }
 
-async fn make_model(
-    ports: &impl Ports,
-    settings: &Settings,
-    release: &Release,
-) -> Result<(), ReleaseError> {
+async fn make_model(ports: &impl Ports, settings: &Settings, release: &Release) -> Result<(), ReleaseError> {
     let name = release.model_version.model_name();
     if !release.makes_model || ports.model(&name).await?.is_some() {
         return Ok(());
@@ -141,7 +137,7 @@ where
     match hosts::advance(ports, release).await? {
         hosts::Course::UnderWay => Ok(Answer::Wait),
         hosts::Course::Promoted => {
-            release.promoted_at = Some(ports.now());
+            release.promoted_at = Some(ports.wall());
             course::save(ports, release).await?;
             Ok(Answer::Done)
         }

@@ -50,7 +50,7 @@ where
     if release.status.goes_forward() {
         go(release, ReleaseStatus::RollingBack)?;
         if let (Some((name, message)), None) = (failure, &release.failure) {
-            release.failure = Some(Failure { name, message, at: ports.now() });
+            release.failure = Some(Failure { name, message, at: ports.wall() });
         }
         course::save(ports, release).await?;
     }
@@ -67,7 +67,7 @@ where
 
 /// The version serves from now on.
 async fn record(ports: &impl Ports, release: &mut Release) -> Result<(), ReleaseError> {
-    let now = ports.now();
+    let now = ports.wall();
     let mut serving = models::serving(ports).await?;
     let mut transaction = Transaction::new();
     if serving.serving.as_ref() != Some(&release.model_version) {
@@ -109,7 +109,7 @@ async fn undone(ports: &impl Ports, release: &mut Release) -> Result<(), Release
         transaction.put(&mut serving);
     }
     go(release, ReleaseStatus::RolledBack)?;
-    release.ended_at = Some(ports.now());
+    release.ended_at = Some(ports.wall());
     transaction.put(release);
     Ok(transaction.commit(ports).await?)
 }
@@ -121,7 +121,7 @@ where
 {
     release.undo_failures += 1;
     let message = format!("undoing it failed: {}", error.chain());
-    let failure = Failure { name: error.name().to_owned(), message, at: ports.now() };
+    let failure = Failure { name: error.name().to_owned(), message, at: ports.wall() };
     if release.undo_failures < MOST_FAILURES {
         course::save(ports, release).await?;
         return Ok(Answer::Wait);
@@ -149,7 +149,12 @@ where
 fn notice(release: &Release) -> Notice {
     let Release { release_id, model_version, asked, .. } = release;
     let why = release.failure.as_ref().map_or_else(
-        || release.cancellation.as_ref().map_or_else(String::new, |wish| format!("stopped by {}: {}", wish.by, wish.reason)),
+        || {
+            release
+                .cancellation
+                .as_ref()
+                .map_or_else(String::new, |wish| format!("stopped by {}: {}", wish.by, wish.reason))
+        },
         |failure| failure.message.clone(),
     );
     let asked = format!("Asked for by {}: {}", asked.by, asked.reason);
@@ -157,7 +162,9 @@ fn notice(release: &Release) -> Notice {
         ReleaseStatus::Completed => (
             NoticeKind::ModelReleased,
             format!("[model] {model_version} serves"),
-            format!("Model {model_version} has come through its canary and serves.\n{asked}\n\nBack to the one before: capstan model back"),
+            format!(
+                "Model {model_version} has come through its canary and serves.\n{asked}\n\nBack to the one before: capstan model back"
+            ),
         ),
         ReleaseStatus::Stuck => (
             NoticeKind::ModelReleaseStuck,
@@ -169,7 +176,9 @@ fn notice(release: &Release) -> Notice {
         _ => (
             NoticeKind::ModelNotReleased,
             format!("[model] release of {model_version} was undone"),
-            format!("{why}\n{asked}\n\nAll is as it was before. GET /models/releases/{release_id} says what was done."),
+            format!(
+                "{why}\n{asked}\n\nAll is as it was before. GET /models/releases/{release_id} says what was done."
+            ),
         ),
     };
     Notice { kind, tenant_id: None, subject, body }
@@ -196,7 +205,7 @@ where
         }
         go(release, ReleaseStatus::Stuck)?;
         let message = "executions that should have ended it failed too".to_owned();
-        release.failure = Some(Failure { name: "RecoveriesFailed".to_owned(), message, at: ports.now() });
+        release.failure = Some(Failure { name: "RecoveriesFailed".to_owned(), message, at: ports.wall() });
         release.announced = false;
         course::save(ports, release).await?;
         announced(ports, release, Answer::Stuck).await?;

@@ -59,7 +59,7 @@ pub(crate) async fn give_back(ports: &impl Deploying, release: &Release) -> Resu
 }
 
 async fn write(ports: &impl Deploying, mut routing: Routing, reason: &str) -> Result<(), ReleaseError> {
-    routing.since = ports.now();
+    routing.since = ports.wall();
     SYSTEM.clone_into(&mut routing.by);
     (routing.tenant, routing.reason) = (None, reason.to_owned());
     let mut transaction = Transaction::new();
@@ -96,7 +96,8 @@ where
         CanaryStatus::Waiting | CanaryStatus::Running => Course::UnderWay,
         CanaryStatus::Promoted => Course::Promoted,
         CanaryStatus::RolledBack => {
-            let why = canary.outcome.map_or_else(|| "nobody says why".to_owned(), |outcome| outcome.because.text);
+            let why =
+                canary.outcome.map_or_else(|| "nobody says why".to_owned(), |outcome| outcome.because.text);
             Course::RolledBack(format!("canary {} was rolled back: {why}", canary.entry))
         }
     })

@@ -2,9 +2,9 @@
 
 use crate::ReleaseError;
 use capstan_core::ids::ReleaseId;
+use rollout::Caught;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use rollout::Caught;
 use tier_steps::StepError;
 
 /// What a step is called with: the id, and what a state before failed with. Fields it does not know are no concern of its.

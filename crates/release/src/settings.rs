@@ -6,7 +6,7 @@ use tier_steps::{Environment, SettingError};
 /// What the steps are told from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The endpoint that serves (`MODEL_ENDPOINT`).
+    /// The endpoint that serves (`IOPS_ENDPOINT`).
     pub endpoint: String,
     /// The container that trains and serves (`MODEL_IMAGE`); `None`: the stack has none.
     pub image: Option<String>,
@@ -29,12 +29,12 @@ impl Settings {
                 Err(SettingError { name, problem })
             }
         };
-        let endpoint = given("MODEL_ENDPOINT").unwrap_or("iops-model");
-        let well_formed = endpoint.len() <= 63
-            && endpoint.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let endpoint = given("IOPS_ENDPOINT").unwrap_or("iops-model");
+        let well_formed =
+            endpoint.len() <= 63 && endpoint.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !well_formed {
             let problem = format!("`{endpoint}` is not the name of an endpoint (letters, digits, hyphens)");
-            return Err(SettingError { name: "MODEL_ENDPOINT", problem });
+            return Err(SettingError { name: "IOPS_ENDPOINT", problem });
         }
         let role_arn = given("MODEL_ROLE_ARN");
         if let Some(bad) = role_arn.filter(|role| !role.contains(":role/")) {
@@ -75,7 +75,7 @@ mod tests {
         for (name, value) in [
             ("SERVING_INSTANCE_TYPE", "m5.large"),
             ("TRAINING_INSTANCE_TYPE", "x"),
-            ("MODEL_ENDPOINT", "a b"),
+            ("IOPS_ENDPOINT", "a b"),
             ("MODEL_ROLE_ARN", "me"),
         ] {
             let error = read(name, value).unwrap_err().to_string();
@@ -84,6 +84,13 @@ mod tests {
         let error = Settings::read(&Environment::new()).unwrap().container().unwrap_err();
         assert_eq!(error.name(), "NotConfigured");
         assert!(error.to_string().contains("ModelImage"), "{error}");
-        assert!(read("MODEL_IMAGE", "i").unwrap().container().unwrap_err().to_string().contains("no ModelRoleArn"));
+        assert!(
+            read("MODEL_IMAGE", "i")
+                .unwrap()
+                .container()
+                .unwrap_err()
+                .to_string()
+                .contains("no ModelRoleArn")
+        );
     }
 }

@@ -7,8 +7,6 @@ use std::fmt;
 
 /// A score of a model, 0 to 3, times this is a risk of 0 to 100.
 pub const RISK_OF_SCORE: f64 = 33.33;
-/// The fewest letters of a reason, and the most.
-pub const REASON: (usize, usize) = (10, 1_000);
 
 /// A version of the model: when its release was asked for, as `20261121-213000-123`. Versions sort by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -128,10 +126,7 @@ impl ReleaseStatus {
 
     /// Whether it goes forward.
     pub const fn goes_forward(self) -> bool {
-        matches!(
-            self,
-            Self::Exporting | Self::Training | Self::Registering | Self::Deploying | Self::Canary
-        )
+        matches!(self, Self::Exporting | Self::Training | Self::Registering | Self::Deploying | Self::Canary)
     }
 
     /// Whether nothing more comes.
@@ -158,7 +153,8 @@ impl ReleaseStatus {
 /// The score that a training row has, 0 to 3, by the insights of its host: the worst of those that were under way at that
 /// second. One that people have dismissed was none, so it counts as 0, as does a second without an insight.
 pub fn label<'a>(at: u64, insights: impl IntoIterator<Item = &'a Insight>) -> f64 {
-    let under_way = insights.into_iter().filter(|insight| (insight.timestamp..=insight.last_seen).contains(&at));
+    let under_way =
+        insights.into_iter().filter(|insight| (insight.timestamp..=insight.last_seen).contains(&at));
     let score = |insight: &Insight| match insight.status {
         InsightStatus::Dismissed => 0.0,
         InsightStatus::Open | InsightStatus::Acknowledged => f64::from(insight.risk_score) / RISK_OF_SCORE,

@@ -7,9 +7,7 @@ fn main() -> ExitCode {
         let aws = start.aws()?;
         start
             .run_task(async |event| {
-                check_endpoint::handle(&aws, event)
-                    .await
-                    .map_err(|error| (error.name(), error.chain(), error.retryable()))
+                check_endpoint::handle(&aws, event).await.map_err(|error| (error.name(), error.chain()))
             })
             .await
     })

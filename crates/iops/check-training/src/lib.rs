@@ -18,20 +18,21 @@ where
         return Ok(json!(Answer::Done));
     }
     let name = release.job.clone().unwrap_or_default();
-    let failed = |why: String| Err(ReleaseError::TrainingFailed(format!("the training job {name} {why}")));
-    let Some(job) = ports.training_job(&name).await? else { return failed("is gone".to_owned()) };
+    let failed = |why: String| ReleaseError::TrainingFailed(format!("the training job {name} {why}"));
+    let job = ports.training_job(&name).await?.ok_or_else(|| failed("is gone".to_owned()))?;
     match job.status {
         TrainingStatus::InProgress => return Ok(json!(Answer::Wait)),
         TrainingStatus::Completed => {}
         TrainingStatus::Failed => {
-            return failed(format!("failed: {}", job.failure_reason.as_deref().unwrap_or("no reason is given")));
+            let why = job.failure_reason.as_deref().unwrap_or("no reason is given");
+            return Err(failed(format!("failed: {why}")));
         }
         TrainingStatus::Stopping | TrainingStatus::Stopped => {
-            return failed("was stopped from outside, or took longer than it may".to_owned());
+            return Err(failed("was stopped from outside, or took longer than it may".to_owned()));
         }
     }
-    let Some(artifact) = job.artifact.clone() else { return failed("left no artifact".to_owned()) };
-    release.measured = Some(measured(&job).or_else(|missing| {
+    let artifact = job.artifact.clone().ok_or_else(|| failed("left no artifact".to_owned()))?;
+    release.measured = Some(measured(&job).map_err(|missing| {
         failed(format!(
             "did not report {missing}: the image must write `{missing}=0.93` into its log, measured on the channel validation"
         ))
@@ -62,7 +63,8 @@ mod tests {
             status: TrainingStatus::Completed,
             failure_reason: None,
             artifact: None,
-            metrics: [("validation:accuracy".to_owned(), 0.9), ("validation:majority".to_owned(), 0.5)].into(),
+            metrics: [("validation:accuracy".to_owned(), 0.9), ("validation:majority".to_owned(), 0.5)]
+                .into(),
         };
         assert_eq!(measured(&job), Err("validation:mean_error"));
         job.metrics.insert("validation:mean_error".to_owned(), 0.1);

@@ -68,11 +68,7 @@ pub(crate) async fn gather(store: &impl Store, until: u64, days: u64) -> Result<
 }
 
 /// The insights of so many days, the latest first; and whether there are more than are taken.
-async fn insights(
-    store: &impl Store,
-    until: u64,
-    days: u64,
-) -> Result<(Vec<Insight>, bool), RecordError> {
+async fn insights(store: &impl Store, until: u64, days: u64) -> Result<(Vec<Insight>, bool), RecordError> {
     let mut found: Vec<Insight> = Vec::new();
     let since = until.saturating_sub(days * 86_400);
     for back in 0..=days {
@@ -197,7 +193,11 @@ mod tests {
     #[test]
     fn incidents_that_are_near_each_other_are_one_stretch() {
         let day = 86_400;
-        let insights = [insight(day, day + 600, 90), insight(day + 7_200, day + 7_260, 60), insight(3 * day, 3 * day, 50)];
+        let insights = [
+            insight(day, day + 600, 90),
+            insight(day + 7_200, day + 7_260, 60),
+            insight(3 * day, 3 * day, 50),
+        ];
         assert_eq!(
             stretches(&insights, 3 * day + 60),
             [

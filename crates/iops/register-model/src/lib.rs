@@ -40,7 +40,7 @@ where
         return Err(ReleaseError::ModelRefused(why));
     }
     let (image, _) = settings.container()?;
-    let mut version = VersionRow::candidate(&release, artifact, image.to_owned(), ports.now());
+    let mut version = VersionRow::candidate(&release, artifact, image.to_owned(), ports.wall());
     let mut transaction = Transaction::new();
     transaction.put(&mut version);
     transaction.put(&mut release);
@@ -82,7 +82,9 @@ async fn held_out(ports: &impl Objects, release: &Release) -> Result<Vec<Row>, R
     let body = ports.object(&key).await?;
     let text = body.and_then(|body| String::from_utf8(body).ok());
     let rows = text.and_then(|text| read_rows(&text).ok());
-    rows.ok_or_else(|| ReleaseError::TrainingFailed(format!("the rows held out ({key}) can't be read any more")))
+    rows.ok_or_else(|| {
+        ReleaseError::TrainingFailed(format!("the rows held out ({key}) can't be read any more"))
+    })
 }
 
 fn measured(evaluation: &Evaluation) -> Measured {

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
             .run_task(async |event| {
                 register_model::handle(&aws, &settings, event)
                     .await
-                    .map_err(|error| (error.name(), error.chain(), error.retryable()))
+                    .map_err(|error| (error.name(), error.chain()))
             })
             .await
     })
