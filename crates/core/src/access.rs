@@ -72,6 +72,13 @@ pub const TABLE: &[Rule] = &[
     iops("GET", "/insights/{insightId}", Role::Viewer, "one finding"),
     iops("POST", "/insights/{insightId}/acknowledge", Role::Operator, "somebody sees to a finding"),
     iops("POST", "/insights/{insightId}/dismiss", Role::Operator, "a finding is none"),
+    iops("POST", "/canary", Role::Admin, "rolls a model out to more and more hosts"),
+    iops("GET", "/canary", Role::Viewer, "the canary under way, and the last ones"),
+    iops("GET", "/canary/{canaryId}", Role::Viewer, "one canary with its numbers"),
+    iops("GET", "/canary/{canaryId}/measurements", Role::Viewer, "what was measured of a canary"),
+    iops("POST", "/canary/{canaryId}/rollback", Role::Operator, "rolls a canary back at once"),
+    iops("GET", "/traffic", Role::Viewer, "for which hosts a model answers"),
+    iops("PUT", "/traffic", Role::Admin, "sets for how many hosts a model answers"),
 ];
 
 /// What the table says of a request.

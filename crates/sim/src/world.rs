@@ -6,7 +6,7 @@
 use crate::bulk::Bulk;
 use crate::chance::Chance;
 use crate::changes::{Changes, Entry};
-use crate::cloud::inference::Behaviour;
+use crate::cloud::inference::{self, Behaviour};
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part};
 use crate::config::WorldConfig;
 use crate::execution::{ExecutionRow, Live};
@@ -21,7 +21,7 @@ use crate::tamper::Tamper;
 use crate::timing::Pace;
 use crate::traffic::Drain;
 use capstan_core::money::Usd;
-use capstan_core::ports::{Item, KeysDocument, Notice, Table};
+use capstan_core::ports::{EndpointConfig, Item, KeysDocument, Notice, Table};
 use capstan_core::tier::ResourceKind;
 use capstan_core::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
@@ -302,6 +302,29 @@ impl World {
         if self.meter.note(kind, name, at, tenant, rate) {
             self.changes.add(|| Entry::Meter(kind, name.to_owned()));
         }
+    }
+
+    /// Whether there is an endpoint of this name, in whatever state.
+    pub fn has_endpoint(&self, name: &str) -> bool {
+        self.cloud.sagemaker.endpoints.get(name).is_some()
+    }
+
+    /// Puts an endpoint into the account as if it had always been there: in service, with its configuration and the artifact
+    /// of its model.
+    pub fn plant_endpoint(&mut self, name: &str, config: EndpointConfig, artifact: Vec<u8>) {
+        let WorldConfig { seed, pace, ref quotas, .. } = self.config;
+        let cx = Cx { now: self.now, seed, pace, doom: None, quotas };
+        let (key, config_name) = (inference::artifact(&config.model), config.name.clone());
+        self.cloud.sagemaker.plant(&cx, name, config);
+        self.cloud.objects.insert(key.clone(), artifact.into());
+        for (part, name) in [
+            (Part::Object, key.as_str()),
+            (Part::EndpointConfig, config_name.as_str()),
+            (Part::Resource(ResourceKind::Endpoint), name),
+        ] {
+            self.changes.demand(|| Entry::Cloud(part, name.to_owned()));
+        }
+        self.note_rate(ResourceKind::Endpoint, name, self.now);
     }
 
     /// Has an endpoint answer in this way from now on.

@@ -68,6 +68,17 @@ impl SageMaker {
         Ok(())
     }
 
+    /// Puts an endpoint there, in service.
+    pub(crate) fn plant(&mut self, cx: &Cx<'_>, name: &str, config: EndpointConfig) {
+        let fleet = Fleet { config: config.name.clone(), instances: config.initial_instances };
+        self.configs.insert(config.name.clone(), TaggedConfig { config, tags: Tags::new() });
+        let mut endpoint = Resource::new(cx, Cycle::EndpointCreate, name, fleet, &Tags::new());
+        if let Some(due) = endpoint.life.due() {
+            endpoint.settle(due);
+        }
+        self.endpoints.put(name, endpoint);
+    }
+
     pub(crate) fn update_endpoint(&mut self, cx: &Cx<'_>, name: &str, config: &str) -> Answer<()> {
         self.endpoints.ready(name)?;
         let fleet = self.fleet(config)?;
