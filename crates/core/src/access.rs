@@ -79,6 +79,12 @@ pub const TABLE: &[Rule] = &[
     iops("POST", "/canary/{canaryId}/rollback", Role::Operator, "rolls a canary back at once"),
     iops("GET", "/traffic", Role::Viewer, "for which hosts a model answers"),
     iops("PUT", "/traffic", Role::Admin, "sets for how many hosts a model answers"),
+    iops("GET", "/models", Role::Viewer, "which version of the model serves, and those there are"),
+    iops("GET", "/models/releases", Role::Viewer, "releases of models, newest first"),
+    iops("POST", "/models/releases", Role::Admin, "trains a new version of the model and deploys it"),
+    iops("GET", "/models/releases/{releaseId}", Role::Viewer, "one release with all it did"),
+    iops("POST", "/models/releases/{releaseId}/cancel", Role::Operator, "stops a release and undoes it"),
+    iops("POST", "/models/{version}/restore", Role::Admin, "deploys a version again that is there already"),
 ];
 
 /// What the table says of a request.

@@ -53,7 +53,8 @@ async fn serving<P>(ports: &P, release: &Release) -> Result<Option<Measured>, Re
 where
     P: Store + Objects + Endpoints + Inference,
 {
-    if models::serving(ports).await?.serving.is_none() {
+    let routed = iops_records::routing(ports).await?.share.percent > 0;
+    if !routed && models::serving(ports).await?.serving.is_none() {
         return Ok(None);
     }
     let endpoint = ports.endpoint(&release.endpoint).await?;

@@ -16,6 +16,7 @@ const BUILT_IN: &[(&str, &str)] = &[
         "statemachine/canary-rollout.asl.json",
         include_str!("../../../../statemachine/canary-rollout.asl.json"),
     ),
+    ("statemachine/model-release.asl.json", include_str!("../../../../statemachine/model-release.asl.json")),
 ];
 
 /// Where definitions are looked for.
