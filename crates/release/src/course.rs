@@ -5,7 +5,7 @@ use capstan_core::ids::ReleaseId;
 use capstan_core::iops::models::ReleaseStatus;
 use capstan_core::ports::{Clock, Store};
 use iops_records::Transaction;
-use iops_records::models::{self, Release};
+use iops_records::models::{self, Purpose, Release};
 
 /// The release a step is called about.
 pub async fn open(store: &impl Store, id: &ReleaseId) -> Result<Release, ReleaseError> {
@@ -59,7 +59,9 @@ impl Turn {
             Self::Train if release.data.is_none() => "nothing has been exported",
             Self::CheckTraining if release.job.is_none() => "no training has been started",
             Self::Register if release.artifact.is_none() => "nothing has been trained",
-            Self::Deploy if release.status < ReleaseStatus::Deploying && release.artifact.is_none() => {
+            Self::Deploy
+                if matches!(release.purpose, Purpose::Train { .. }) && release.artifact.is_none() =>
+            {
                 "there is no artifact to deploy"
             }
             Self::Check if release.former.is_none() => "nothing has been deployed",

@@ -107,7 +107,10 @@ async fn begin<P>(ports: &P, release: &Release) -> Result<Canary, ReleaseError>
 where
     P: Deploying + Workflows + Entropy,
 {
-    let settings = rollout::settings(None).map_err(ReleaseError::CanaryRefused)?;
+    let settings = match &release.canary_settings {
+        Some(settings) => settings.clone(),
+        None => rollout::settings(None).map_err(ReleaseError::CanaryRefused)?,
+    };
     let wish = Wish {
         endpoint: release.endpoint.clone(),
         settings,

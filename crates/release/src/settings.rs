@@ -54,12 +54,12 @@ impl Settings {
     pub fn container(&self) -> Result<(&str, &str), ReleaseError> {
         let missing = |what: &str| {
             ReleaseError::NotConfigured(format!(
-                "the stack has no {what}: deploy it with the parameters ModelImage (the container that trains and serves) \
-                 and ModelRoleArn, then ask again"
+                "the stack has no {what}: deploy it with the parameters IopsModelImage (the container that trains and serves) \
+                 and IopsModelRole, then ask again"
             ))
         };
-        let image = self.image.as_deref().ok_or_else(|| missing("ModelImage"))?;
-        Ok((image, self.role_arn.as_deref().ok_or_else(|| missing("ModelRoleArn"))?))
+        let image = self.image.as_deref().ok_or_else(|| missing("IopsModelImage"))?;
+        Ok((image, self.role_arn.as_deref().ok_or_else(|| missing("IopsModelRole"))?))
     }
 }
 
@@ -83,14 +83,14 @@ mod tests {
         }
         let error = Settings::read(&Environment::new()).unwrap().container().unwrap_err();
         assert_eq!(error.name(), "NotConfigured");
-        assert!(error.to_string().contains("ModelImage"), "{error}");
+        assert!(error.to_string().contains("IopsModelImage"), "{error}");
         assert!(
             read("MODEL_IMAGE", "i")
                 .unwrap()
                 .container()
                 .unwrap_err()
                 .to_string()
-                .contains("no ModelRoleArn")
+                .contains("no IopsModelRole")
         );
     }
 }

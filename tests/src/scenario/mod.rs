@@ -8,6 +8,7 @@
 mod iops;
 mod keys;
 mod mishaps;
+mod models;
 mod places;
 mod shifted;
 mod tokens;
@@ -16,6 +17,7 @@ mod ways;
 pub use iops::*;
 pub use keys::*;
 pub use mishaps::*;
+pub use models::*;
 pub use places::{ALL, Place};
 pub use shifted::{id_later, shifted, text_later};
 pub use tokens::{SEED_OF_KEY, issuer, token_later};
@@ -89,6 +91,7 @@ impl Scenario {
             ("OidcIssuer".to_owned(), ISSUER.to_owned()),
             // Who counts calls counts those of the request alone.
             ("TenantRequestsPerMinute".to_owned(), "0".to_owned()),
+            ("IopsModelImage".to_owned(), "capstan/model:local".to_owned()),
         ]);
         let description = Source::File(workspace::root().join("template.yaml")).read(&parameters);
         let description = description.unwrap_or_else(|error| panic!("{error}"));

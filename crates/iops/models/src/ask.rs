@@ -26,11 +26,28 @@ pub(crate) async fn train(
     let mut fields = Fields::read(request)?;
     let reason = fields.text("reason");
     let days = days_of(fields.take("days"));
+    let canary = fields.take("canary");
     fields.finish()?;
-    let (reason, days) = (reason_of(reason)?, days?);
+    let (reason, days, canary) = (reason_of(reason)?, days?, judged(canary)?);
     settings.container().map_err(problem)?;
     let version = ModelVersion::at(ports.wall());
-    begin(ports, settings, request, Purpose::Train { days }, version, reason).await
+    let wanted = Wanted { purpose: Purpose::Train { days }, version, reason, canary };
+    begin(ports, settings, request, wanted).await
+}
+
+/// What is asked for.
+struct Wanted {
+    purpose: Purpose,
+    version: ModelVersion,
+    reason: String,
+    canary: Option<judge::Settings>,
+}
+
+/// How the canary is to be judged, as `POST /canary` takes it.
+fn judged(given: Option<Value>) -> Result<Option<judge::Settings>, Problem> {
+    let Some(given) = given else { return Ok(None) };
+    let settings = rollout::settings(Some(given));
+    settings.map(Some).map_err(|message| Problem::invalid_field("canary", message))
 }
 
 fn days_of(given: Option<Value>) -> Result<u32, Problem> {
@@ -49,7 +66,11 @@ pub(crate) async fn restore(
     request: &Request,
 ) -> Result<Reply, Problem> {
     request.only_query(&[])?;
-    let reason = crate::only_reason(request)?;
+    let mut fields = Fields::read(request)?;
+    let reason = fields.text("reason");
+    let canary = fields.take("canary");
+    fields.finish()?;
+    let (reason, canary) = (reason_of(reason)?, judged(canary)?);
     let version = version_of(request)?;
     settings.container().map_err(problem)?;
     if models::version(ports, &version).await?.is_none() {
@@ -61,24 +82,24 @@ pub(crate) async fn restore(
             format!("version {version} serves: nothing is to be done"),
         ));
     }
-    begin(ports, settings, request, Purpose::Restore, version, reason).await
+    let wanted = Wanted { purpose: Purpose::Restore, version, reason, canary };
+    begin(ports, settings, request, wanted).await
 }
 
 async fn begin(
     ports: &impl Ports,
     settings: &Settings,
     request: &Request,
-    purpose: Purpose,
-    version: ModelVersion,
-    reason: String,
+    wanted: Wanted,
 ) -> Result<Reply, Problem> {
     let mut serving = free(ports).await?;
-    let asked = wish(ports, request, reason);
+    let asked = wish(ports, request, wanted.reason);
     let mut random = [0; 10];
     random.copy_from_slice(&ports.random()[..10]);
     let id = ReleaseId::parse(&uuid_v7(asked.at.as_millis(), random))
         .map_err(|error| Problem::new(500, "INTERNAL", error.to_string()))?;
-    let mut release = Release::new(id.clone(), purpose, version, asked);
+    let mut release = Release::new(id.clone(), wanted.purpose, wanted.version, asked);
+    release.canary_settings = wanted.canary;
     release.endpoint.clone_from(&settings.endpoint);
     release.deadline = release.asked.at + LONGEST;
     serving.under_way = Some(id);

@@ -159,7 +159,9 @@ pub struct Release {
     pub former_share: Option<Share>,
     /// Whether the model is made by this release, from before it is.
     pub makes_model: bool,
-    /// The canary, from before it is started.
+    /// How its canary is judged; `None`: as every canary is.
+    pub canary_settings: Option<judge::Settings>,
+    /// The canary.
     pub canary_id: Option<String>,
     /// When the canary came to its good end.
     pub promoted_at: Option<Timestamp>,
@@ -271,6 +273,7 @@ impl Release {
             former: None,
             former_share: None,
             makes_model: false,
+            canary_settings: None,
             canary_id: None,
             promoted_at: None,
             cancellation: None,

@@ -12,6 +12,7 @@ mod drill;
 mod failure;
 mod feed;
 mod model;
+mod release;
 mod simulate;
 mod table;
 mod tier;
@@ -130,6 +131,11 @@ mod tests {
             "drill tier --path DEV,STAGING,DEV --seed 3 --json",
             "model train rows.csv --out m.json --against serving.json --seed 3 --json",
             "model score m.json rows.csv",
+            "model release --reason a-reason-long-enough --days 30 --url http://x --token y --json",
+            "model releases --limit 5",
+            "model cancel 019aa83c --reason a-reason-long-enough",
+            "model list --json",
+            "model back 20261121-213000-123 --reason a-reason-long-enough",
             "drill canary --scenario baseline-sick --runs 10 --seed 3 --json",
             "canary replay measured.jsonl --settings s.json --json",
             "bench --json",
@@ -158,6 +164,8 @@ mod tests {
             ("feed --hosts 0", "hosts"),
             ("feed --replay-series value", "cpuUsage"),
             ("tier change PROD --reason x", "PRODUCTION"),
+            ("model release --reason x --days 91", "days"),
+            ("model back v", "reason"),
             ("drill tier --path DEV", "two tiers"),
             ("drill tier --path DEV,DEV", "differ"),
             ("drill tier --path DEV,X", "STAGING"),
