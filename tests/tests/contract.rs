@@ -28,6 +28,8 @@ mod policies;
 mod promises;
 #[path = "contract/roles.rs"]
 mod roles;
+#[path = "contract/rollout.rs"]
+mod rollout_machine;
 #[path = "contract/stack.rs"]
 mod stack;
 #[path = "contract/time.rs"]

@@ -186,6 +186,7 @@ macro_rules! feed {
 feed! {
     analyze_metrics "analyze-metrics",
     authorizer "authorizer",
+    canary "canary",
     cleanup_elasticache "cleanup-elasticache",
     cleanup_failed_alert "cleanup-failed-alert",
     cleanup_kinesis "cleanup-kinesis",
@@ -193,8 +194,10 @@ feed! {
     cleanup_opensearch "cleanup-opensearch",
     cleanup_sagemaker "cleanup-sagemaker",
     drain_connections "drain-connections",
+    end_canary "end-canary",
     find_orphans "find-orphans",
     ingest_metrics "ingest-metrics",
+    judge_canary "judge-canary",
     provision_elasticache "provision-elasticache",
     provision_kinesis "provision-kinesis",
     provision_neptune "provision-neptune",
@@ -207,6 +210,8 @@ feed! {
     reconcile_transitions "reconcile-transitions",
     rollback_provisioning "rollback-provisioning",
     seal_audit "seal-audit",
+    set_traffic "set-traffic",
+    start_canary "start-canary",
     tier_change "tier-change",
     tier_configs "tier-configs",
     tier_read "tier-read",
@@ -309,7 +314,8 @@ fn every_event_has_the_whole_shape_that_the_cloud_sends() {
             EVENT.into()
         } else {
             assert!(
-                fields.contains("tenantId") && fields.contains("transitionId"),
+                (fields.contains("tenantId") && fields.contains("transitionId"))
+                    || fields.contains("canaryId"),
                 "events/{file}.json is of no known kind"
             );
             continue;

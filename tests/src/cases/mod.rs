@@ -2,6 +2,7 @@
 
 mod alone;
 mod audit;
+mod canary;
 mod changing;
 mod door;
 mod iops;
@@ -45,8 +46,17 @@ pub enum Outcome {
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    [reading::CASES, audit::CASES, changing::CASES, door::CASES, iops::CASES, steps::CASES, alone::CASES]
-        .concat()
+    [
+        reading::CASES,
+        audit::CASES,
+        changing::CASES,
+        door::CASES,
+        iops::CASES,
+        canary::CASES,
+        steps::CASES,
+        alone::CASES,
+    ]
+    .concat()
 }
 
 const fn status(file: &'static str, status: u64, place: Place) -> Case {

@@ -1,12 +1,12 @@
 //! The list of all places.
 
-use super::{Scenario, iops, keys, mishaps, ways};
+use super::{Scenario, canary, iops, keys, mishaps, ways};
 
 /// A place in the life of a tenant at which an event comes in.
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 66] = [
+pub const ALL: [(&str, Place); 75] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -73,4 +73,13 @@ pub const ALL: [(&str, Place); 66] = [
     ("reported", iops::reported),
     ("found", iops::found),
     ("acknowledged", iops::acknowledged),
+    ("canary_ready", canary::canary_ready),
+    ("canary_asked", canary::canary_asked),
+    ("canary_measured", canary::canary_measured),
+    ("canary_due", canary::canary_due),
+    ("canary_running", canary::canary_running),
+    ("canary_condemned", canary::canary_condemned),
+    ("canary_rolled_back", canary::canary_rolled_back),
+    ("canary_stopped", canary::canary_stopped),
+    ("canary_in_silence", canary::canary_in_silence),
 ];
