@@ -194,6 +194,7 @@ macro_rules! feed {
 feed! {
     analyze_metrics "analyze-metrics",
     authorizer "authorizer",
+    canary "canary",
     check_endpoint "check-endpoint",
     check_training "check-training",
     cleanup_elasticache "cleanup-elasticache",
@@ -204,10 +205,12 @@ feed! {
     cleanup_sagemaker "cleanup-sagemaker",
     deploy_model "deploy-model",
     drain_connections "drain-connections",
+    end_canary "end-canary",
     end_release "end-release",
     export_training_data "export-training-data",
     find_orphans "find-orphans",
     ingest_metrics "ingest-metrics",
+    judge_canary "judge-canary",
     models "models",
     provision_elasticache "provision-elasticache",
     provision_kinesis "provision-kinesis",
@@ -222,6 +225,8 @@ feed! {
     register_model "register-model",
     rollback_provisioning "rollback-provisioning",
     seal_audit "seal-audit",
+    set_traffic "set-traffic",
+    start_canary "start-canary",
     start_training "start-training",
     tier_change "tier-change",
     tier_configs "tier-configs",
@@ -325,7 +330,10 @@ fn every_event_has_the_whole_shape_that_the_cloud_sends() {
             EVENT.into()
         } else {
             let of_a_tenant = fields.contains("tenantId") && fields.contains("transitionId");
-            assert!(of_a_tenant || fields.contains("releaseId"), "events/{file}.json is of no known kind");
+            assert!(
+                of_a_tenant || fields.contains("canaryId") || fields.contains("releaseId"),
+                "events/{file}.json is of no known kind"
+            );
             continue;
         };
         assert_eq!(

@@ -1,11 +1,13 @@
 //! Asking for a canary: takes hold of the routing, so that there is one at a time.
 
 use crate::Error;
+use crate::end::finish;
 use capstan_core::ids::{TenantId, uuid_v7};
 use capstan_core::ports::{
     Clock, CloudErrorKind, EndpointConfigs, EndpointStatus, Endpoints, Entropy, Store, Workflows,
 };
-use iops_records::{Canary, CanaryStatus, RecordError, Routing, Share, Transaction};
+use capstan_core::subject::SYSTEM;
+use iops_records::{Because, Canary, CanaryStatus, RecordError, Routing, Share, Transaction};
 use judge::Settings;
 use serde_json::{Map, Value, json};
 use tier_steps::StepError;
@@ -91,13 +93,19 @@ where
     }
     let canary = hold(ports, routing, wish, model, model_version).await?;
     match ports.start(canary.id(), &json!({"canaryId": canary.id()})).await {
-        // Nobody but us has this id.
-        Err(error) if error.kind == CloudErrorKind::AlreadyExists => {}
-        // What may have started is found by the sweep, and what was not is started by it.
-        Err(error) if error.kind == CloudErrorKind::Unknown => {}
-        result => result.map_err(|error| Objection::Error(error.into()))?,
+        Err(error) if matches!(error.kind, CloudErrorKind::Denied | CloudErrorKind::Invalid) => {
+            let because = Because {
+                code: "notStarted".to_owned(),
+                text: format!("Its execution can't be started: {error}"),
+                by: SYSTEM.to_owned(),
+                tenant: None,
+            };
+            finish(ports, canary, |_| because.clone()).await?;
+            Err(Objection::Error(error.into()))
+        }
+        // It is recorded and has hold of the routing: what has not started now is started by the sweep.
+        _ => Ok(canary),
     }
-    Ok(canary)
 }
 
 async fn hold(

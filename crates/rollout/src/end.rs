@@ -41,7 +41,7 @@ where
 }
 
 /// Writes the end: routing and canary, all or nothing.
-async fn finish(
+pub(crate) async fn finish(
     ports: &(impl Store + Clock),
     mut canary: Canary,
     because: impl Fn(&Canary) -> Because,

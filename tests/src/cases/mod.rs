@@ -2,6 +2,7 @@
 
 mod alone;
 mod audit;
+mod canary;
 mod changing;
 mod door;
 mod iops;
@@ -52,6 +53,7 @@ pub fn all() -> Vec<Case> {
         changing::CASES,
         door::CASES,
         iops::CASES,
+        canary::CASES,
         models::CASES,
         steps::CASES,
         alone::CASES,

@@ -29,7 +29,7 @@ pub(crate) enum Use {
 pub(crate) type Uses = BTreeMap<&'static str, BTreeSet<Use>>;
 
 #[derive(Debug, Default)]
-struct Seen {
+pub(crate) struct Seen {
     uses: Uses,
     /// The rows as they were after the last write.
     rows: BTreeMap<String, Map<String, Value>>,
@@ -43,6 +43,7 @@ pub(crate) fn everything() -> Uses {
     off_the_way(&seen);
     counted_and_sent_again(&seen);
     hosts_report(&seen);
+    crate::calls_models::releases(&seen);
     stuck(&mut watch(Lab::new(14).world().clone(), &seen), Tier::Production, true);
     for minutes in [3, 11] {
         let mut lab = watch(Lab::new(13).world().clone(), &seen);
@@ -298,7 +299,7 @@ fn watch(world: SharedWorld, seen: &Arc<Mutex<Seen>>) -> Lab {
     watch_with(world, seen, &[])
 }
 
-fn watch_with(world: SharedWorld, seen: &Arc<Mutex<Seen>>, parameters: &[(&str, &str)]) -> Lab {
+pub(crate) fn watch_with(world: SharedWorld, seen: &Arc<Mutex<Seen>>, parameters: &[(&str, &str)]) -> Lab {
     world.with(|world| {
         let rows = Table::ALL
             .into_iter()
