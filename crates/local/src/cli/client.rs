@@ -101,13 +101,6 @@ impl Client {
         Self { agent: config.into(), base, token: token.trim().to_owned() }
     }
 
-    /// The same for the IOps API, whose paths stand for themselves.
-    pub(super) fn of_iops(url: &str, token: Option<String>) -> Result<Self, Failure> {
-        let mut client = Self::new(url, token)?;
-        client.base = client.base.trim_end_matches(BASE).to_owned();
-        Ok(client)
-    }
-
     /// Waits where the answer says that it is too early.
     pub(super) fn get(&self, path: &str) -> Result<Answer, NoAnswer> {
         let send = || {

@@ -80,7 +80,11 @@ fn a_job_learns_what_the_rows_say_and_leaves_the_model_in_the_bucket() {
 
 #[test]
 fn a_job_without_rows_or_with_rows_that_teach_nothing_fails_and_says_why() {
-    for (train, word) in [(None, "no S3 objects"), (Some(rows(0, 300, |_| 0.0)), "same score"), (Some(b"x".to_vec()), "line 1")] {
+    for (train, word) in [
+        (None, "no S3 objects"),
+        (Some(rows(0, 300, |_| 0.0)), "same score"),
+        (Some(b"x".to_vec()), "line 1"),
+    ] {
         let w = world();
         let p = ports(&w);
         if let Some(body) = train {
