@@ -14,6 +14,8 @@
 mod actions;
 #[path = "contract/calls.rs"]
 mod calls;
+#[path = "contract/calls_models.rs"]
+mod calls_models;
 #[path = "contract/crates.rs"]
 mod crates;
 #[path = "contract/machine.rs"]
@@ -26,8 +28,12 @@ mod payloads;
 mod policies;
 #[path = "contract/promises.rs"]
 mod promises;
+#[path = "contract/releases.rs"]
+mod releases;
 #[path = "contract/roles.rs"]
 mod roles;
+#[path = "contract/rollout.rs"]
+mod rollout_machine;
 #[path = "contract/stack.rs"]
 mod stack;
 #[path = "contract/time.rs"]

@@ -9,6 +9,7 @@
     feature = "neptune",
     feature = "opensearch",
     feature = "opensearchserverless",
+    feature = "s3",
     feature = "sagemaker",
     feature = "sfn",
 ))]
@@ -24,6 +25,7 @@ macro_rules! look {
     feature = "neptune",
     feature = "opensearch",
     feature = "opensearchserverless",
+    feature = "s3",
     feature = "sagemaker",
     feature = "sfn",
     feature = "sns",

@@ -26,6 +26,8 @@ pub struct AwsConfig {
     pub alert_topic_arn: Option<String>,
     /// The key that the audit is sealed with, or its alias (`AUDIT_KEY_ARN`); only for functions that sign, or hand out its public half.
     pub audit_key_arn: Option<String>,
+    /// The bucket of what models are made of and of what comes of it (`ML_BUCKET`); only for functions that read or write it.
+    pub ml_bucket: Option<String>,
     /// Who may read and write the vectors of a Serverless collection (`COLLECTION_PRINCIPALS`: ARNs of roles or users,
     /// separated by commas). A collection is not made without them, since nobody could use it.
     pub collection_principals: Vec<String>,
@@ -58,6 +60,7 @@ impl AwsConfig {
             state_machine_arn: optional_arn(environment, "STATE_MACHINE_ARN", "states", "stateMachine:")?,
             alert_topic_arn: optional_arn(environment, "ALERT_TOPIC_ARN", "sns", "")?,
             audit_key_arn: optional_arn(environment, "AUDIT_KEY_ARN", "kms", "")?,
+            ml_bucket: bucket(environment, "ML_BUCKET")?,
             collection_principals: principals,
         })
     }
@@ -72,6 +75,16 @@ fn optional_arn(
     let Some(value) = environment.get(name) else { return Ok(None) };
     arn(name, value, service, stem)?;
     Ok(Some(value.clone()))
+}
+
+/// A bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens.
+fn bucket(environment: &Environment, name: &'static str) -> Result<Option<String>, ConfigError> {
+    let Some(value) = environment.get(name) else { return Ok(None) };
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    if (3..=63).contains(&value.len()) && value.bytes().all(letter) {
+        return Ok(Some(value.clone()));
+    }
+    Err(ConfigError { name, problem: format!("`{value}` is not the name of a bucket") })
 }
 
 /// Checks the form `arn:<partition>:<service>:<region>:<account>:<stem>…`.
@@ -111,6 +124,8 @@ mod tests {
             ("ALERT_TOPIC_ARN", ""),
             ("ALERT_TOPIC_ARN", "arn:aws:sqs:us-east-1:123456789012:alerts"),
             ("COLLECTION_PRINCIPALS", "everybody"),
+            ("ML_BUCKET", "arn:aws:s3:::iops-ml-data"),
+            ("ML_BUCKET", ""),
             ("TABLE_SUFFIX", "-dev/2"),
         ] {
             let mut environment = environment(&[("TABLE_SUFFIX", "-dev")]);

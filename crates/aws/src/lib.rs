@@ -29,6 +29,8 @@ mod costexplorer;
 mod dynamodb;
 #[cfg(feature = "elasticache")]
 mod elasticache;
+#[cfg(feature = "sagemakerruntime")]
+mod inference;
 #[cfg(feature = "tagging")]
 mod inventory;
 #[cfg(feature = "issuer")]
@@ -43,12 +45,16 @@ mod neptune;
 mod opensearch;
 #[cfg(feature = "opensearchserverless")]
 mod opensearchserverless;
+#[cfg(feature = "s3")]
+mod s3;
 #[cfg(feature = "sagemaker")]
 mod sagemaker;
 #[cfg(feature = "sfn")]
 mod sfn;
 #[cfg(feature = "sns")]
 mod sns;
+#[cfg(all(feature = "sagemaker", feature = "s3"))]
+mod training;
 
 #[cfg(feature = "calls")]
 pub use aws_types::SdkConfig;

@@ -72,6 +72,19 @@ pub const TABLE: &[Rule] = &[
     iops("GET", "/insights/{insightId}", Role::Viewer, "one finding"),
     iops("POST", "/insights/{insightId}/acknowledge", Role::Operator, "somebody sees to a finding"),
     iops("POST", "/insights/{insightId}/dismiss", Role::Operator, "a finding is none"),
+    iops("POST", "/canary", Role::Admin, "rolls a model out to more and more hosts"),
+    iops("GET", "/canary", Role::Viewer, "the canary under way, and the last ones"),
+    iops("GET", "/canary/{canaryId}", Role::Viewer, "one canary with its numbers"),
+    iops("GET", "/canary/{canaryId}/measurements", Role::Viewer, "what was measured of a canary"),
+    iops("POST", "/canary/{canaryId}/rollback", Role::Operator, "rolls a canary back at once"),
+    iops("GET", "/traffic", Role::Viewer, "for which hosts a model answers"),
+    iops("PUT", "/traffic", Role::Admin, "sets for how many hosts a model answers"),
+    iops("GET", "/models", Role::Viewer, "which version of the model serves, and those there are"),
+    iops("GET", "/models/releases", Role::Viewer, "releases of models, newest first"),
+    iops("POST", "/models/releases", Role::Admin, "trains a new version of the model and deploys it"),
+    iops("GET", "/models/releases/{releaseId}", Role::Viewer, "one release with all it did"),
+    iops("POST", "/models/releases/{releaseId}/cancel", Role::Operator, "stops a release and undoes it"),
+    iops("POST", "/models/{version}/restore", Role::Admin, "deploys a version again that is there already"),
 ];
 
 /// What the table says of a request.

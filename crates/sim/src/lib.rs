@@ -41,6 +41,7 @@ mod view;
 mod world;
 
 pub use cloud::FinalSnapshot;
+pub use cloud::inference::Behaviour;
 pub use config::{Quotas, SigningKey, WorldConfig};
 pub use execution::{ExecutionRow, Kept, Live};
 pub use fault::{Fault, FaultKind, FaultParseError, Nth};

@@ -86,6 +86,10 @@ impl World {
         }
         cloud.sagemaker.configs.keys().for_each(|name| add(Part::EndpointConfig, name));
         cloud.sagemaker.scaling.keys().for_each(|name| add(Part::Scaling, name));
+        cloud.training.models.keys().for_each(|name| add(Part::Model, name));
+        cloud.training.jobs.0.keys().for_each(|name| add(Part::TrainingJob, name));
+        cloud.sagemaker.behaviours.keys().for_each(|name| add(Part::Behaviour, name));
+        cloud.objects.keys().for_each(|name| add(Part::Object, name));
         cloud.collections.policies.iter().for_each(|(name, _)| add(Part::Policies, name));
         cloud.snapshots.keys().for_each(|(kind, name)| add(Part::Snapshot(*kind), name));
         add(Part::Limits, "account");

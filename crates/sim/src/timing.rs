@@ -59,6 +59,8 @@ pub(crate) enum Cycle {
     StreamMode,
     StreamDelete,
     Drain,
+    Training,
+    TrainingStop,
 }
 
 impl Cycle {
@@ -101,6 +103,9 @@ impl Cycle {
             Self::StreamReshard | Self::StreamMode => (20, 60),
             // Clients end what they have in hand and reconnect elsewhere.
             Self::Drain => (30, 60),
+            // An instance is launched and the image fetched, which takes most of it; a few thousand rows are learnt in seconds.
+            Self::Training => (4 * 60, 8 * 60),
+            Self::TrainingStop => (20, 60),
         }
     }
 

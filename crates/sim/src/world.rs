@@ -6,6 +6,7 @@
 use crate::bulk::Bulk;
 use crate::chance::Chance;
 use crate::changes::{Changes, Entry};
+use crate::cloud::inference::{self, Behaviour};
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part};
 use crate::config::WorldConfig;
 use crate::execution::{ExecutionRow, Live};
@@ -20,7 +21,7 @@ use crate::tamper::Tamper;
 use crate::timing::Pace;
 use crate::traffic::Drain;
 use capstan_core::money::Usd;
-use capstan_core::ports::{Item, KeysDocument, Notice, Table};
+use capstan_core::ports::{EndpointConfig, Item, KeysDocument, Notice, Table};
 use capstan_core::tier::ResourceKind;
 use capstan_core::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
@@ -160,6 +161,9 @@ impl World {
             self.last_event = Some(due);
             let mut settled: Vec<(ResourceKind, String)> = Vec::new();
             self.cloud.settle(due, |kind, name| settled.push((kind, name.to_owned())));
+            for (part, name) in self.cloud.settle_training(due) {
+                self.changes.add(|| Entry::Cloud(part, name));
+            }
             for (kind, name) in settled {
                 self.note_rate(kind, &name, due);
                 self.changes.add(|| Entry::Cloud(Part::Resource(kind), name));
@@ -276,9 +280,14 @@ impl World {
         }
         // What goes along with something else is no effect of its own.
         let alone = match part {
-            Part::Policies | Part::Snapshot(_) => false,
+            Part::Policies | Part::Snapshot(_) | Part::Behaviour => false,
             Part::Scaling => operation != Operation::DeleteEndpoint,
-            Part::Resource(_) | Part::EndpointConfig | Part::Limits => true,
+            Part::Resource(_)
+            | Part::EndpointConfig
+            | Part::Object
+            | Part::Model
+            | Part::TrainingJob
+            | Part::Limits => true,
         };
         if self.config.record && alone {
             self.effects.push(Effect::new(self.now, operation, part.path(name)));
@@ -293,6 +302,43 @@ impl World {
         if self.meter.note(kind, name, at, tenant, rate) {
             self.changes.add(|| Entry::Meter(kind, name.to_owned()));
         }
+    }
+
+    /// Whether there is an endpoint of this name, in whatever state.
+    pub fn has_endpoint(&self, name: &str) -> bool {
+        self.cloud.sagemaker.endpoints.get(name).is_some()
+    }
+
+    /// Puts an endpoint into the account as if it had always been there: in service, with its configuration and the artifact
+    /// of its model.
+    pub fn plant_endpoint(&mut self, name: &str, config: EndpointConfig, artifact: Vec<u8>) {
+        let WorldConfig { seed, pace, ref quotas, .. } = self.config;
+        let cx = Cx { now: self.now, seed, pace, doom: None, quotas };
+        let (key, config_name) = (inference::artifact(&config.model), config.name.clone());
+        self.cloud.sagemaker.plant(&cx, name, config);
+        self.cloud.objects.insert(key.clone(), artifact.into());
+        for (part, name) in [
+            (Part::Object, key.as_str()),
+            (Part::EndpointConfig, config_name.as_str()),
+            (Part::Resource(ResourceKind::Endpoint), name),
+        ] {
+            self.changes.demand(|| Entry::Cloud(part, name.to_owned()));
+        }
+        self.note_rate(ResourceKind::Endpoint, name, self.now);
+    }
+
+    /// Has an endpoint answer in this way from now on.
+    pub fn set_behaviour(&mut self, endpoint: &str, behaviour: Behaviour) {
+        match behaviour {
+            Behaviour::Healthy => drop(self.cloud.sagemaker.behaviours.remove(endpoint)),
+            _ => drop(self.cloud.sagemaker.behaviours.insert(endpoint.to_owned(), behaviour)),
+        }
+        self.changes.demand(|| Entry::Cloud(Part::Behaviour, endpoint.to_owned()));
+    }
+
+    /// How an endpoint answers.
+    pub fn behaviour(&self, endpoint: &str) -> Behaviour {
+        self.cloud.sagemaker.behaviours.get(endpoint).copied().unwrap_or_default()
     }
 
     /// The execution of this name.

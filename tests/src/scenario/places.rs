@@ -1,12 +1,12 @@
 //! The list of all places.
 
-use super::{Scenario, iops, keys, mishaps, ways};
+use super::{Scenario, canary, iops, keys, mishaps, models, ways};
 
 /// A place in the life of a tenant at which an event comes in.
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 66] = [
+pub const ALL: [(&str, Place); 87] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -73,4 +73,25 @@ pub const ALL: [(&str, Place); 66] = [
     ("reported", iops::reported),
     ("found", iops::found),
     ("acknowledged", iops::acknowledged),
+    ("canary_ready", canary::canary_ready),
+    ("canary_asked", canary::canary_asked),
+    ("canary_measured", canary::canary_measured),
+    ("canary_due", canary::canary_due),
+    ("canary_running", canary::canary_running),
+    ("canary_condemned", canary::canary_condemned),
+    ("canary_rolled_back", canary::canary_rolled_back),
+    ("canary_stopped", canary::canary_stopped),
+    ("canary_in_silence", canary::canary_in_silence),
+    ("had_incidents", models::had_incidents),
+    ("release_asked", models::release_asked),
+    ("release_asked_without_data", models::release_asked_without_data),
+    ("release_exported", models::release_exported),
+    ("release_exported_and_cancelled", models::release_exported_and_cancelled),
+    ("release_training", models::release_training),
+    ("release_training_unseen", models::release_training_unseen),
+    ("release_trained", models::release_trained),
+    ("release_registered", models::release_registered),
+    ("release_deploying", models::release_deploying),
+    ("release_undoing", models::release_undoing),
+    ("release_undone", models::release_undone),
 ];

@@ -80,6 +80,16 @@ methods! {
         set_scaling: [REGISTER_SCALABLE_TARGET, PUT_SCALING_POLICY] = [RegisterScalableTarget],
         remove_scaling: [DEREGISTER_SCALABLE_TARGET] = [DeregisterScalableTarget],
     }
+    TrainingJobs {
+        training_job: [DESCRIBE_TRAINING_JOB] = [DescribeTrainingJob],
+        create_training_job: [CREATE_TRAINING_JOB] = [CreateTrainingJob],
+        stop_training_job: [STOP_TRAINING_JOB] = [StopTrainingJob],
+    }
+    Models {
+        model: [DESCRIBE_MODEL] = [DescribeModel],
+        create_model: [CREATE_MODEL] = [CreateModel],
+        delete_model: [DELETE_MODEL] = [DeleteModel],
+    }
     Domains {
         domain: [DESCRIBE_DOMAIN, LIST_DOMAIN_TAGS] = [DescribeDomain],
         create_domain: [CREATE_DOMAIN] = [CreateDomain],
@@ -147,6 +157,13 @@ methods! {
     Traffic { connections: [GET_METRIC_DATA] = [GetMetricData], }
     IssuerKeys { issuer_keys: [] = [GetKeys], }
     Signer { sign: [SIGN] = [Sign], public_key: [GET_PUBLIC_KEY] = [GetPublicKey], }
+    Inference { infer: [INVOKE_ENDPOINT] = [InvokeEndpoint], }
+    Objects {
+        object_uri: [] = [],
+        object: [GET_OBJECT] = [GetObject],
+        object_size: [HEAD_OBJECT] = [HeadObject],
+        put_object: [PUT_OBJECT] = [PutObject],
+    }
     Clock { now: [] = [], wall: [] = [], }
     Entropy { random: [] = [], }
 }

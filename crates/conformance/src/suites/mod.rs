@@ -12,10 +12,13 @@ mod endpoint_scaling;
 mod endpoints;
 mod graph_clusters;
 mod graph_instances;
+mod inference;
 mod inventory;
 mod machine;
 mod made;
+mod models;
 mod notifier;
+mod objects;
 mod serverless_caches;
 mod signer;
 mod store;
@@ -26,13 +29,14 @@ mod store_values;
 mod streams;
 mod tagging;
 mod traffic;
+mod training_jobs;
 mod workflows;
 
 use crate::case::Case;
 use capstan_core::ports::{
     CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
-    GraphClusters, GraphInstances, Inventory, Notifier, ServerlessCaches, Signer, Store, Streams, Tagging,
-    Traffic, Workflows,
+    GraphClusters, GraphInstances, Inference, Inventory, Models, Notifier, Objects, ServerlessCaches, Signer,
+    Store, Streams, Tagging, Traffic, TrainingJobs, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -50,7 +54,7 @@ macro_rules! every_port {
 
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
-    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Clock,
+    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, Inference, TrainingJobs, Models, Clock,
     Entropy,
 }
 
@@ -79,6 +83,10 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         costs::cases(),
         traffic::cases(),
         signer::cases(),
+        objects::cases(),
+        training_jobs::cases(),
+        models::cases(),
+        inference::cases(),
         machine::cases(),
     ]
     .into_iter()

@@ -41,6 +41,8 @@ impl Cloud {
         let machine = peer.make_machine(&format!("cato-conformance{suffix}")).await.unwrap();
         let topic = peer.make_topic(&format!("cato-alerts{suffix}")).await.unwrap();
         let key = peer.make_key().await.unwrap();
+        let bucket = format!("iops-ml-data-{run:08x}");
+        peer.make_bucket(&bucket).await.unwrap();
         if backend == Backend::Moto {
             peer.make_model().await.unwrap();
         }
@@ -54,6 +56,7 @@ impl Cloud {
             ("STATE_MACHINE_ARN", &machine),
             ("ALERT_TOPIC_ARN", &topic),
             ("AUDIT_KEY_ARN", &key),
+            ("ML_BUCKET", &bucket),
             ("COLLECTION_PRINCIPALS", "arn:aws:iam::123456789012:role/app"),
         ];
         let environment: Environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -252,6 +255,11 @@ impl Peer<'_> {
         let body = json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" });
         let made = self.json("kms", "TrentService.CreateKey", &body).await?;
         made["KeyMetadata"]["Arn"].as_str().map(str::to_owned).ok_or_else(|| Failure(made.to_string()))
+    }
+
+    async fn make_bucket(&self, name: &str) -> Result<(), Failure> {
+        let headers = [("authorization", &*Self::signed("s3"))];
+        self.ask(&Request::put(&format!("/{name}"), &headers, "")).await.map(drop)
     }
 
     /// It may be there from an earlier run.

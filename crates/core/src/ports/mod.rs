@@ -11,16 +11,19 @@
 mod cloud;
 mod elasticache;
 mod extent;
+mod inference;
 mod issuer;
 mod kinesis;
 mod machine;
 mod neptune;
+mod objects;
 mod opensearch;
 mod sagemaker;
 mod signer;
 mod store;
 mod stored;
 mod tags;
+mod training;
 mod workflows;
 
 pub use cloud::{CloudError, CloudErrorKind, CloudResult};
@@ -28,12 +31,14 @@ pub use elasticache::{
     CacheGroup, CacheGroupSettings, CacheGroups, CacheStatus, ServerlessCache, ServerlessCaches,
 };
 pub use extent::Extent;
+pub use inference::{Inference, Inferred};
 pub use issuer::{IssuerError, IssuerKeys, KeysDocument};
 pub use kinesis::{Stream, StreamMode, StreamStatus, Streams};
 pub use machine::{Clock, Costs, Entropy, Notice, NoticeKind, Notifier, Traffic};
 pub use neptune::{
     GraphCluster, GraphClusters, GraphInstance, GraphInstances, GraphStatus, ServerlessCapacity,
 };
+pub use objects::Objects;
 pub use opensearch::{
     Collection, CollectionLimits, CollectionStatus, Collections, Domain, DomainSettings, Domains,
 };
@@ -47,4 +52,5 @@ pub use store::{
 };
 pub use stored::{RecordEffect, RecordWrite, Stored};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
+pub use training::{Model, Models, TrainingJob, TrainingJobs, TrainingSpec, TrainingStatus};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

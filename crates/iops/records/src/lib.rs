@@ -6,13 +6,20 @@
 //!   a sample. [`Snapshot`]: the detectors' states, every so many samples.
 
 mod analysis;
+mod canary;
 mod insights;
 mod metrics;
+pub mod models;
+mod routing;
 mod together;
 
 pub use analysis::{Head, Open, Pending, Snapshot, Span, head, snapshot};
+pub use canary::{
+    Because, Canary, CanaryStatus, INTERVAL, Measured, Outcome, canaries, canary, measurements,
+};
 pub use insights::{Counts, Hour, busy_hours, counts, insight, insights_of};
 pub use metrics::{Unput, metrics_of, put_metrics};
+pub use routing::{Routing, Share, routing};
 pub use tier_records::{Record, RecordError, Transaction};
 pub use together::together;
 

@@ -81,13 +81,24 @@ impl Client {
             return Err(Failure::usage(format!("`{url}` is not a URL; one begins with http:// or https://")));
         }
         let base = if url.ends_with(BASE) { url.to_owned() } else { format!("{url}{BASE}") };
+        Ok(Self::at(base, &token))
+    }
+
+    /// One for the API of `IOps`, whose paths begin with nothing.
+    pub(super) fn of_iops(url: &str, token: Option<String>) -> Result<Self, Failure> {
+        let client = Self::new(url, token)?;
+        let base = client.base.strip_suffix(BASE).unwrap_or(&client.base).to_owned();
+        Ok(Self { base, ..client })
+    }
+
+    fn at(base: String, token: &str) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // A redirect would take the token where nobody meant it to go.
             .max_redirects(0)
             .timeout_global(Some(TIME))
             .build();
-        Ok(Self { agent: config.into(), base, token: token.trim().to_owned() })
+        Self { agent: config.into(), base, token: token.trim().to_owned() }
     }
 
     /// Waits where the answer says that it is too early.

@@ -12,6 +12,7 @@ mod drill;
 mod failure;
 mod feed;
 mod model;
+mod release;
 mod simulate;
 mod table;
 mod tier;
@@ -49,11 +50,11 @@ enum Command {
         #[command(subcommand)]
         drill: Drill,
     },
-    /// Judge the rollout of a new model
-    Canary {
-        #[command(subcommand)]
-        command: canary::replay::Command,
-    },
+    /// Roll out a new model, see how it goes, roll it back
+    Canary(canary::talk::Args),
+    /// Tell a simulated endpoint how to behave
+    #[command(subcommand)]
+    Endpoint(canary::talk::Endpoint),
     /// Play drawn histories with drawn mishaps, and hold every promise against what came of them
     Simulate(simulate::Args),
     /// Train the model that an endpoint serves, and ask one
@@ -81,7 +82,8 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => audit::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
         Command::Drill { drill: Drill::Canary(args) } => canary::drill::run(&args),
-        Command::Canary { command: canary::replay::Command::Replay(args) } => canary::replay::run(&args),
+        Command::Canary(args) => canary::talk::run(args),
+        Command::Endpoint(command) => canary::talk::behave(&command),
         Command::Simulate(args) => simulate::run(&args),
         Command::Model(command) => model::run(&command),
         Command::Bench(args) => bench::run(&args),
@@ -130,8 +132,20 @@ mod tests {
             "drill tier --path DEV,STAGING,DEV --seed 3 --json",
             "model train rows.csv --out m.json --against serving.json --seed 3 --json",
             "model score m.json rows.csv",
+            "model release --reason a-reason-long-enough --days 30 --url http://x --token y --json",
+            "model releases --limit 5",
+            "model cancel 019aa83c --reason a-reason-long-enough",
+            "model list --json",
+            "model back 20261121-213000-123 --reason a-reason-long-enough",
             "drill canary --scenario baseline-sick --runs 10 --seed 3 --json",
             "canary replay measured.jsonl --settings s.json --json",
+            "canary start --reason a-reason-long-enough --endpoint iops-model --settings s.json --json",
+            "canary --url http://x status 019b76da --json",
+            "canary list --limit 5",
+            "canary rollback --reason a-reason-long-enough",
+            "canary traffic --percent 0 --reason a-reason-long-enough",
+            "canary traffic",
+            "endpoint behave iops-model slow",
             "bench --json",
             "bench nab --data corpus --out results --json",
             "feed --hosts 200 --rate 50 --incident cpu-spike --incident-hosts 3 --history 60 --seconds 0",
@@ -158,6 +172,11 @@ mod tests {
             ("feed --hosts 0", "hosts"),
             ("feed --replay-series value", "cpuUsage"),
             ("tier change PROD --reason x", "PRODUCTION"),
+            ("model release --reason x --days 91", "days"),
+            ("model back v", "reason"),
+            ("endpoint behave iops-model lazy", "garbled"),
+            ("canary traffic --percent 101 --reason x", "percent"),
+            ("canary traffic --percent 5", "reason"),
             ("drill tier --path DEV", "two tiers"),
             ("drill tier --path DEV,DEV", "differ"),
             ("drill tier --path DEV,X", "STAGING"),

@@ -7,10 +7,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The state machines compiled in, by the path the template calls them.
-const BUILT_IN: [(&str, &str); 1] = [(
-    "statemachine/tier-transition.asl.json",
-    include_str!("../../../../statemachine/tier-transition.asl.json"),
-)];
+const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "statemachine/tier-transition.asl.json",
+        include_str!("../../../../statemachine/tier-transition.asl.json"),
+    ),
+    (
+        "statemachine/canary-rollout.asl.json",
+        include_str!("../../../../statemachine/canary-rollout.asl.json"),
+    ),
+    ("statemachine/model-release.asl.json", include_str!("../../../../statemachine/model-release.asl.json")),
+];
 
 /// Where definitions are looked for.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 //! their own: what time it is and how the call is doomed, they are told ([`Cx`]).
 
 pub(crate) mod elasticache;
+pub(crate) mod inference;
 pub(crate) mod kinesis;
 pub(crate) mod neptune;
 pub(crate) mod opensearch;
@@ -9,6 +10,7 @@ mod part;
 pub(crate) mod sagemaker;
 pub(crate) mod serverless;
 mod spec;
+pub(crate) mod training;
 
 pub(crate) use part::Part;
 
@@ -20,6 +22,7 @@ use capstan_core::tier::{ResourceKind, ResourceRef};
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a fault does to the life cycle that a call starts, or to a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +138,9 @@ pub(crate) struct Cloud {
     pub(crate) graphs: neptune::GraphService,
     pub(crate) streams: kinesis::StreamService,
     pub(crate) snapshots: FinalSnapshots,
+    pub(crate) training: training::Training,
+    /// The bucket, by key. Shared, so that a fork of a world copies none.
+    pub(crate) objects: BTreeMap<String, Arc<[u8]>>,
 }
 
 impl Cloud {
@@ -142,6 +148,7 @@ impl Cloud {
     pub(crate) fn next_event(&self) -> Option<Timestamp> {
         [
             self.sagemaker.endpoints.due(),
+            self.training.jobs.due(),
             self.domains.domains.due(),
             self.collections.collections.due(),
             self.caches.groups.due(),
@@ -163,6 +170,11 @@ impl Cloud {
         self.caches.serverless.settle(at, |name, _, _| tell(ResourceKind::ServerlessCache, name));
         self.graphs.settle(at, |name| tell(ResourceKind::GraphCluster, name));
         self.streams.settle(at, |name| tell(ResourceKind::Stream, name));
+    }
+
+    /// Ends every training due at `at`, with what comes of it; tells the parts that changed.
+    pub(crate) fn settle_training(&mut self, at: Timestamp) -> Vec<(Part, String)> {
+        self.training.settle(at, &mut self.objects)
     }
 
     /// Stage, tags and settling time of one resource.

@@ -7,13 +7,16 @@
 mod caches;
 mod endpoints;
 mod graphs;
+mod inference;
 mod issuer;
 mod machine;
+mod objects;
 mod search;
 mod signer;
 mod store;
 mod streams;
 mod tags;
+mod training;
 mod workflows;
 
 use crate::bulk::Bulk;
