@@ -350,6 +350,12 @@ impl Lab {
 
 /// The route of a path of a test, and its parameters.
 fn route_of(path: &str) -> (String, Value) {
+    if let Some(id) = path.strip_prefix("/subscriptions/") {
+        return ("/subscriptions/{subscriptionId}".to_owned(), json!({ "subscriptionId": id }));
+    }
+    if let Some(name) = path.strip_prefix("/alarms/").and_then(|rest| rest.strip_suffix("/test")) {
+        return ("/alarms/{name}/test".to_owned(), json!({ "name": name }));
+    }
     let Some(rest) = path.strip_prefix("/insights/").filter(|rest| *rest != "summary") else {
         return (crate::resource(path), Value::Null);
     };

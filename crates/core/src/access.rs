@@ -72,6 +72,12 @@ pub const TABLE: &[Rule] = &[
     iops("GET", "/insights/{insightId}", Role::Viewer, "one finding"),
     iops("POST", "/insights/{insightId}/acknowledge", Role::Operator, "somebody sees to a finding"),
     iops("POST", "/insights/{insightId}/dismiss", Role::Operator, "a finding is none"),
+    iops("GET", "/health", Role::Viewer, "how every part of IOps is, and what to do about it"),
+    iops("GET", "/cost", Role::Viewer, "what the month costs, and whether a day runs away"),
+    iops("GET", "/subscriptions", Role::Operator, "who gets the critical alerts"),
+    iops("POST", "/subscriptions", Role::Admin, "has somebody get them"),
+    iops("DELETE", "/subscriptions/{subscriptionId}", Role::Admin, "has somebody get them no more"),
+    iops("POST", "/alarms/{name}/test", Role::Admin, "makes an alarm ring, and resets it"),
 ];
 
 /// What the table says of a request.

@@ -38,6 +38,7 @@ mod tamper;
 mod timing;
 mod traffic;
 mod view;
+mod watch;
 mod world;
 
 pub use cloud::FinalSnapshot;
@@ -55,4 +56,5 @@ pub use stream::StreamRecord;
 pub use tamper::Tamper;
 pub use timing::Pace;
 pub use view::{ResourceView, Still};
+pub use watch::Deployment;
 pub use world::World;

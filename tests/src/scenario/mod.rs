@@ -11,6 +11,7 @@ mod mishaps;
 mod places;
 mod shifted;
 mod tokens;
+mod watch;
 mod ways;
 
 pub use iops::*;
@@ -19,6 +20,7 @@ pub use mishaps::*;
 pub use places::{ALL, Place};
 pub use shifted::{id_later, shifted, text_later};
 pub use tokens::{SEED_OF_KEY, issuer, token_later};
+pub use watch::*;
 pub use ways::*;
 
 use crate::workspace;

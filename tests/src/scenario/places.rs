@@ -1,12 +1,12 @@
 //! The list of all places.
 
-use super::{Scenario, iops, keys, mishaps, ways};
+use super::{Scenario, iops, keys, mishaps, watch, ways};
 
 /// A place in the life of a tenant at which an event comes in.
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 66] = [
+pub const ALL: [(&str, Place); 73] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -73,4 +73,11 @@ pub const ALL: [(&str, Place); 66] = [
     ("reported", iops::reported),
     ("found", iops::found),
     ("acknowledged", iops::acknowledged),
+    ("subscribed", watch::subscribed),
+    ("subscribed_by_some", watch::subscribed_by_some),
+    ("ringing", watch::ringing),
+    ("being_tested", watch::being_tested),
+    ("left_by_a_test", watch::left_by_a_test),
+    ("not_to_be_reset", watch::not_to_be_reset),
+    ("blind", watch::blind),
 ];

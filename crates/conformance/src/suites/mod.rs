@@ -3,6 +3,7 @@
 //! A case makes what it needs under names of its own and leaves it there: the clouds they run on are thrown away. Where a
 //! case needs a thing that is another port's to make, its bounds say so.
 
+mod alarms;
 mod cache_groups;
 mod collections;
 mod costs;
@@ -18,21 +19,24 @@ mod made;
 mod notifier;
 mod serverless_caches;
 mod signer;
+mod spending;
 mod store;
 mod store_batches;
 mod store_queries;
 mod store_records;
 mod store_values;
 mod streams;
+mod subscriptions;
 mod tagging;
 mod traffic;
+mod vitals;
 mod workflows;
 
 use crate::case::Case;
 use capstan_core::ports::{
-    CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
-    GraphClusters, GraphInstances, Inventory, Notifier, ServerlessCaches, Signer, Store, Streams, Tagging,
-    Traffic, Workflows,
+    Alarms, CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints,
+    Entropy, GraphClusters, GraphInstances, Inventory, Notifier, ServerlessCaches, Signer, Spending, Store,
+    Streams, Subscriptions, Tagging, Traffic, Vitals, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -51,7 +55,7 @@ macro_rules! every_port {
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
     GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Clock,
-    Entropy,
+    Entropy, Alarms, Subscriptions, Vitals, Spending,
 }
 
 /// Every case of every port.
@@ -80,6 +84,10 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         traffic::cases(),
         signer::cases(),
         machine::cases(),
+        alarms::cases(),
+        subscriptions::cases(),
+        vitals::cases(),
+        spending::cases(),
     ]
     .into_iter()
     .flatten()

@@ -10,6 +10,8 @@ mod insight;
 mod metric;
 mod place;
 pub mod rules;
+pub mod spending;
+pub mod watch;
 
 pub use finding::{ANOMALY, Assessment, Finding, Seen, assess};
 pub use host::Hostname;

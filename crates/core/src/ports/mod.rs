@@ -21,6 +21,7 @@ mod signer;
 mod store;
 mod stored;
 mod tags;
+mod watch;
 mod workflows;
 
 pub use cloud::{CloudError, CloudErrorKind, CloudResult};
@@ -47,4 +48,8 @@ pub use store::{
 };
 pub use stored::{RecordEffect, RecordWrite, Stored};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
+pub use watch::{
+    Alarm, AlarmAction, AlarmState, Alarms, DayBill, FunctionVitals, Protocol, Spending, Subscription,
+    Subscriptions, TableVitals, Vitals,
+};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

@@ -5,11 +5,13 @@
 //! - [`Head`]: how far the analysis of a host has come. Its version is the fence: two who analyse at once can't both count
 //!   a sample. [`Snapshot`]: the detectors' states, every so many samples.
 
+mod acts;
 mod analysis;
 mod insights;
 mod metrics;
 mod together;
 
+pub use acts::{ActKind, ActRow};
 pub use analysis::{Head, Open, Pending, Snapshot, Span, head, snapshot};
 pub use insights::{Counts, Hour, busy_hours, counts, insight, insights_of};
 pub use metrics::{Unput, metrics_of, put_metrics};

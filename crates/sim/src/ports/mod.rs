@@ -14,6 +14,7 @@ mod signer;
 mod store;
 mod streams;
 mod tags;
+mod watch;
 mod workflows;
 
 use crate::bulk::Bulk;
