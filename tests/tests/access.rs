@@ -94,7 +94,7 @@ fn allowed_status(rule: &Rule) -> u16 {
 fn path(rule: &Rule) -> String {
     let path = rule.path().replace("{tier}", "STAGING").replace("{insightId}", &insight_id());
     let path =
-        path.replace("{subscriptionId}", SUBSCRIPTION).replace("{name}", capstan_tests::scenario::ALARM);
+        path.replace("{subscriptionId}", SUBSCRIPTION).replace("{name}", "IOps-Lambda-HighErrorRate-local");
     match (rule.method, rule.route) {
         ("GET", "/metrics") => format!("{path}?hostname={HOST}"),
         ("DELETE", _) => format!("{path}?reason=to%20see%20who%20may%20do%20this"),

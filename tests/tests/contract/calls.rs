@@ -265,7 +265,7 @@ fn people_watch(seen: &Arc<Mutex<Seen>>) {
     let id = all["subscriptions"][0]["id"].as_str().unwrap().to_owned();
     let path = format!("/subscriptions/{id}?reason=to see what this takes");
     assert_eq!(lab.call("DELETE", &path, &Value::Null).0, 200);
-    let test = "/alarms/IOps-Lambda-HighErrorRate-dev/test";
+    let test = "/alarms/IOps-Lambda-HighErrorRate-local/test";
     assert_eq!(lab.call("POST", test, &because()).0, 200);
     lab.call_once(test, &because(), "test");
     let viewer = json!({"sub": "vera", "role": "viewer", "tenant": TENANT});
