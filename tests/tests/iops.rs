@@ -204,7 +204,7 @@ fn whatever_goes_wrong_at_any_call_nothing_is_lost_and_nothing_counted_twice() {
         let (lab, _) = told(Lab::new(64));
         lab.world().with(|world| world.call_count())
     };
-    assert!(calls > 60, "{calls} calls are fewer than this test is about");
+    assert!(calls >= 40, "{calls} calls are fewer than this test is about");
     let mut met = 0;
     for kind in ["crash", "crash-after", "timeout", "timeout-after", "throttled", "error", "stale", "partly"]
     {
@@ -379,12 +379,10 @@ fn what_can_not_be_analysed_is_given_up_and_named_and_holds_nothing_up() {
 #[test]
 fn of_one_host_out_of_order_hands_nothing_to_another() {
     let mut lab = Lab::new(70);
-    let mut metrics = Vec::new();
     for step in (0..50).rev() {
-        metrics.push(metric("backwards", step * 20, &json!({})));
-        metrics.push(metric("forwards", (49 - step) * 20, &json!({})));
+        let backwards = metric("backwards", step * 20, &json!({}));
+        report(&mut lab, &[backwards, metric("forwards", (49 - step) * 20, &json!({}))]);
     }
-    report(&mut lab, &metrics);
     settle(&mut lab);
     let outcome = outcome(lab.world());
     assert_eq!(outcome.counted["forwards"].0, 50);
@@ -520,4 +518,31 @@ fn a_review_and_the_analysis_do_not_overwrite_each_other() {
         (&insight["count"], &insight["status"], &insight["review"]["note"]),
         (&json!(2), &json!("acknowledged"), &json!("on it"))
     );
+}
+
+/// Of one request, whatever the order in it and whatever the store makes of it: the detectors see a host's samples in the order
+/// of time.
+#[test]
+fn the_metrics_of_one_request_are_analysed_in_the_order_of_time() {
+    for fault in [
+        "",
+        "dynamodb:BatchWriteItem:1:partly",
+        "dynamodb:BatchWriteItem:3:timeout",
+        "dynamodb:BatchWriteItem:2:throttled",
+    ] {
+        let mut lab = Lab::new(72);
+        if !fault.is_empty() {
+            lab.fault(fault);
+        }
+        let metrics: Vec<Value> = (0..60)
+            .rev()
+            .flat_map(|step| ["a", "b", "c"].map(|host| metric(host, step * 20, &json!({}))))
+            .collect();
+        report(&mut lab, &metrics);
+        settle(&mut lab);
+        let outcome = outcome(lab.world());
+        for host in ["a", "b", "c"] {
+            assert_eq!(outcome.counted[host], (60, START + 1_180), "{host}, {fault}");
+        }
+    }
 }

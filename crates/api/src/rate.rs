@@ -57,7 +57,7 @@ impl Share {
     /// Of a request by a caller who may make it; whoever may not has no share in acting.
     fn of(request: &Request) -> Self {
         let (method, route) = (request.method.as_str(), request.route.as_str());
-        match (access::decide(request.caller.role, method, route), method, route) {
+        match (access::decide(request.caller.role, method, &request.resource), method, route) {
             (Decision::Deny { .. } | Decision::NoSuchRoute, _, _)
             | (_, "GET" | "HEAD", _)
             | (_, "POST", "/tier/plan") => Self::Look,

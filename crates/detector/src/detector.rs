@@ -8,7 +8,7 @@ use crate::tail::Tail;
 use thiserror::Error;
 
 /// The version of the state's bytes.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Nearer than this share of the range to something seen before is known.
 const NEAR: f32 = 0.06;
 /// The half-life of the level and of the movement, in samples. So many samples also pass before movement is looked at.
@@ -63,13 +63,18 @@ pub struct Reading {
     /// scores 0, unless it is stranger still.
     pub score: f64,
     /// The lowest and the highest value known at about this time of day, before this sample, with the width that still
-    /// counts as known.
+    /// counts as known. While an anomaly is under way, as it was at its alarm.
     pub expected: (f64, f64),
     /// One in how many samples is as strange as this, by this series' own history. At least 1.
     pub one_in: f64,
     /// When the anomaly began that is under way, if one is: the timestamp of its alarm. It ends when the value is back in
     /// the range that was expected then, or when it has lasted so long that it is the new normal.
     pub since: Option<i64>,
+    /// How long the anomaly under way has lasted: its samples outside of the range that was expected at its alarm, less
+    /// those inside. 0 while the value is inside, and where no anomaly is under way.
+    pub lasting: u32,
+    /// One in how many samples was as strange as the strangest of the anomaly under way; 1 where none is.
+    pub rarest: f64,
     /// What was strangest.
     pub aspect: Aspect,
 }
@@ -82,6 +87,9 @@ struct Episode {
     high: f32,
     calm: u8,
     samples: u32,
+    outside: u32,
+    /// Of the strangest sample, as a power of ten.
+    rarest: f32,
 }
 
 /// A detector for one series.
@@ -159,12 +167,16 @@ impl Detector {
         self.overall.add(strangeness);
         let score = f64::from(self.rest(strangeness));
         let score = score / (score + f64::from(ALARM));
-        self.follow(timestamp_seconds, x, (low, high), score >= 0.5);
+        let alarm = (score >= 0.5).then_some(rarity);
+        let (lasting, rarest) = self.follow(timestamp_seconds, x, (low, high), alarm);
+        let (low, high) = self.episode.map_or((low, high), |episode| (episode.low, episode.high));
         Ok(Reading {
             score,
             expected: (self.origin + f64::from(low), self.origin + f64::from(high)),
             one_in: 10_f64.powf(f64::from(rarity.clamp(0.0, 12.0))),
             since: self.episode.map(|episode| episode.since),
+            lasting,
+            rarest: 10_f64.powf(f64::from(rarest.clamp(0.0, 12.0))),
             aspect,
         })
     }
@@ -216,20 +228,30 @@ impl Detector {
         }
     }
 
-    /// Follows the anomaly under way.
-    fn follow(&mut self, timestamp: i64, x: f32, (low, high): (f32, f32), alarm: bool) {
-        if let Some(episode) = &mut self.episode {
-            let calm = (episode.low..=episode.high).contains(&x);
-            episode.calm = if calm { episode.calm.saturating_add(1) } else { 0 };
-            episode.samples = episode.samples.saturating_add(1);
-            if alarm {
-                (episode.calm, episode.samples) = (0, 0);
-            } else if episode.calm >= CALM || episode.samples > REST {
-                self.episode = None;
-            }
-        } else if alarm {
-            self.episode = Some(Episode { since: timestamp, low, high, calm: 0, samples: 0 });
+    /// Follows the anomaly under way. Answers how long it has lasted and the rarity of its strangest sample.
+    fn follow(&mut self, timestamp: i64, x: f32, (low, high): (f32, f32), alarm: Option<f32>) -> (u32, f32) {
+        let Some(episode) = &mut self.episode else {
+            let Some(rarest) = alarm else { return (0, 0.0) };
+            let since = timestamp;
+            self.episode = Some(Episode { since, low, high, calm: 0, samples: 0, outside: 1, rarest });
+            return (1, rarest);
+        };
+        let inside = (episode.low..=episode.high).contains(&x);
+        episode.calm = if inside { episode.calm.saturating_add(1) } else { 0 };
+        episode.outside =
+            if inside { episode.outside.saturating_sub(1) } else { episode.outside.saturating_add(1) };
+        episode.samples = episode.samples.saturating_add(1);
+        if let Some(rarity) = alarm {
+            (episode.calm, episode.samples) = (0, 0);
+            episode.outside = episode.outside.max(1);
+            episode.rarest = episode.rarest.max(rarity);
         }
+        let lasts = (if inside && alarm.is_none() { 0 } else { episode.outside }, episode.rarest);
+        if episode.calm < CALM && episode.samples <= REST {
+            return lasts;
+        }
+        self.episode = None;
+        (0, 0.0)
     }
 
     /// The state, to be kept between samples. At most [`Self::MOST_BYTES`] bytes.
@@ -258,6 +280,8 @@ impl Detector {
             to.float(episode.high);
             to.byte(episode.calm);
             to.count(episode.samples);
+            to.count(episode.outside);
+            to.float(episode.rarest);
         }
         to.done()
     }
@@ -290,7 +314,9 @@ impl Detector {
         read.rested = from.count()?;
         if from.byte()? != 0 {
             let (since, low, high) = (from.time()?, from.float()?, from.float()?);
-            read.episode = Some(Episode { since, low, high, calm: from.byte()?, samples: from.count()? });
+            let (calm, samples, outside) = (from.byte()?, from.count()?, from.count()?);
+            let rarest = from.amount()?;
+            read.episode = Some(Episode { since, low, high, calm, samples, outside, rarest });
         }
         from.end()?;
         Ok(read)

@@ -94,7 +94,7 @@ fn bytes_that_are_no_state_are_refused_by_name() {
     bytes.push(0);
     assert_eq!(Detector::from_bytes(&bytes), Err(BytesError::Length));
     bytes[0] = 9;
-    assert_eq!(Detector::from_bytes(&bytes), Err(BytesError::Version { found: 9, reads: 1 }));
+    assert_eq!(Detector::from_bytes(&bytes), Err(BytesError::Version { found: 9, reads: 2 }));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use super::metric::{Metric, Series};
 use super::rules::{self, Bound};
 use serde::{Deserialize, Serialize};
 
-/// From this score of the detector on, a series behaves oddly.
-pub const ANOMALY: f64 = 0.5;
-/// What a series that behaves oddly adds, at least and at most. One alone is worth an insight and wakes nobody up; two at
-/// once do.
-const LEAST_WEIGHT: f64 = 0.4;
+/// Evidence that counts for nothing, and evidence than which more counts no more, as powers of ten: once in 100 samples
+/// happens all the time, once in ten million does not.
+const NO_EVIDENCE: f64 = 2.0;
+const FULL_EVIDENCE: f64 = 7.0;
+/// What a series that behaves oddly adds at most. One alone is worth an insight and wakes nobody up; two at once do.
 const MOST_WEIGHT: f64 = 0.6;
 
 /// What the detector says of one series at one sample.
@@ -18,14 +18,29 @@ pub struct Seen {
     pub series: Series,
     /// What was measured.
     pub value: f64,
-    /// How odd it is, from 0 to 1.
-    pub score: f64,
     /// What was to be expected, from and to.
     pub expected: (f64, f64),
     /// Since when it is odd, in seconds since 1970.
     pub since: u64,
-    /// How rare such a thing is: once in so many samples.
+    /// For how many samples it has been odd, with this one; 0: it is as always.
+    pub lasting: u32,
+    /// How rare the oddest of them is: one in so many samples.
     pub rarity: f64,
+}
+
+impl Seen {
+    /// How hard it is to believe that nothing has happened, as a power of ten: the rarity of what began it, and ten times
+    /// that for each sample more that it lasts. What is odd once is chance more often than not, with so many series; what
+    /// stays odd is not.
+    fn evidence(&self) -> f64 {
+        if self.lasting == 0 { 0.0 } else { self.rarity.max(1.0).log10() + f64::from(self.lasting - 1) }
+    }
+
+    /// The share that it takes of what is left up to a score of 100.
+    fn weight(&self) -> f64 {
+        let share = (self.evidence() - NO_EVIDENCE) / (FULL_EVIDENCE - NO_EVIDENCE);
+        MOST_WEIGHT * share.clamp(0.0, 1.0)
+    }
 }
 
 /// One reason for an insight.
@@ -71,11 +86,9 @@ pub fn assess(metric: &Metric, seen: &[Seen]) -> Assessment {
     let by_rules = f64::from(rules::score(metric)) / 100.0;
     let mut left = 1.0 - by_rules;
     let mut surest: f64 = if findings.is_empty() { 0.0 } else { 1.0 };
-    for seen in seen.iter().filter(|seen| seen.score >= ANOMALY) {
-        let score = seen.score.min(1.0);
-        let weight = LEAST_WEIGHT + (MOST_WEIGHT - LEAST_WEIGHT) * (score - ANOMALY) / (1.0 - ANOMALY);
+    for (seen, weight) in seen.iter().map(|seen| (seen, seen.weight())).filter(|(_, weight)| *weight > 0.0) {
         left *= 1.0 - weight;
-        surest = surest.max(score);
+        surest = surest.max(weight / MOST_WEIGHT);
         findings.push(Finding {
             metric: seen.series,
             value: seen.value,
@@ -125,8 +138,9 @@ mod tests {
         Metric::new(Hostname::parse("web-1").unwrap(), 1_800_000_000, readings.iter().copied())
     }
 
-    fn seen(series: Series, score: f64) -> Seen {
-        Seen { series, value: 97.0, score, expected: (20.0, 40.0), since: 1_799_999_940, rarity: 5_000.4 }
+    /// Odd for so many samples, at first once in a thousand.
+    fn seen(series: Series, lasting: u32) -> Seen {
+        Seen { series, value: 97.0, expected: (20.0, 40.0), since: 1_799_999_940, lasting, rarity: 1_000.0 }
     }
 
     #[test]
@@ -139,27 +153,28 @@ mod tests {
     }
 
     #[test]
-    fn one_odd_series_is_an_insight_and_two_are_critical() {
+    fn what_is_odd_once_is_nothing_what_lasts_is_an_insight_and_two_series_at_once_are_critical() {
         let calm = metric(&[(Series::CpuUsage, 97.0)]);
-        let (cpu, memory) = (seen(Series::CpuUsage, 1.0), seen(Series::MemoryUsage, 1.0));
-        assert_eq!(assess(&calm, &[cpu]).score, 60);
-        assert_eq!(assess(&calm, &[cpu, memory]).score, 84);
-        assert_eq!(assess(&calm, &[seen(Series::CpuUsage, ANOMALY)]).score, 40);
-        assert_eq!(assess(&calm, &[seen(Series::CpuUsage, 0.49)]).score, 0);
-        let finding = &assess(&calm, &[cpu]).findings[0];
+        let score = |seen: &[Seen]| assess(&calm, seen).score;
+        let alone = |lasting| score(&[seen(Series::CpuUsage, lasting)]);
+        assert_eq!((alone(0), alone(1), alone(4), alone(100)), (0, 12, 48, 60));
+        let rare = Seen { rarity: 1e7, ..seen(Series::CpuUsage, 1) };
+        assert_eq!(score(&[rare]), 60);
+        assert_eq!(score(&[seen(Series::CpuUsage, 5), seen(Series::MemoryUsage, 5)]), 84);
+        let finding = &assess(&calm, &[seen(Series::CpuUsage, 5)]).findings[0];
         assert_eq!((finding.expected_low, finding.expected_high), (Some(20.0), Some(40.0)));
-        assert_eq!((finding.since, finding.rarity), (1_799_999_940, Some(5_000.0)));
+        assert_eq!((finding.since, finding.rarity), (1_799_999_940, Some(1_000.0)));
     }
 
     proptest! {
         #[test]
         fn a_score_stays_within_100_whatever_is_found_and_in_any_order(
-            scores in proptest::collection::vec(0.0..=1.0_f64, Series::ALL.len()),
+            lasting in proptest::collection::vec(0..12_u32, Series::ALL.len()),
             iops in 0.0..2e5_f64,
             error in 0.0..100.0_f64,
         ) {
             let metric = metric(&[(Series::Iops, iops), (Series::ErrorRate, error)]);
-            let mut all: Vec<Seen> = Series::ALL.into_iter().zip(scores).map(|(series, score)| seen(series, score)).collect();
+            let mut all: Vec<Seen> = Series::ALL.into_iter().zip(lasting).map(|(series, lasting)| seen(series, lasting)).collect();
             let one = assess(&metric, &all);
             all.reverse();
             prop_assert!(one.score <= 100 && one.score >= rules::score(&metric));

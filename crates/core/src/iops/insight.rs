@@ -335,9 +335,9 @@ mod tests {
         let seen = Seen {
             series: Series::CpuUsage,
             value: 97.5,
-            score: 0.9,
             expected: (21.0, 38.5),
             since: 1_800_000_000,
+            lasting: 5,
             rarity: 12_000.0,
         };
         let insight = Insight::begun(&host(), metric.at, &assess(&metric, &[seen])).unwrap();

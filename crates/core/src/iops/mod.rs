@@ -13,7 +13,7 @@ pub mod rules;
 pub mod spending;
 pub mod watch;
 
-pub use finding::{ANOMALY, Assessment, Finding, Seen, assess};
+pub use finding::{Assessment, Finding, Seen, assess};
 pub use host::Hostname;
 pub use insight::{
     Insight, InsightStatus, InsightType, JOINED_WITHIN, MODEL, MODEL_VERSION, Review, Severity, Source,

@@ -17,6 +17,7 @@ mod watch;
 
 pub use event::{BadInput, batch};
 pub use memory::Memory;
+pub use watch::Watch;
 
 use capstan_core::iops::Hostname;
 use capstan_core::ports::{Clock, Notifier, Store};

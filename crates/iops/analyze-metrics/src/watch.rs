@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The detectors of one host, one a series.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Watch(BTreeMap<Series, Detector>);
+pub struct Watch(BTreeMap<Series, Detector>);
 
 /// The states as they are kept.
 #[derive(Serialize, Deserialize)]
@@ -17,7 +17,7 @@ struct Kept(BTreeMap<String, String>);
 
 impl Watch {
     /// Takes in a sample, and says how odd each of its series is.
-    pub(crate) fn observe(&mut self, metric: &Metric) -> Vec<Seen> {
+    pub fn observe(&mut self, metric: &Metric) -> Vec<Seen> {
         let at = i64::try_from(metric.at).unwrap_or(i64::MAX);
         let seen = metric.readings().filter_map(|(series, value)| {
             let reading = self.0.entry(series).or_default().observe(at, value).ok()?;
@@ -25,10 +25,10 @@ impl Watch {
             Some(Seen {
                 series,
                 value,
-                score: reading.score,
                 expected: reading.expected,
                 since,
-                rarity: reading.one_in,
+                lasting: reading.lasting,
+                rarity: reading.rarest,
             })
         });
         seen.collect()

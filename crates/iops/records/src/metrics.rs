@@ -1,9 +1,9 @@
 //! Metrics: put in batches, read by host and time.
 
 use crate::{RecordError, together};
-use capstan_core::iops::Metric;
+use capstan_core::iops::{Hostname, Metric};
 use capstan_core::ports::{Item, Key, MOST_PUTS, Query, Store, StoreError, Table};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How often what the store would not take is sent again.
 const ATTEMPTS: u32 = 6;
@@ -17,17 +17,51 @@ pub struct Unput {
     pub error: StoreError,
 }
 
-/// Puts metrics, all batches at once; what the store would not take now is sent again, after `wait`, which is told how often
-/// that has been. No two may be of one host and second. Answers those that could not be put; all others are durable.
+/// Puts metrics; what the store would not take now is sent again, after `wait`, which is told how often that has been. No two
+/// may be of one host and second. Answers those that could not be put; all others are durable.
+///
+/// A host's metrics come onto the stream in the order of time, since a detector can't go back: of each host one at a time is
+/// under way, and nothing after one that could not be put. Hosts are put beside each other.
 pub async fn put_metrics<F: Future<Output = ()> + Send>(
     store: &impl Store,
     metrics: &[Metric],
     wait: impl Fn(u32) -> F + Sync,
 ) -> Vec<Unput> {
-    let indexed: Vec<(usize, &Metric)> = metrics.iter().enumerate().collect();
     let wait = &wait;
-    let batches = indexed.chunks(MOST_PUTS).map(|batch| put_batch(store, batch, wait));
-    together(batches).await.into_iter().flatten().collect()
+    let mut unput: Vec<Unput> = Vec::new();
+    for mut wave in waves(metrics) {
+        let stuck: BTreeMap<&Hostname, StoreError> =
+            unput.iter().map(|unput| (&metrics[unput.index].hostname, unput.error.clone())).collect();
+        if !stuck.is_empty() {
+            let behind = |index: &usize| stuck.get(&metrics[*index].hostname);
+            let after = wave
+                .iter()
+                .filter_map(|(index, _)| Some(Unput { index: *index, error: behind(index)?.clone() }));
+            let after: Vec<Unput> = after.collect();
+            wave.retain(|(index, _)| behind(index).is_none());
+            unput.extend(after);
+        }
+        let batches = wave.chunks(MOST_PUTS).map(|batch| put_batch(store, batch, wait));
+        unput.extend(together(batches).await.into_iter().flatten());
+    }
+    unput
+}
+
+/// The metrics with their places, divided so that no host is twice in one part, and each host's are in the order of time.
+fn waves(metrics: &[Metric]) -> Vec<Vec<(usize, &Metric)>> {
+    let mut sorted: Vec<(usize, &Metric)> = metrics.iter().enumerate().collect();
+    sorted.sort_by_key(|(_, metric)| metric.at);
+    let mut counts: HashMap<&Hostname, usize> = HashMap::with_capacity(metrics.len());
+    let mut waves: Vec<Vec<(usize, &Metric)>> = Vec::new();
+    for (index, metric) in sorted {
+        let count = counts.entry(&metric.hostname).or_default();
+        if *count == waves.len() {
+            waves.push(Vec::new());
+        }
+        waves[*count].push((index, metric));
+        *count += 1;
+    }
+    waves
 }
 
 async fn put_batch<F: Future<Output = ()> + Send>(

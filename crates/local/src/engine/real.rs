@@ -1,7 +1,7 @@
 //! The engine on real time: a thread that sleeps until the next thing is due.
 
 use super::Engine;
-use crate::clock::ScaledClock;
+use crate::clock::{ScaledClock, Stopwatch};
 use capstan_core::time::{Millis, Timestamp};
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -12,6 +12,8 @@ use std::time::Duration;
 const FORGETFUL: Millis = Millis::minutes(15);
 /// How many rows are looked at in one round for those past their time.
 const SWEPT: usize = 500;
+/// How often that is done, at most.
+const TIDIED: Duration = Duration::from_secs(1);
 /// The longest sleep: a guard against a machine that was suspended.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -117,10 +119,13 @@ impl Drop for Driver {
 fn drive(engine: &mut Engine, clock: ScaledClock, bell: &Bell) -> Option<String> {
     let mut longest = Duration::ZERO;
     let mut kept = engine.now();
+    let mut tidied = Stopwatch::start();
     loop {
         match bell.wait(longest) {
             Signal::Stop => {
                 keep(engine, clock.now());
+                // Whether that was possible is found out at the next start.
+                drop(engine.system().world().sync());
                 return None;
             }
             Signal::Look => engine.look(),
@@ -139,12 +144,22 @@ fn drive(engine: &mut Engine, clock: ScaledClock, bell: &Bell) -> Option<String>
         longest = if stepped {
             Duration::ZERO
         } else {
-            // With nothing else to do. Where the store can't be read, that is found out by those who need it.
-            drop(engine.system().world().sweep(SWEPT));
+            // With nothing else to do.
+            if tidied.elapsed() >= TIDIED {
+                tidy(engine);
+                tidied = Stopwatch::start();
+            }
             let next = engine.next_due().map_or(LONGEST_SLEEP, |due| clock.until(due));
             next.min(LONGEST_SLEEP)
         };
     }
+}
+
+/// Takes away what is past its time, and has stored what nobody waits for: records of streams that are seen to. Where the store
+/// can't be read or written, that is found out by those who need it.
+fn tidy(engine: &Engine) {
+    drop(engine.system().world().sweep(SWEPT));
+    drop(engine.system().world().sync());
 }
 
 /// Has the time that has passed stored: a world in which nothing happens writes nothing, and a cooldown that was over
