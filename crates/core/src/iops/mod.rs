@@ -4,6 +4,7 @@
 //! detector finds over time comes from outside. [`assess`] adds both up to a score, and an [`Insight`] is a score worth
 //! keeping, with the reasons for it.
 
+pub mod bill;
 mod finding;
 mod host;
 mod insight;
