@@ -42,6 +42,12 @@ fn metric(host: usize, minute: usize) -> Value {
         "queueDepth": 3.0 + sway})
 }
 
+fn rest(lab: &mut Lab, length: Millis) {
+    let until = lab.engine().now() + length;
+    lab.engine().run_until(until, |_| false);
+}
+
+/// What is reported in a minute; how many requests it took.
 fn report(lab: &mut Lab, minute: usize, way: Way) -> u64 {
     let metrics: Vec<Value> = (0..HOSTS).map(|host| metric(host, minute)).collect();
     let size = match way {
@@ -52,11 +58,8 @@ fn report(lab: &mut Lab, minute: usize, way: Way) -> u64 {
     for chunk in metrics.chunks(size) {
         assert_eq!(lab.call("POST", "/metrics", &json!(chunk)).0, 200);
         requests += 1;
-        if matches!(way, Way::Alone) {
-            lab.engine().skip(Millis::seconds(3));
-        }
+        rest(lab, Millis::seconds(60 * size as u64 / HOSTS as u64));
     }
-    lab.engine().skip(Millis::seconds(if matches!(way, Way::Alone) { 0 } else { 60 }));
     requests
 }
 
@@ -149,9 +152,13 @@ fn run(way: Way) -> (PerMetric, BTreeMap<String, f64>) {
     for minute in SETTLE..SETTLE + MINUTES {
         requests += report(&mut lab, minute, way);
     }
-    lab.engine().skip(Millis::minutes(5));
+    rest(&mut lab, Millis::minutes(5));
     let mut counted = count(&lab);
     counted.analyses = (runs.load(Ordering::Relaxed) - before) as f64;
+    assert!(
+        counted.analyses > 0.0 && counted.analysis_writes > 0.0 && counted.reads > 0.0,
+        "the analysis ran"
+    );
     let metrics = (HOSTS * MINUTES) as f64;
     let stored: usize = sizes(&lab).values().sum();
     let all = (HOSTS * (SETTLE + MINUTES)) as f64;
@@ -266,6 +273,8 @@ fn no_key_is_hot_however_many_hosts_there_are() {
         .map(|place| place.rsplit(['/', '#']).next().unwrap())
         .collect();
     assert_eq!(hosts.len(), HOSTS);
+    let analysed = partitions.keys().filter(|place| place.starts_with("iops-analysis/host#")).count();
+    assert_eq!(analysed, HOSTS, "the analysis was counted too");
     let shared: f64 =
         partitions.iter().filter(|(place, _)| !place.contains("host-")).map(|(_, units)| units).sum();
     let all: f64 = partitions.values().sum();

@@ -186,7 +186,7 @@ impl Blueprint {
         let by_arn =
             functions.values().map(|function| (function.spec.arn.clone(), function.spec.logical_id.clone()));
         let (by_arn, deployment) = (by_arn.collect(), Arc::new(deployment(&description)));
-        Ok(Arc::new(Self { by_arn, description, functions, workflows, deployment }))
+        Ok(Arc::new(Self { description, functions, by_arn, workflows, deployment }))
     }
 
     /// The template.

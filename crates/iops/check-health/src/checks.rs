@@ -158,7 +158,7 @@ async fn alarms(ports: &impl Alarms, config: &Config) -> Check {
     for seen in together(ALARM_PREFIXES.map(|prefix| ports.alarms(prefix))).await {
         match seen {
             Ok(seen) => {
-                all.extend(seen.into_iter().filter(|alarm| is_ours(&alarm.name, &config.environment)))
+                all.extend(seen.into_iter().filter(|alarm| is_ours(&alarm.name, &config.environment)));
             }
             Err(error) => return check("alarms", "all", unseen(&error)),
         }

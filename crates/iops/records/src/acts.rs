@@ -3,7 +3,7 @@
 //! A row is written before its act and written again with what came of it, so one whose outcome is missing was cut off.
 
 use crate::{Record, RecordError, Transaction};
-use capstan_core::ids::TenantId;
+use capstan_core::ids::{TenantId, hex};
 use capstan_core::ports::{Clock, Entropy, Store, Table};
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ impl ActRow {
         reason: &str,
     ) -> Result<Self, RecordError> {
         let at = ports.wall();
-        let chance: String = ports.random().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let chance = hex(&ports.random()[..6]);
         let mut row = Self {
             subject: Self::SUBJECT.to_owned(),
             entry: format!("{:014}-{chance}", at.as_millis()),

@@ -115,9 +115,8 @@ async fn ring_and_reset<P: Future<Output = ()>>(
     let reset = reset(ports, &pause, name).await?;
     let actions = seen.map_err(|error| {
         let mut problem = Problem::from(StepError::of_cloud(error));
-        problem.detail =
-            "the alarm was made to ring and was reset, but what its actions came to could not be seen"
-                .to_owned();
+        "the alarm was made to ring and was reset, but what its actions came to could not be seen"
+            .clone_into(&mut problem.detail);
         problem
     })?;
     Ok(Seen { actions, reset })
