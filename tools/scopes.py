@@ -21,7 +21,8 @@ from env_json import TEMPLATE, Tagged
 
 KNOWN = pathlib.Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # How resources of this product begin. What CloudFormation makes is referred to by its ARN and needs no pattern.
-OWN = ("cato-", "iops-", "alarm:TargetTracking-endpoint/cato-", "endpoint/cato-", "aws-service-role/")
+OWN = ("cato-", "alarm:TargetTracking-endpoint/cato-", "alarm:IOps-", "endpoint/cato-", "endpoint/${IopsModelEndpoint}",
+       "aws-service-role/")
 # What parameters and resources of the template name.
 NAMED = ("${IopsModelEndpoint}", "${IopsModelRole}", "${IopsMlBucket}")
 
@@ -29,6 +30,7 @@ NAMED = ("${IopsModelEndpoint}", "${IopsModelRole}", "${IopsMlBucket}")
 REASONS = {
     "ce:GetCostAndUsage": "a view of the bill has no part of a tenant; what is asked for is filtered by tag",
     "cloudwatch:GetMetricData": "the resource is a dataset of OpenTelemetry metrics, not what is read here",
+    "cloudwatch:DescribeAlarms": "composite alarms are shown to those alone who may see all alarms",
     "application-autoscaling:*ScalableTarget": "the ARN of a target has an id that the service gives",
     "application-autoscaling:PutScalingPolicy": "the same",
     "aoss:DeleteCollection": "the ARN has an id that the service gives; the name is a condition",

@@ -362,6 +362,12 @@ fn route_of(path: &str) -> (String, Value) {
     if let Some(version) = path.strip_prefix("/models/").and_then(|path| path.strip_suffix("/restore")) {
         return ("/models/{version}/restore".to_owned(), json!({ "version": version }));
     }
+    if let Some(id) = path.strip_prefix("/subscriptions/") {
+        return ("/subscriptions/{subscriptionId}".to_owned(), json!({ "subscriptionId": id }));
+    }
+    if let Some(name) = path.strip_prefix("/alarms/").and_then(|rest| rest.strip_suffix("/test")) {
+        return ("/alarms/{name}/test".to_owned(), json!({ "name": name }));
+    }
     let Some(rest) = path.strip_prefix("/insights/").filter(|rest| *rest != "summary") else {
         return (crate::resource(path), Value::Null);
     };

@@ -86,7 +86,9 @@ fn without_denials(mut records: Value) -> (Value, usize) {
 fn changes_nothing(case: &Case) -> bool {
     match case.outcome {
         Outcome::Status(status) => {
-            status >= 400 || ["tier-read", "read-audit", "read-metrics"].contains(&case.function())
+            status >= 400
+                || ["tier-read", "read-audit", "read-metrics", "check-health", "check-cost"]
+                    .contains(&case.function())
         }
         Outcome::Failure(name) => [
             "Unauthorized",
@@ -197,6 +199,8 @@ feed! {
     canary "canary",
     check_endpoint "check-endpoint",
     check_training "check-training",
+    check_cost "check-cost",
+    check_health "check-health",
     cleanup_elasticache "cleanup-elasticache",
     cleanup_failed_alert "cleanup-failed-alert",
     cleanup_kinesis "cleanup-kinesis",
@@ -212,6 +216,7 @@ feed! {
     ingest_metrics "ingest-metrics",
     judge_canary "judge-canary",
     models "models",
+    manage_subscriptions "manage-subscriptions",
     provision_elasticache "provision-elasticache",
     provision_kinesis "provision-kinesis",
     provision_neptune "provision-neptune",
@@ -231,6 +236,7 @@ feed! {
     tier_change "tier-change",
     tier_configs "tier-configs",
     tier_read "tier-read",
+    test_alarm "test-alarm",
     transition_complete "transition-complete",
     transition_failed "transition-failed",
     update_app_config "update-app-config",

@@ -2,6 +2,8 @@
 
 /// Sends a request that only looks.
 #[cfg(any(
+    feature = "awslambda",
+    feature = "cloudwatch",
     feature = "costexplorer",
     feature = "elasticache",
     feature = "kinesis",
@@ -20,6 +22,7 @@ macro_rules! look {
 /// Sends a request that changes something, watched for tries whose outcome nobody knows.
 #[cfg(any(
     feature = "autoscaling",
+    feature = "cloudwatch",
     feature = "elasticache",
     feature = "kinesis",
     feature = "neptune",

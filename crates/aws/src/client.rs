@@ -53,6 +53,7 @@ clients! {
     "elasticache" elasticache: aws_sdk_elasticache::Client,
     "kinesis" kinesis: aws_sdk_kinesis::Client,
     "kms" kms: aws_sdk_kms::Client,
+    "awslambda" lambda: aws_sdk_lambda::Client,
     "neptune" neptune: aws_sdk_neptune::Client,
     "opensearch" opensearch: aws_sdk_opensearch::Client,
     "opensearchserverless" serverless: aws_sdk_opensearchserverless::Client,

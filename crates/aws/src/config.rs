@@ -31,6 +31,9 @@ pub struct AwsConfig {
     /// Who may read and write the vectors of a Serverless collection (`COLLECTION_PRINCIPALS`: ARNs of roles or users,
     /// separated by commas). A collection is not made without them, since nobody could use it.
     pub collection_principals: Vec<String>,
+    /// The cost allocation tag by which the bill is told from that of others in the account (`COST_TAG`: `key=value`); `None`:
+    /// the whole account's is meant.
+    pub cost_tag: Option<(String, String)>,
 }
 
 impl AwsConfig {
@@ -62,7 +65,22 @@ impl AwsConfig {
             audit_key_arn: optional_arn(environment, "AUDIT_KEY_ARN", "kms", "")?,
             ml_bucket: bucket(environment, "ML_BUCKET")?,
             collection_principals: principals,
+            cost_tag: cost_tag(environment)?,
         })
+    }
+}
+
+/// `COST_TAG`, if it is not empty.
+fn cost_tag(environment: &Environment) -> Result<Option<(String, String)>, ConfigError> {
+    let text = environment.get("COST_TAG").map(String::as_str).unwrap_or_default();
+    match text.split_once('=') {
+        None if text.is_empty() => Ok(None),
+        Some((key, value)) if !key.is_empty() && !value.is_empty() => {
+            Ok(Some((key.to_owned(), value.to_owned())))
+        }
+        _ => {
+            Err(ConfigError { name: "COST_TAG", problem: format!("`{text}` is not `key=value`, nor empty") })
+        }
     }
 }
 
@@ -126,6 +144,8 @@ mod tests {
             ("COLLECTION_PRINCIPALS", "everybody"),
             ("ML_BUCKET", "arn:aws:s3:::iops-ml-data"),
             ("ML_BUCKET", ""),
+            ("COST_TAG", "capstan"),
+            ("COST_TAG", "=iops"),
             ("TABLE_SUFFIX", "-dev/2"),
         ] {
             let mut environment = environment(&[("TABLE_SUFFIX", "-dev")]);
@@ -148,6 +168,7 @@ mod tests {
             ("TABLE_SUFFIX", "-dev"),
             ("STATE_MACHINE_ARN", machine),
             ("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:cato-alerts-dev"),
+            ("COST_TAG", "Project=IOps"),
             (
                 "COLLECTION_PRINCIPALS",
                 "arn:aws:iam::123456789012:role/app, arn:aws:iam::123456789012:user/ada",
@@ -156,5 +177,6 @@ mod tests {
         .unwrap();
         assert_eq!(config.state_machine_arn.as_deref(), Some(machine));
         assert_eq!(config.collection_principals.len(), 2);
+        assert_eq!(config.cost_tag, Some(("Project".to_owned(), "IOps".to_owned())));
     }
 }

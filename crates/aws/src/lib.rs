@@ -19,6 +19,8 @@ mod sdk;
 #[cfg(feature = "calls")]
 pub mod tags;
 
+#[cfg(feature = "cloudwatch")]
+mod alarms;
 #[cfg(feature = "autoscaling")]
 mod autoscaling;
 #[cfg(feature = "cloudwatch")]
@@ -53,8 +55,14 @@ mod sagemaker;
 mod sfn;
 #[cfg(feature = "sns")]
 mod sns;
+#[cfg(feature = "costexplorer")]
+mod spending;
+#[cfg(feature = "sns")]
+mod subscriptions;
 #[cfg(all(feature = "sagemaker", feature = "s3"))]
 mod training;
+#[cfg(feature = "awslambda")]
+mod vitals;
 
 #[cfg(feature = "calls")]
 pub use aws_types::SdkConfig;

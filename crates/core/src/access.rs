@@ -85,6 +85,12 @@ pub const TABLE: &[Rule] = &[
     iops("GET", "/models/releases/{releaseId}", Role::Viewer, "one release with all it did"),
     iops("POST", "/models/releases/{releaseId}/cancel", Role::Operator, "stops a release and undoes it"),
     iops("POST", "/models/{version}/restore", Role::Admin, "deploys a version again that is there already"),
+    iops("GET", "/health", Role::Viewer, "how every part of IOps is, and what to do about it"),
+    iops("GET", "/cost", Role::Viewer, "what the month costs, and whether a day runs away"),
+    iops("GET", "/subscriptions", Role::Operator, "who gets the critical alerts"),
+    iops("POST", "/subscriptions", Role::Admin, "has somebody get them"),
+    iops("DELETE", "/subscriptions/{subscriptionId}", Role::Admin, "has somebody get them no more"),
+    iops("POST", "/alarms/{name}/test", Role::Admin, "makes an alarm ring, and resets it"),
 ];
 
 /// What the table says of a request.

@@ -104,15 +104,21 @@ macro_rules! http {
         })
     };
     ($name:literal, $module:ident, config) => {
-        Function::new($name, |env| {
-            let config = $module::Config::read(env).map(Arc::new).map_err(|error| error.to_string())?;
-            let guard = guard(env)?;
+        http!($name, |env| $module::Config::read(env), |ports, config, request| $module::handle(
+            ports, config, request
+        ))
+    };
+    ($name:literal, |$env:ident| $config:expr, |$ports:ident, $kept:ident, $request:ident| $handled:expr) => {
+        Function::new($name, |$env| {
+            let kept = Arc::new($config.map_err(|error| error.to_string())?);
+            let guard = guard($env)?;
             Ok(Box::new(move |ports, event| {
-                let (config, guard) = (Arc::clone(&config), Arc::clone(&guard));
+                let (kept, guard) = (Arc::clone(&kept), Arc::clone(&guard));
                 Box::pin(async move {
-                    let handle = |request| $module::handle(&ports, &config, request);
+                    let ($ports, $kept) = (&ports, &*kept);
+                    let handle = |$request| $handled;
                     let line = api::Line::of(&event);
-                    let answer = api::serve(event, |request| guard.answer(&ports, request, handle)).await;
+                    let answer = api::serve(event, |request| guard.answer($ports, request, handle)).await;
                     line.log($name, &answer);
                     Ok(answer)
                 })
@@ -240,6 +246,17 @@ fn of_iops() -> Vec<Function> {
         http!("ingest-metrics", |ports, request| ingest_metrics::handle(ports, no_pause, request)),
         http!("read-metrics", read_metrics),
         http!("read-insights", read_insights),
+        http!("manage-subscriptions", manage_subscriptions),
+        http!("test-alarm", |env| test_alarm::Config::read(env), |ports, config, request| {
+            test_alarm::handle(ports, no_pause, config, request)
+        }),
+        http!("check-health", |env| check_health::Config::read(env), |ports, config, request| {
+            check_health::handle(ports, config, request)
+        }),
+        // One memory for all runs, as in a function instance.
+        http!("check-cost", |env| Ok::<_, String>(check_cost::Memory::new()), |ports, memory, request| {
+            check_cost::handle(ports, memory, request)
+        }),
         Function::new("analyze-metrics", |_| {
             // One for all runs, as in a function instance: it keeps the detectors.
             let memory = Arc::new(analyze_metrics::Memory::new());

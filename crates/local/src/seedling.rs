@@ -4,13 +4,12 @@
 //! Rejected: a stored model in the repository; it would go on saying what the rules said when it was made.
 
 use crate::fleet::{Fleet, Incident, Trouble};
-use capstan_core::iops::{Metric, Seen, Series, assess};
+use capstan_core::iops::assess;
 use capstan_core::ports::EndpointConfig;
-use detector::Detector;
-use model::{Features, Row, Rows, Sample, Setting, Trained};
+use model::{Row, Rows, Trained};
 use sim::World;
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use watch::{Watch, Window};
 
 /// The model's name, and its configuration's: those of a model that was made at the beginning of time.
 const MODEL: &str = "iops-model-seedling";
@@ -53,20 +52,15 @@ fn rows_of(host: u32) -> Vec<Row> {
     let incident = Incident::ALL.get(usize::try_from(host % 9).unwrap_or(0)).copied();
     let since = BEGINS + MINUTES / 2 * 60;
     let trouble = incident.map(|incident| Trouble { incident, hosts: HOSTS, since });
-    let mut detectors: BTreeMap<Series, Detector> = BTreeMap::new();
-    let mut window: Vec<Sample> = Vec::new();
+    let (mut watch, mut window) = (Watch::default(), Window::default());
     let mut last_alert = None;
     let mut rows = Vec::new();
     for minute in 0..MINUTES {
         let Some(metric) = fleet.metric(host, BEGINS + minute * 60, trouble) else { continue };
-        let seen = observe(&mut detectors, &metric);
+        let seen = watch.observe(&metric);
         let found = assess(&metric, &seen);
-        window.push(sample(&metric));
-        if window.len() > 60 {
-            window.remove(0);
-        }
-        let anomaly = seen.iter().map(|seen| seen.score).fold(0.0, f64::max);
-        let features = Features::of(&window, &Setting { anomaly, last_alert });
+        window.push(&metric);
+        let features = window.features(&seen, last_alert);
         if found.score >= 40 {
             last_alert = Some(metric.at);
         }
@@ -76,32 +70,6 @@ fn rows_of(host: u32) -> Vec<Row> {
         }
     }
     rows
-}
-
-fn observe(detectors: &mut BTreeMap<Series, Detector>, metric: &Metric) -> Vec<Seen> {
-    let at = i64::try_from(metric.at).unwrap_or(i64::MAX);
-    let seen = metric.readings().filter_map(|(series, value)| {
-        let reading = detectors.entry(series).or_default().observe(at, value).ok()?;
-        let (expected, rarity) = (reading.expected, reading.one_in);
-        Some(Seen { series, value, score: reading.score, expected, since: metric.at, rarity })
-    });
-    seen.collect()
-}
-
-fn sample(metric: &Metric) -> Sample {
-    let required = |series| metric.get(series).unwrap_or_default();
-    Sample {
-        at: metric.at,
-        cpu: required(Series::CpuUsage),
-        memory: required(Series::MemoryUsage),
-        disk: required(Series::DiskIo),
-        network: required(Series::NetworkIo),
-        iops: metric.get(Series::Iops),
-        latency: metric.get(Series::Latency),
-        error_rate: metric.get(Series::ErrorRate),
-        throughput: metric.get(Series::Throughput),
-        queue_depth: metric.get(Series::QueueDepth),
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::template::{Description, FunctionSpec, StateMachine};
 use capstan_core::ports::Table;
 use capstan_core::time::Millis;
 use serde_json::Value;
-use sim::{Invocation, Outcome, Ports, SharedWorld, Stepper};
+use sim::{Deployment, Invocation, Outcome, Ports, SharedWorld, Stepper};
 use states::{Machine, Problem};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -166,6 +166,8 @@ pub struct Blueprint {
     by_arn: HashMap<String, String>,
     /// In the order of the template.
     workflows: Vec<Workflow>,
+    /// What the world is told of it.
+    deployment: Arc<Deployment>,
 }
 
 impl fmt::Debug for Blueprint {
@@ -183,7 +185,8 @@ impl Blueprint {
         let workflows = workflows(&description)?;
         let by_arn =
             functions.values().map(|function| (function.spec.arn.clone(), function.spec.logical_id.clone()));
-        Ok(Arc::new(Self { by_arn: by_arn.collect(), description, functions, workflows }))
+        let (by_arn, deployment) = (by_arn.collect(), Arc::new(deployment(&description)));
+        Ok(Arc::new(Self { description, functions, by_arn, workflows, deployment }))
     }
 
     /// The template.
@@ -193,7 +196,18 @@ impl Blueprint {
 
     /// The system over a world. It costs next to nothing.
     pub fn on(self: &Arc<Self>, world: SharedWorld) -> Arc<System> {
+        world.with(|world| world.set_deployment(&self.deployment));
         Arc::new(System { blueprint: Arc::clone(self), world, panics: Mutex::default() })
+    }
+}
+
+/// What the world can't know by itself. The topic is the one that critical alerts go to.
+fn deployment(description: &Description) -> Deployment {
+    let topic = description.functions.iter().find(|function| function.crate_name == "manage-subscriptions");
+    Deployment {
+        functions: description.functions.iter().map(|function| function.name.clone()).collect(),
+        alarms: description.alarms.clone(),
+        topic: topic.and_then(|function| function.env.get("ALERT_TOPIC_ARN").cloned()).unwrap_or_default(),
     }
 }
 

@@ -38,6 +38,7 @@ mod tamper;
 mod timing;
 mod traffic;
 mod view;
+mod watch;
 mod world;
 
 pub use cloud::FinalSnapshot;
@@ -56,4 +57,5 @@ pub use stream::StreamRecord;
 pub use tamper::Tamper;
 pub use timing::Pace;
 pub use view::{ResourceView, Still};
+pub use watch::Deployment;
 pub use world::World;

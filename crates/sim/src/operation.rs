@@ -109,6 +109,14 @@ operations! {
     Publish = "sns" "Publish" Write,
     GetCostAndUsage = "ce" "GetCostAndUsage" Read,
     GetMetricData = "cloudwatch" "GetMetricData" Read,
+    DescribeAlarms = "cloudwatch" "DescribeAlarms" Read,
+    SetAlarmState = "cloudwatch" "SetAlarmState" Write,
+    DescribeAlarmHistory = "cloudwatch" "DescribeAlarmHistory" Read,
+    ListSubscriptionsByTopic = "sns" "ListSubscriptionsByTopic" Read,
+    Subscribe = "sns" "Subscribe" Write,
+    Unsubscribe = "sns" "Unsubscribe" Write,
+    GetFunctionConfiguration = "lambda" "GetFunctionConfiguration" Read,
+    DescribeTable = "dynamodb" "DescribeTable" Read,
     GetKeys = "issuer" "GetKeys" Read,
 }
 

@@ -97,6 +97,7 @@ impl World {
         entries.extend((0..self.notices.len()).map(Entry::Notice));
         entries.extend(self.drains.keys().cloned().map(Entry::Drain));
         entries.extend(self.meter.0.keys().cloned().map(|(kind, name)| Entry::Meter(kind, name)));
+        entries.push(Entry::Watch);
         let stored = entries.iter().map(|entry| self.stored(entry)).chain(self.meta());
         stored.filter_map(|(key, value)| Some((key, value?))).collect()
     }
@@ -123,6 +124,7 @@ impl World {
                 let trail = self.meter.0.get(&(*kind, name.clone()));
                 (format!("meter/{kind}/{name}"), trail.map(json))
             }
+            Entry::Watch => ("watch/account".to_owned(), (!self.watch.is_empty()).then(|| json(&self.watch))),
         }
     }
 
@@ -188,6 +190,7 @@ impl World {
                 let kind = kind.ok_or_else(|| damaged("there is no such kind"))?;
                 self.meter.0.insert((kind, name.to_owned()), read(key, value)?);
             }
+            "watch" => self.watch = read(key, value)?,
             _ => return Err(damaged("its key is of no known form")),
         }
         Ok(())

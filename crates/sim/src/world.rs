@@ -20,6 +20,7 @@ use crate::tables::Tables;
 use crate::tamper::Tamper;
 use crate::timing::Pace;
 use crate::traffic::Drain;
+use crate::watch::{Deployment, Watch};
 use capstan_core::money::Usd;
 use capstan_core::ports::{EndpointConfig, Item, KeysDocument, Notice, Table};
 use capstan_core::tier::ResourceKind;
@@ -48,6 +49,8 @@ pub struct World {
     /// How often each table was written to.
     pub(crate) revisions: [u64; Table::ALL.len()],
     pub(crate) meter: Meter,
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) watch: Watch,
     pub(crate) changes: Changes,
     pub(crate) calls: Vec<Call>,
     pub(crate) effects: Vec<Effect>,
@@ -81,6 +84,8 @@ impl World {
             issuers: BTreeMap::new(),
             revisions: [0; Table::ALL.len()],
             meter: Meter::default(),
+            deployment: Arc::default(),
+            watch: Watch::default(),
             changes: Changes::default(),
             calls: Vec::new(),
             effects: Vec::new(),

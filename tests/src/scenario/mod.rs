@@ -13,6 +13,7 @@ mod models;
 mod places;
 mod shifted;
 mod tokens;
+mod watch;
 mod ways;
 
 pub use canary::*;
@@ -23,6 +24,7 @@ pub use models::*;
 pub use places::{ALL, Place};
 pub use shifted::{id_later, shifted, text_later};
 pub use tokens::{SEED_OF_KEY, issuer, token_later};
+pub use watch::*;
 pub use ways::*;
 
 use crate::workspace;

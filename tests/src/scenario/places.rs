@@ -1,12 +1,12 @@
 //! The list of all places.
 
-use super::{Scenario, canary, iops, keys, mishaps, models, ways};
+use super::{Scenario, canary, iops, keys, mishaps, models, watch, ways};
 
 /// A place in the life of a tenant at which an event comes in.
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 87] = [
+pub const ALL: [(&str, Place); 94] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -94,4 +94,11 @@ pub const ALL: [(&str, Place); 87] = [
     ("release_deploying", models::release_deploying),
     ("release_undoing", models::release_undoing),
     ("release_undone", models::release_undone),
+    ("subscribed", watch::subscribed),
+    ("subscribed_by_some", watch::subscribed_by_some),
+    ("ringing", watch::ringing),
+    ("being_tested", watch::being_tested),
+    ("left_by_a_test", watch::left_by_a_test),
+    ("not_to_be_reset", watch::not_to_be_reset),
+    ("blind", watch::blind),
 ];

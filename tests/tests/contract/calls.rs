@@ -45,6 +45,7 @@ pub(crate) fn everything() -> Uses {
     hosts_report(&seen);
     models_are_rolled_out(&seen);
     crate::calls_models::releases(&seen);
+    people_watch(&seen);
     stuck(&mut watch(Lab::new(14).world().clone(), &seen), Tier::Production, true);
     for minutes in [3, 11] {
         let mut lab = watch(Lab::new(13).world().clone(), &seen);
@@ -306,6 +307,30 @@ fn models_are_rolled_out(seen: &Arc<Mutex<Seen>>) {
     lab.call_once("/canary", &json!({}), "nothing");
 }
 
+/// People look how the system is and what it costs, subscribe, and try an alarm.
+fn people_watch(seen: &Arc<Mutex<Seen>>) {
+    let mut lab = watch_with(Lab::new(17).world().clone(), seen, &[("TenantRequestsPerMinute", "1200")]);
+    for endpoint in ["one@example.com", "two@example.com"] {
+        let wish = json!({"protocol": "email", "endpoint": endpoint, "reason": "to see what this takes"});
+        lab.call_once("/subscriptions", &wish, endpoint);
+    }
+    rest(&mut lab, Millis::minutes(5));
+    for path in ["/health", "/cost", "/subscriptions"] {
+        lab.get(path);
+    }
+    let all = lab.get("/subscriptions");
+    let id = all["subscriptions"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/subscriptions/{id}?reason=to see what this takes");
+    assert_eq!(lab.call("DELETE", &path, &Value::Null).0, 200);
+    let test = "/alarms/IOps-Lambda-HighErrorRate-local/test";
+    assert_eq!(lab.call("POST", test, &because()).0, 200);
+    lab.call_once(test, &because(), "test");
+    let viewer = json!({"sub": "vera", "role": "viewer", "tenant": TENANT});
+    for (method, path) in [("GET", "/subscriptions"), ("POST", test)] {
+        lab.send(method, path, &because().to_string(), &viewer, &Value::Null);
+    }
+}
+
 /// Ends what runs, as somebody may who has the console open.
 fn abort(lab: &Lab) {
     lab.world().with(|world| {
@@ -410,6 +435,17 @@ impl Seen {
                     .map(|table| Use::Table("dynamodb:GetItem", table))
                     .into_iter()
                     .collect(),
+                Operation::DescribeTable => {
+                    let of = |table| {
+                        [
+                            "dynamodb:DescribeTable",
+                            "dynamodb:DescribeContinuousBackups",
+                            "dynamodb:DescribeTimeToLive",
+                        ]
+                        .map(|action| Use::Table(action, table))
+                    };
+                    table(&call.resource).into_iter().flat_map(of).collect()
+                }
                 Operation::Query => table(&call.resource)
                     .map(|table| Use::Table("dynamodb:Query", table))
                     .into_iter()

@@ -20,6 +20,9 @@ calls! {
         QUERY = "Query" ["dynamodb:Query"],
         TRANSACT_WRITE_ITEMS = "TransactWriteItems" ["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
         BATCH_WRITE_ITEM = "BatchWriteItem" ["dynamodb:BatchWriteItem"],
+        DESCRIBE_TABLE = "DescribeTable" ["dynamodb:DescribeTable"],
+        DESCRIBE_CONTINUOUS_BACKUPS = "DescribeContinuousBackups" ["dynamodb:DescribeContinuousBackups"],
+        DESCRIBE_TIME_TO_LIVE = "DescribeTimeToLive" ["dynamodb:DescribeTimeToLive"],
     }
     "sagemaker" {
         DESCRIBE_ENDPOINT = "DescribeEndpoint" ["sagemaker:DescribeEndpoint"],
@@ -132,11 +135,20 @@ calls! {
     }
     "sns" {
         PUBLISH = "Publish" ["sns:Publish"],
+        LIST_SUBSCRIPTIONS_BY_TOPIC = "ListSubscriptionsByTopic" ["sns:ListSubscriptionsByTopic"],
+        SUBSCRIBE = "Subscribe" ["sns:Subscribe"],
+        UNSUBSCRIBE = "Unsubscribe" ["sns:Unsubscribe"],
     }
     "ce" {
         GET_COST_AND_USAGE = "GetCostAndUsage" ["ce:GetCostAndUsage"],
     }
     "cloudwatch" {
         GET_METRIC_DATA = "GetMetricData" ["cloudwatch:GetMetricData"],
+        DESCRIBE_ALARMS = "DescribeAlarms" ["cloudwatch:DescribeAlarms"],
+        SET_ALARM_STATE = "SetAlarmState" ["cloudwatch:SetAlarmState"],
+        DESCRIBE_ALARM_HISTORY = "DescribeAlarmHistory" ["cloudwatch:DescribeAlarmHistory"],
+    }
+    "lambda" {
+        GET_FUNCTION_CONFIGURATION = "GetFunctionConfiguration" ["lambda:GetFunctionConfiguration"],
     }
 }

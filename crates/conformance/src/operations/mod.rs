@@ -155,6 +155,23 @@ methods! {
     Notifier { notify: [PUBLISH] = [Publish], }
     Costs { month_to_date: [GET_COST_AND_USAGE] = [GetCostAndUsage], }
     Traffic { connections: [GET_METRIC_DATA] = [GetMetricData], }
+    Alarms {
+        alarms: [DESCRIBE_ALARMS] = [DescribeAlarms],
+        alarm: [DESCRIBE_ALARMS] = [DescribeAlarms],
+        set_alarm_state: [SET_ALARM_STATE] = [SetAlarmState],
+        alarm_actions: [DESCRIBE_ALARM_HISTORY] = [DescribeAlarmHistory],
+    }
+    Subscriptions {
+        subscriptions: [LIST_SUBSCRIPTIONS_BY_TOPIC] = [ListSubscriptionsByTopic],
+        subscribe: [SUBSCRIBE] = [Subscribe],
+        unsubscribe: [UNSUBSCRIBE] = [Unsubscribe],
+    }
+    Vitals {
+        function_vitals: [GET_FUNCTION_CONFIGURATION] = [GetFunctionConfiguration],
+        table_vitals: [DESCRIBE_TABLE, DESCRIBE_CONTINUOUS_BACKUPS, DESCRIBE_TIME_TO_LIVE] = [DescribeTable],
+        stream_age: [GET_METRIC_DATA] = [GetMetricData],
+    }
+    Spending { days_billed: [GET_COST_AND_USAGE] = [GetCostAndUsage], }
     IssuerKeys { issuer_keys: [] = [GetKeys], }
     Signer { sign: [SIGN] = [Sign], public_key: [GET_PUBLIC_KEY] = [GetPublicKey], }
     Inference { infer: [INVOKE_ENDPOINT] = [InvokeEndpoint], }

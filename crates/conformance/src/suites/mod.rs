@@ -3,6 +3,7 @@
 //! A case makes what it needs under names of its own and leaves it there: the clouds they run on are thrown away. Where a
 //! case needs a thing that is another port's to make, its bounds say so.
 
+mod alarms;
 mod cache_groups;
 mod collections;
 mod costs;
@@ -21,22 +22,26 @@ mod notifier;
 mod objects;
 mod serverless_caches;
 mod signer;
+mod spending;
 mod store;
 mod store_batches;
 mod store_queries;
 mod store_records;
 mod store_values;
 mod streams;
+mod subscriptions;
 mod tagging;
 mod traffic;
 mod training_jobs;
+mod vitals;
 mod workflows;
 
 use crate::case::Case;
 use capstan_core::ports::{
-    CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, Entropy,
-    GraphClusters, GraphInstances, Inference, Inventory, Models, Notifier, Objects, ServerlessCaches, Signer,
-    Store, Streams, Tagging, Traffic, TrainingJobs, Workflows,
+    Alarms, CacheGroups, Clock, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints,
+    Entropy, GraphClusters, GraphInstances, Inference, Inventory, Models, Notifier, Objects,
+    ServerlessCaches, Signer, Spending, Store, Streams, Subscriptions, Tagging, Traffic, TrainingJobs,
+    Vitals, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -55,7 +60,7 @@ macro_rules! every_port {
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
     GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, Inference, TrainingJobs, Models, Clock,
-    Entropy,
+    Entropy, Alarms, Subscriptions, Vitals, Spending,
 }
 
 /// Every case of every port.
@@ -88,6 +93,10 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         models::cases(),
         inference::cases(),
         machine::cases(),
+        alarms::cases(),
+        subscriptions::cases(),
+        vitals::cases(),
+        spending::cases(),
     ]
     .into_iter()
     .flatten()

@@ -25,6 +25,7 @@ pub(crate) struct Cloud {
     url: String,
     run: u32,
     aws: Aws,
+    topic: String,
     _proxy: Proxy,
 }
 
@@ -61,7 +62,7 @@ impl Cloud {
         ];
         let environment: Environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let aws = Aws::new(AwsConfig::read(&environment).unwrap(), sdk_config(&environment).unwrap());
-        Self { backend, url: url.to_owned(), run, aws, _proxy: proxy }
+        Self { backend, url: url.to_owned(), run, aws, topic, _proxy: proxy }
     }
 
     pub(crate) fn ports(&self) -> &Aws {
@@ -114,6 +115,19 @@ impl Backstage for Cloud {
                      &MetricData.member.1.Dimensions.member.{at}.Value={value}"
                 ));
             }
+            self.peer().form("monitoring", &form).await.map(drop)
+        })
+    }
+
+    fn make_alarm<'a>(&'a self, name: &'a str) -> Run<'a> {
+        Box::pin(async move {
+            let form = format!(
+                "Action=PutMetricAlarm&Version=2010-08-01&AlarmName={name}&Namespace=AWS/Lambda&MetricName=Errors\
+                 &Statistic=Sum&Period=300&EvaluationPeriods=1&Threshold=1\
+                 &ComparisonOperator=GreaterThanThreshold&TreatMissingData=notBreaching\
+                 &AlarmActions.member.1={}",
+                self.topic
+            );
             self.peer().form("monitoring", &form).await.map(drop)
         })
     }

@@ -5,6 +5,7 @@
 //! keeping, with the reasons for it.
 
 pub mod answer;
+pub mod bill;
 mod finding;
 mod host;
 mod insight;
@@ -13,6 +14,8 @@ pub mod models;
 mod place;
 pub mod routing;
 pub mod rules;
+pub mod spending;
+pub mod watch;
 
 pub use finding::{Assessment, Finding, Seen, assess};
 pub use host::Hostname;

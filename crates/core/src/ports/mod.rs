@@ -24,6 +24,7 @@ mod store;
 mod stored;
 mod tags;
 mod training;
+mod watch;
 mod workflows;
 
 pub use cloud::{CloudError, CloudErrorKind, CloudResult};
@@ -53,4 +54,8 @@ pub use store::{
 pub use stored::{RecordEffect, RecordWrite, Stored};
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
 pub use training::{Model, Models, TrainingJob, TrainingJobs, TrainingSpec, TrainingStatus};
+pub use watch::{
+    Alarm, AlarmAction, AlarmState, Alarms, DayBill, FunctionVitals, Protocol, Spending, Subscription,
+    Subscriptions, TableVitals, Vitals,
+};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

@@ -4,12 +4,11 @@
 //! past is the built-in model's in any case: to ask about it would measure nothing of now.
 
 use capstan_core::iops::answer::{risk_of, score};
-use capstan_core::iops::{Assessment, Hostname, InsightType, Metric, ScoredBy, Seen, Series};
+use capstan_core::iops::{Assessment, Hostname, InsightType, Metric, ScoredBy, Seen};
 use capstan_core::ports::{Inference, Store};
 use capstan_core::time::{Millis, Timestamp};
 use iops_records::{RecordError, Routing};
-use model::{Features, Sample, Setting};
-use std::collections::VecDeque;
+use watch::{MOST_KEPT, Window};
 
 /// How long an answer is waited for.
 const LIMIT: Millis = Millis(800);
@@ -17,53 +16,16 @@ const LIMIT: Millis = Millis(800);
 const FRESH: Millis = Millis::minutes(5);
 /// Of the samples of a host in one run, the last ones are asked about. One is the rule.
 pub(crate) const MOST_ASKED: usize = 4;
-/// How far back the window of a model goes, in seconds.
-const WINDOW: u64 = 3_600;
-/// The most samples of it: those of hosts that report every quarter of a minute.
-const MOST_KEPT: usize = 240;
-
-/// The last hour of a host.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Window(VecDeque<Sample>);
-
-impl Window {
-    /// What was stored of a host before a second.
-    pub(crate) async fn before(store: &impl Store, host: &Hostname, at: u64) -> Result<Self, RecordError> {
-        let (metrics, _) = iops_records::metrics_of(store, host.as_str(), Some(at), true, MOST_KEPT).await?;
-        let mut window = Self::default();
-        metrics.iter().rev().for_each(|metric| window.push(metric));
-        Ok(window)
-    }
-
-    /// Takes in a sample, later than those before it.
-    pub(crate) fn push(&mut self, metric: &Metric) {
-        self.0.push_back(sample(metric));
-        let begins = metric.at.saturating_sub(WINDOW);
-        while self.0.len() > MOST_KEPT || self.0.front().is_some_and(|first| first.at < begins) {
-            self.0.pop_front();
-        }
-    }
-
-    fn features(&mut self, seen: &[Seen], last_alert: Option<u64>) -> Option<Features> {
-        let anomaly = seen.iter().map(Seen::oddness).fold(0.0, f64::max);
-        Features::of(self.0.make_contiguous(), &Setting { anomaly, last_alert }).ok()
-    }
-}
-
-fn sample(metric: &Metric) -> Sample {
-    let required = |series| metric.get(series).unwrap_or_default();
-    Sample {
-        at: metric.at,
-        cpu: required(Series::CpuUsage),
-        memory: required(Series::MemoryUsage),
-        disk: required(Series::DiskIo),
-        network: required(Series::NetworkIo),
-        iops: metric.get(Series::Iops),
-        latency: metric.get(Series::Latency),
-        error_rate: metric.get(Series::ErrorRate),
-        throughput: metric.get(Series::Throughput),
-        queue_depth: metric.get(Series::QueueDepth),
-    }
+/// What was stored of a host in its last hour before a second.
+pub(crate) async fn window_before(
+    store: &impl Store,
+    host: &Hostname,
+    at: u64,
+) -> Result<Window, RecordError> {
+    let (metrics, _) = iops_records::metrics_of(store, host.as_str(), Some(at), true, MOST_KEPT).await?;
+    let mut window = Window::default();
+    metrics.iter().rev().for_each(|metric| window.push(metric));
+    Ok(window)
 }
 
 /// Whether a sample is of now.
@@ -98,7 +60,7 @@ pub(crate) async fn ask(
         millis,
         disagreed: None,
     };
-    let Some(features) = window.features(seen, last_alert) else {
+    let Ok(features) = window.features(seen, last_alert) else {
         return failed(built_in, "there is no sample to ask about".to_owned(), 0.0);
     };
     let asked = ports.infer(endpoint, &features.to_csv(), LIMIT).await;

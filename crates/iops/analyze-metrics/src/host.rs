@@ -1,10 +1,9 @@
 //! The analysis of one host's samples.
 
-use crate::ask::{MOST_ASKED, Window, ask, is_fresh};
+use crate::ask::{MOST_ASKED, ask, is_fresh, window_before};
 use crate::event::Samples;
 use crate::measure::Request;
 use crate::memory::{Memory, Mind};
-use crate::watch::Watch;
 use crate::{Ports, SNAPSHOT_EVERY};
 use capstan_core::iops::{
     Assessment, Hostname, Insight, InsightId, InsightType, JOINED_WITHIN, Metric, ScoredBy, Seen, Severity,
@@ -15,6 +14,7 @@ use capstan_core::time::Timestamp;
 use iops_records::{Head, Open, Pending, RecordError, Routing, Snapshot, Span, Transaction, is_passing};
 use std::collections::BTreeMap;
 use tier_steps::StepError;
+use watch::Watch;
 
 /// How often a host is begun again when somebody else was first, or nobody knows whether a write happened.
 const ATTEMPTS: usize = 6;
@@ -168,7 +168,7 @@ impl Work<'_> {
         } else if mind.window.is_none()
             && let Some(first) = samples.iter().map(|metric| metric.at).min()
         {
-            mind.window = Some(Window::before(store, host, first).await?);
+            mind.window = Some(window_before(store, host, first).await?);
         }
         Ok(())
     }

@@ -20,13 +20,11 @@ mod host;
 mod measure;
 mod memory;
 mod route;
-mod watch;
 
 pub use event::{BadInput, batch};
 pub use measure::Counted;
 pub use memory::Memory;
 pub use route::ROUTING_KEPT;
-pub use watch::Watch;
 
 use capstan_core::iops::Hostname;
 use capstan_core::ports::{Clock, Inference, Notifier, Store};

@@ -1,12 +1,11 @@
 //! What an instance keeps in mind from run to run.
 
-use crate::ask::Window;
 use crate::measure::{Counted, Counter};
 use crate::route::Route;
-use crate::watch::Watch;
 use capstan_core::iops::Hostname;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use watch::{Watch, Window};
 
 /// The most hosts in mind. Beyond that the half that has been quiet longest is forgotten, and comes back by its snapshots. Nine
 /// detectors of four kilobytes each: some 140 MB at most.

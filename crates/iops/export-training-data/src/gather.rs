@@ -1,12 +1,12 @@
 //! Gathering rows: insights first, then the metrics around them.
 
 use capstan_core::iops::models::{label, spread};
-use capstan_core::iops::{Insight, Metric, Series, day_of};
+use capstan_core::iops::{Insight, Metric, day_of};
 use capstan_core::ports::Store;
-use detector::Detector;
 use iops_records::{RecordError, busy_hours, insights_of, metrics_of};
-use model::{Features, Row, Sample, Setting};
-use std::collections::{BTreeMap, VecDeque};
+use model::Row;
+use std::collections::BTreeMap;
+use watch::{WINDOW, Watch, Window};
 
 /// The most insights that are read, the latest first.
 const MOST_INSIGHTS: usize = 20_000;
@@ -14,8 +14,6 @@ const MOST_INSIGHTS: usize = 20_000;
 const MOST_HOSTS: usize = 500;
 /// The most metrics that are read: four hours of a host that reports each minute are 240.
 const MOST_METRICS: usize = 200_000;
-/// The window that features are of, in seconds: the last hour.
-const WINDOW: u64 = 3_600;
 /// How long before an insight rows begin, and after it they end: all was well then.
 const AROUND: u64 = 2 * 3_600;
 /// How many metrics are read at once.
@@ -138,50 +136,23 @@ async fn metrics(
 /// A row for each metric of a stretch. The detectors begin anew with each: how odd a sample is is told by the hour before it
 /// and what came since, and never by what its insight says, which is what is to be learnt.
 fn rows(host: &str, metrics: &[Metric], stretch: Stretch, insights: &[Insight], into: &mut Vec<Row>) {
-    let mut detectors: BTreeMap<Series, Detector> = BTreeMap::new();
-    let mut window: VecDeque<Sample> = VecDeque::new();
+    let (mut watch, mut window) = (Watch::default(), Window::default());
     for metric in metrics {
-        let at = i64::try_from(metric.at).unwrap_or(i64::MAX);
-        let odd = metric.readings().filter_map(|(series, value)| {
-            Some(detectors.entry(series).or_default().observe(at, value).ok()?.score)
-        });
-        let anomaly = odd.fold(0.0, f64::max);
-        window.push_back(sample(metric));
-        while window.front().is_some_and(|first| first.at + WINDOW < metric.at) {
-            window.pop_front();
-        }
+        let seen = watch.observe(metric);
+        window.push(metric);
         if metric.at < stretch.from {
             continue;
         }
         let alerts = insights.iter().map(|insight| insight.timestamp).filter(|begun| *begun < metric.at);
-        let setting = Setting { anomaly, last_alert: alerts.max() };
-        let Ok(features) = Features::of(window.make_contiguous(), &setting) else { continue };
+        let Ok(features) = window.features(&seen, alerts.max()) else { continue };
         into.push(Row { at: metric.at, host: host.to_owned(), features, score: label(metric.at, insights) });
-    }
-}
-
-/// What a metric is to the model.
-fn sample(metric: &Metric) -> Sample {
-    let of = |series: Series| metric.get(series);
-    let least = |series: Series| of(series).unwrap_or(0.0);
-    Sample {
-        at: metric.at,
-        cpu: least(Series::CpuUsage),
-        memory: least(Series::MemoryUsage),
-        disk: least(Series::DiskIo),
-        network: least(Series::NetworkIo),
-        iops: of(Series::Iops),
-        latency: of(Series::Latency),
-        error_rate: of(Series::ErrorRate),
-        throughput: of(Series::Throughput),
-        queue_depth: of(Series::QueueDepth),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use capstan_core::iops::{Assessment, Hostname};
+    use capstan_core::iops::{Assessment, Hostname, Series};
 
     fn insight(from: u64, until: u64, score: u8) -> Insight {
         let found = Assessment { score, confidence: 1.0, findings: Vec::new() };

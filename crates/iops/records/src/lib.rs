@@ -5,6 +5,7 @@
 //! - [`Head`]: how far the analysis of a host has come. Its version is the fence: two who analyse at once can't both count
 //!   a sample. [`Snapshot`]: the detectors' states, every so many samples.
 
+mod acts;
 mod analysis;
 mod canary;
 mod insights;
@@ -13,6 +14,7 @@ pub mod models;
 mod routing;
 mod together;
 
+pub use acts::{ActKind, ActRow};
 pub use analysis::{Head, Open, Pending, Snapshot, Span, head, snapshot};
 pub use canary::{
     Because, Canary, CanaryStatus, INTERVAL, Measured, Outcome, canaries, canary, measurements,

@@ -70,6 +70,15 @@ impl From<NoAnswer> for Failure {
 impl Client {
     /// `url` may or may not end with the API's base path.
     pub(super) fn new(url: &str, token: Option<String>) -> Result<Self, Failure> {
+        Self::with_base(url, BASE, token)
+    }
+
+    /// The API of IOps, whose paths begin with nothing.
+    pub(super) fn of_iops(url: &str, token: Option<String>) -> Result<Self, Failure> {
+        Self::with_base(url.trim_end_matches('/').trim_end_matches(BASE), "", token)
+    }
+
+    fn with_base(url: &str, base: &str, token: Option<String>) -> Result<Self, Failure> {
         let token = token.filter(|token| !token.trim().is_empty()).ok_or_else(|| {
             Failure::usage(
                 "a token is needed: give it by --token or in CAPSTAN_TOKEN. On this machine one is made by\n  \
@@ -80,15 +89,8 @@ impl Client {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(Failure::usage(format!("`{url}` is not a URL; one begins with http:// or https://")));
         }
-        let base = if url.ends_with(BASE) { url.to_owned() } else { format!("{url}{BASE}") };
+        let base = if url.ends_with(base) { url.to_owned() } else { format!("{url}{base}") };
         Ok(Self::at(base, &token))
-    }
-
-    /// One for the API of `IOps`, whose paths begin with nothing.
-    pub(super) fn of_iops(url: &str, token: Option<String>) -> Result<Self, Failure> {
-        let client = Self::new(url, token)?;
-        let base = client.base.strip_suffix(BASE).unwrap_or(&client.base).to_owned();
-        Ok(Self { base, ..client })
     }
 
     fn at(base: String, token: &str) -> Self {
@@ -135,6 +137,11 @@ impl Client {
     pub(super) fn put(&self, path: &str, body: &Value) -> Result<Answer, NoAnswer> {
         let request = self.agent.put(format!("{}{path}", self.base));
         self.take(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
+    }
+
+    pub(super) fn delete(&self, path: &str) -> Result<Answer, NoAnswer> {
+        let request = self.agent.delete(format!("{}{path}", self.base));
+        self.take(request.header("Authorization", format!("Bearer {}", self.token)).call())
     }
 
     fn take(

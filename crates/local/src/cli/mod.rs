@@ -11,6 +11,7 @@ mod client;
 mod drill;
 mod failure;
 mod feed;
+mod iops;
 mod model;
 mod release;
 mod simulate;
@@ -45,6 +46,8 @@ enum Command {
     Tier(tier::Args),
     /// Look at what was done, by whom and why, and verify that nothing in it was altered
     Audit(audit::Args),
+    /// How IOps is, what it costs, who is told, and whether its alarms ring
+    Iops(iops::Args),
     /// Rehearse a procedure: real functions and workflow, simulated cloud, no waiting
     Drill {
         #[command(subcommand)]
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Feed(args) => feed::run(&args),
         Command::Tier(args) => tier::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Iops(args) => iops::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
         Command::Drill { drill: Drill::Canary(args) } => canary::drill::run(&args),
         Command::Canary(args) => canary::talk::run(args),
@@ -127,6 +131,11 @@ mod tests {
             "tier --url http://x --token y history --limit 5",
             "tier change STAGING --reason a-reason-long-enough --yes",
             "tier configs PRODUCTION --set sagemakerShadowSelfMinInstances=60",
+            "iops health --json",
+            "iops --url http://x --token y cost",
+            "iops subscribe oncall@example.com --reason a-reason-long-enough",
+            "iops unsubscribe 00000000-0000-4000-8000-000000000001 --reason a-reason-long-enough",
+            "iops test-alarm IOps-Lambda-HighErrorRate --reason a-reason-long-enough",
             "audit verify --key k.pem --key former.pem --receipt r.json --json",
             "audit --url http://x list --limit 5",
             "drill tier --path DEV,STAGING,DEV --seed 3 --json",

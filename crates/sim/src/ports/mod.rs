@@ -17,6 +17,7 @@ mod store;
 mod streams;
 mod tags;
 mod training;
+mod watch;
 mod workflows;
 
 use crate::bulk::Bulk;
