@@ -21,7 +21,7 @@ from env_json import TEMPLATE, Tagged
 
 KNOWN = pathlib.Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # How resources of this product begin. What CloudFormation makes is referred to by its ARN and needs no pattern.
-OWN = ("cato-", "alarm:TargetTracking-endpoint/cato-", "endpoint/cato-", "aws-service-role/")
+OWN = ("cato-", "iops-", "${IopsModelEndpoint}", "alarm:TargetTracking-endpoint/cato-", "endpoint/cato-", "aws-service-role/")
 
 # What is not tied to a name of ours though IAM could tie it to something, and why.
 REASONS = {
