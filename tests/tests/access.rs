@@ -75,6 +75,7 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
         (_, "/subscriptions") => {
             json!({"protocol": "email", "endpoint": "three@example.com", "reason": "to see who may do this"})
         }
+        (_, "/traffic") => json!({"percent": 0, "reason": "to see who may do this"}),
         (_, "/insights/{insightId}/acknowledge" | "/insights/{insightId}/dismiss") => {
             json!({"note": "to see who may do this"})
         }
@@ -87,14 +88,19 @@ fn allowed_status(rule: &Rule) -> u16 {
     match rule.route {
         "/tier/cancel" | "/tier/reset" => 409,
         "/subscriptions" if rule.method == "POST" => 202,
+        // No model is behind an endpoint there, and no canary was ever started.
+        "/canary" if rule.method == "POST" => 409,
+        "/canary/{canaryId}" | "/canary/{canaryId}/measurements" | "/canary/{canaryId}/rollback" => 404,
         _ => 200,
     }
 }
 
 fn path(rule: &Rule) -> String {
     let path = rule.path().replace("{tier}", "STAGING").replace("{insightId}", &insight_id());
-    let path =
-        path.replace("{subscriptionId}", SUBSCRIPTION).replace("{name}", "IOps-Lambda-HighErrorRate-local");
+    let path = path
+        .replace("{canaryId}", "none")
+        .replace("{subscriptionId}", SUBSCRIPTION)
+        .replace("{name}", "IOps-Lambda-HighErrorRate-local");
     match (rule.method, rule.route) {
         ("GET", "/metrics") => format!("{path}?hostname={HOST}"),
         ("DELETE", _) => format!("{path}?reason=to%20see%20who%20may%20do%20this"),
