@@ -111,7 +111,7 @@ fn count(lab: &Lab) -> Counted {
                     }
                 }
                 Operation::GetItem => {
-                    counted.reads += places.map(|place| units(size(place), 4_096)).sum::<f64>()
+                    counted.reads += places.map(|place| units(size(place), 4_096)).sum::<f64>();
                 }
                 // What a query gives is not recorded: as if it gave an hour of a host, which is what analysis replays.
                 Operation::Query => counted.reads += places.map(|_| units(60 * 300, 4_096)).sum::<f64>(),
@@ -232,8 +232,8 @@ fn bill_table(ways: &[(&str, f64, PerMetric)]) -> String {
 
 fn between<'a>(page: &'a str, mark: &str) -> &'a str {
     let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- end of {mark} -->"));
-    let rest = page.split_once(&begin).unwrap_or_else(|| panic!("docs/cost.md: {begin}")).1;
-    rest.split_once(&end).unwrap_or_else(|| panic!("docs/cost.md: {end}")).0
+    let rest = page.split_once(&begin).unwrap().1;
+    rest.split_once(&end).unwrap().0
 }
 
 #[test]

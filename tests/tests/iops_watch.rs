@@ -18,10 +18,11 @@ fn test(lab: &mut Lab) -> (u64, Value) {
 fn state(lab: &Lab) -> AlarmState {
     let invocation = Invocation::unlimited();
     let ports = Ports::for_invocation(lab.world(), invocation.clone());
-    match sim::run(async { ports.alarm(ALARM).await }, &invocation) {
-        Outcome::Done(Ok(Some(alarm)), _) => alarm.state,
-        other => panic!("{other:?}"),
-    }
+    let found = match sim::run(async { ports.alarm(ALARM).await }, &invocation) {
+        Outcome::Done(found, _) => found.unwrap(),
+        _ => None,
+    };
+    found.unwrap().state
 }
 
 fn acts(lab: &Lab) -> Vec<Value> {

@@ -22,13 +22,13 @@ fn mail(stage: &Stage<'_>) -> String {
     format!("{}@example.com", stage.name("mail"))
 }
 
+/// Addresses of mail alone: a URL would be called by whoever carries the port out.
 async fn who_is_subscribed_is_listed_once<P: Subscriptions>(ports: &P, stage: &Stage<'_>) -> Checked {
-    let (mail, url) = (mail(stage), format!("https://{}.example.com/hook", stage.name("pager")));
-    for (protocol, endpoint) in [(Protocol::Email, &mail), (Protocol::Email, &mail), (Protocol::Https, &url)]
-    {
-        ports.subscribe(protocol, endpoint).await?;
-        let found = of(ports, endpoint).await?;
-        equal("how", &found.iter().map(|one| one.protocol).collect::<Vec<_>>(), &vec![protocol])?;
+    let mail = mail(stage);
+    for _ in 0..2 {
+        ports.subscribe(Protocol::Email, &mail).await?;
+        let found = of(ports, &mail).await?;
+        equal("how", &found.iter().map(|one| one.protocol).collect::<Vec<_>>(), &vec![Protocol::Email])?;
     }
     Ok(())
 }
