@@ -23,12 +23,14 @@ const SEED: u64 = 11;
 /// 2026-01-01T00:00:00Z
 const BEGINS: u64 = 1_767_225_600;
 
+/// Trained once a process.
+static TRAINED: OnceLock<Result<String, String>> = OnceLock::new();
+
 /// Puts the endpoint into a world that has none of this name, in service. Whether it did.
 pub fn plant(world: &mut World, endpoint: &str) -> Result<bool, String> {
     if world.has_endpoint(endpoint) {
         return Ok(false);
     }
-    static TRAINED: OnceLock<Result<String, String>> = OnceLock::new();
     let artifact = TRAINED.get_or_init(train).clone()?;
     let config = EndpointConfig {
         name: CONFIG.to_owned(),

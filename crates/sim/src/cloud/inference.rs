@@ -56,8 +56,10 @@ pub(crate) fn artifact(model: &str) -> String {
     format!("models/{model}/model.json")
 }
 
-/// Models that were read, with what they were read from: a world that is copied shares both.
-static READ: Mutex<Vec<(Arc<[u8]>, Arc<Model>)>> = Mutex::new(Vec::new());
+/// A model, with what it was read from.
+type Loaded = (Arc<[u8]>, Arc<Model>);
+/// Models that were read: a world that is copied shares both.
+static READ: Mutex<Vec<Loaded>> = Mutex::new(Vec::new());
 /// The most of them: no system serves more at once.
 const MOST_READ: usize = 8;
 
