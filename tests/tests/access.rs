@@ -67,6 +67,7 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
         (_, "/tier/configs/{tier}") => json!({"budgetMonthlyCuriosityLimit": 321}),
         (_, "/tier/cooldown") => json!({"hours": 2}),
         (_, "/metrics") => metric(10, 2),
+        (_, "/traffic") => json!({"percent": 0, "reason": "to see who may do this"}),
         (_, "/insights/{insightId}/acknowledge" | "/insights/{insightId}/dismiss") => {
             json!({"note": "to see who may do this"})
         }
@@ -78,12 +79,16 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
 fn allowed_status(rule: &Rule) -> u16 {
     match rule.route {
         "/tier/cancel" | "/tier/reset" => 409,
+        // No model is behind an endpoint there, and no canary was ever started.
+        "/canary" if rule.method == "POST" => 409,
+        "/canary/{canaryId}" | "/canary/{canaryId}/measurements" | "/canary/{canaryId}/rollback" => 404,
         _ => 200,
     }
 }
 
 fn path(rule: &Rule) -> String {
     let path = rule.path().replace("{tier}", "STAGING").replace("{insightId}", &insight_id());
+    let path = path.replace("{canaryId}", "none");
     if (rule.method, rule.route) == ("GET", "/metrics") { format!("{path}?hostname={HOST}") } else { path }
 }
 

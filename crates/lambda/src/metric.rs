@@ -75,7 +75,7 @@ fn arm_line(
             "Timestamp": at_millis,
             "CloudWatchMetrics": [{
                 "Namespace": "Capstan/IOps",
-                "Dimensions": [["Environment", "Arm"]],
+                "Dimensions": [["Arm"], ["Environment", "Arm"]],
                 "Metrics": [
                     {"Name": "Requests", "Unit": "Count"},
                     {"Name": "Errors", "Unit": "Count"},
@@ -102,7 +102,7 @@ mod tests {
         for metric in directive["Metrics"].as_array().unwrap() {
             assert!(!line[metric["Name"].as_str().unwrap()].is_null(), "{metric}");
         }
-        assert_eq!(directive["Dimensions"], json!([["Environment", "Arm"]]));
+        assert_eq!(directive["Dimensions"], json!([["Arm"], ["Environment", "Arm"]]));
         assert_eq!((line["Arm"].as_str(), line["Latency"].as_array().unwrap().len()), (Some("canary"), 100));
     }
 

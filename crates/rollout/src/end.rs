@@ -123,9 +123,10 @@ where
 }
 
 fn notice(canary: &Canary, promoted: bool) -> Notice {
-    let (kind, word) = match promoted {
-        true => (NoticeKind::CanaryPromoted, "promoted"),
-        false => (NoticeKind::CanaryRolledBack, "rolled back"),
+    let (kind, word) = if promoted {
+        (NoticeKind::CanaryPromoted, "promoted")
+    } else {
+        (NoticeKind::CanaryRolledBack, "rolled back")
     };
     let because = canary.outcome.as_ref().map(|outcome| &outcome.because);
     let (code, text) = because.map_or(("", ""), |because| (&because.code, &because.text));

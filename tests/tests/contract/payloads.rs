@@ -20,7 +20,7 @@ use tier_steps::StepInput;
 const VERSIONS: [&str; 1] = ["v1"];
 /// The functions that the state machine does not call. Those of the canary are called by another one, with an id and nothing
 /// else (contract/rollout.rs).
-const NO_STEPS: [&str; 18] = [
+const NO_STEPS: [&str; 26] = [
     "authorizer",
     "tier-read",
     "tier-change",
@@ -39,6 +39,14 @@ const NO_STEPS: [&str; 18] = [
     "set-traffic",
     "judge-canary",
     "end-canary",
+    "models",
+    "export-training-data",
+    "start-training",
+    "check-training",
+    "register-model",
+    "deploy-model",
+    "check-endpoint",
+    "end-release",
 ];
 
 type Handed = BTreeMap<&'static str, BTreeMap<BTreeSet<String>, Value>>;

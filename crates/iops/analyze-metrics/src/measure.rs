@@ -76,7 +76,14 @@ impl Counter {
 
 /// What a run counted while a canary was under way, by canary and stage.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(BTreeMap<(String, u8), (Vec<(u16, bool, Request)>, (String, u64))>);
+pub(crate) struct Tally(BTreeMap<(String, u8), Counts>);
+
+/// What is counted of one stage, and the host and second of the least sample in it.
+#[derive(Debug)]
+struct Counts {
+    requests: Vec<Request>,
+    first: (String, u64),
+}
 
 impl Tally {
     /// Counts a request of a host under this routing.
@@ -86,12 +93,10 @@ impl Tally {
         }
         let Some(canary) = &routing.canary_id else { return };
         let first = (host.to_owned(), request.first);
-        let (requests, least) = self
-            .0
-            .entry((canary.clone(), routing.share.percent))
-            .or_insert_with(|| (Vec::new(), first.clone()));
-        *least = first.min(std::mem::take(least));
-        requests.push((request.group, request.canary, request));
+        let new = || Counts { requests: Vec::new(), first: first.clone() };
+        let counts = self.0.entry((canary.clone(), routing.share.percent)).or_insert_with(new);
+        counts.first = first.min(std::mem::take(&mut counts.first));
+        counts.requests.push(request);
     }
 
     /// Writes a row for each. What can't be written is not measured: the judge holds a stage without data, so that nothing has
@@ -99,11 +104,12 @@ impl Tally {
     pub(crate) async fn store(self, ports: &(impl Store + Clock)) {
         let now = ports.wall().as_millis() / 1_000;
         let start = now - now % u64::from(INTERVAL);
-        for ((canary_id, percent), (requests, (host, at))) in self.0 {
+        for ((canary_id, percent), Counts { requests, first: (host, at) }) in self.0 {
             let (mut canary, mut baseline) = (Arm::default(), Arm::default());
-            for (group, routed, request) in requests {
+            for request in requests {
+                let Request { group, canary: routed, failed, millis, disagreed, .. } = request;
                 let counts = if routed { canary.group(group) } else { baseline.group(BASELINE) };
-                counts.record(request.failed, request.millis, request.disagreed.filter(|_| routed));
+                counts.record(failed, millis, disagreed.filter(|_| routed));
             }
             let interval = Interval { start, seconds: INTERVAL, percent, canary, baseline };
             let row = Measured::new(&canary_id, interval, (&host, at));
