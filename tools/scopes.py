@@ -21,8 +21,7 @@ from env_json import TEMPLATE, Tagged
 
 KNOWN = pathlib.Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # How resources of this product begin. What CloudFormation makes is referred to by its ARN and needs no pattern.
-OWN = ("cato-", "iops-", "${IopsModelEndpoint}", "alarm:TargetTracking-endpoint/cato-", "alarm:IOps-", "endpoint/cato-", "endpoint/${IopsModelEndpoint}",
-       "aws-service-role/")
+OWN = ("cato-", "iops-", "alarm:TargetTracking-endpoint/cato-", "alarm:IOps-", "endpoint/cato-", "aws-service-role/")
 # What parameters and resources of the template name.
 NAMED = ("${IopsModelEndpoint}", "${IopsModelRole}", "${IopsMlBucket}")
 

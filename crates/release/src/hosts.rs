@@ -124,8 +124,23 @@ where
     })
 }
 
-/// Rolls the release's canary back, if it has one that is under way.
+/// Takes all hosts off the release's version, before the endpoint is touched: its canary is rolled back, and where that has been
+/// promoted already, the built-in model answers.
 pub(crate) async fn take_back<P>(ports: &P, release: &Release) -> Result<(), ReleaseError>
+where
+    P: Deploying + Notifier,
+{
+    roll_back(ports, release).await?;
+    let mut routing = iops_records::routing(ports).await?;
+    let ours = routing.share.model_version.as_deref() == Some(release.config.as_str());
+    if !ours || routing.canary_id.is_some() || routing.share == Share::default() {
+        return Ok(());
+    }
+    routing.share = Share::default();
+    write(ports, routing, &format!("release of model {} is being undone", release.model_version)).await
+}
+
+async fn roll_back<P>(ports: &P, release: &Release) -> Result<(), ReleaseError>
 where
     P: Deploying + Notifier,
 {

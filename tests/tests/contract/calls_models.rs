@@ -13,9 +13,7 @@ use std::sync::{Arc, Mutex};
 /// Releases of models on every way they go.
 pub(crate) fn releases(seen: &Arc<Mutex<Seen>>) {
     let base = with_incidents(19);
-    let fresh = |world: &SharedWorld| {
-        watch_with(SharedWorld::new(world.fork()), seen, &[("TenantRequestsPerMinute", "1200")])
-    };
+    let fresh = |world: &SharedWorld| watch_with(SharedWorld::new(world.fork()), seen, &[]);
     let mut lab = fresh(base.world());
     let id = ask(&mut lab);
     assert_eq!(finish(&mut lab, &id)["status"], "COMPLETED");

@@ -188,7 +188,8 @@ pub fn refusal(new: &Measured, serving: Option<&Measured>) -> Option<String> {
         ));
     }
     let serving = serving?;
-    if new.mean_error > serving.mean_error {
+    // The service gives figures back in 32 bits.
+    if new.mean_error > serving.mean_error + 1e-6 {
         return Some(format!(
             "it is off by {:.3} on average on the rows held out, the model that serves by {:.3}",
             new.mean_error, serving.mean_error

@@ -3,12 +3,25 @@
 /// The functions of IOps, by the crate each is made from. A test holds this list against the workspace.
 pub const FUNCTIONS: &[&str] = &[
     "analyze-metrics",
+    "canary",
     "check-cost",
+    "check-endpoint",
     "check-health",
+    "check-training",
+    "deploy-model",
+    "end-canary",
+    "end-release",
+    "export-training-data",
     "ingest-metrics",
+    "judge-canary",
     "manage-subscriptions",
+    "models",
     "read-insights",
     "read-metrics",
+    "register-model",
+    "set-traffic",
+    "start-canary",
+    "start-training",
     "test-alarm",
 ];
 

@@ -101,16 +101,20 @@ async fn cancel(ports: &impl Ports, request: &Request) -> Result<Reply, Problem>
     let reason = only_reason(request)?;
     for attempt in 0.. {
         let mut found = one(ports, request).await?;
-        let again = found.status == ReleaseStatus::Stuck;
+        let stuck = found.status == ReleaseStatus::Stuck;
+        let again = stuck || is_left_alone(ports, &found).await?;
         if !again && let Some(answer) = settled(&found) {
             return answer;
         }
-        found.cancellation = Some(wish(ports, request, reason.clone()));
-        if again {
+        // What has come through its canary serves: of that, an execution that is gone records the end.
+        if found.promoted_at.is_none() {
+            found.cancellation = Some(wish(ports, request, reason.clone()));
+        }
+        if stuck {
             found.status = ReleaseStatus::RollingBack;
             (found.undo_failures, found.announced) = (0, false);
-            found.recoveries += 1;
         }
+        found.recoveries += u32::from(again);
         match release::save(ports, &mut found).await {
             Ok(()) => {}
             Err(error) if error.name() == "StoreConflict" && attempt < ATTEMPTS => continue,
@@ -122,6 +126,16 @@ async fn cancel(ports: &impl Ports, request: &Request) -> Result<Reply, Problem>
         return Ok(Reply::ok(show::release(&found)).with_status(202));
     }
     Err(Problem::outcome_unknown("the release is written by somebody else again and again"))
+}
+
+/// Whether a release has not ended and nobody works on it any more.
+async fn is_left_alone(ports: &impl Ports, found: &Release) -> Result<bool, Problem> {
+    if found.status.is_end() {
+        return Ok(false);
+    }
+    let execution = ports.describe(&found.execution_name()).await;
+    let execution = execution.map_err(|error| problem(error.into()))?;
+    Ok(execution.is_some_and(|execution| execution.stopped_at.is_some()))
 }
 
 /// The answer where nothing is left to stop.
