@@ -34,6 +34,7 @@ PSEUDO = {
 NAMED = {
     "AWS::DynamoDB::Table": ("TableName", "{name}"),
     "AWS::Logs::LogGroup": ("LogGroupName", "{name}"),
+    "AWS::S3::Bucket": ("BucketName", "{name}"),
     "AWS::SNS::Topic": ("TopicName", "arn:aws:sns:{region}:{account}:{name}"),
     "AWS::Serverless::Function": ("FunctionName", "{name}"),
     "AWS::Serverless::StateMachine": ("Name", "arn:aws:states:{region}:{account}:stateMachine:{name}"),

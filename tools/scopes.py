@@ -21,16 +21,22 @@ from env_json import TEMPLATE, Tagged
 
 KNOWN = pathlib.Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # How resources of this product begin. What CloudFormation makes is referred to by its ARN and needs no pattern.
-OWN = ("cato-", "alarm:TargetTracking-endpoint/cato-", "endpoint/cato-", "aws-service-role/")
+OWN = ("cato-", "iops-", "alarm:TargetTracking-endpoint/cato-", "alarm:IOps-", "endpoint/cato-", "aws-service-role/")
+# What parameters and resources of the template name.
+NAMED = ("${IopsModelEndpoint}", "${IopsModelRole}", "${IopsMlBucket}")
 
 # What is not tied to a name of ours though IAM could tie it to something, and why.
 REASONS = {
     "ce:GetCostAndUsage": "a view of the bill has no part of a tenant; what is asked for is filtered by tag",
     "cloudwatch:GetMetricData": "the resource is a dataset of OpenTelemetry metrics, not what is read here",
+    "cloudwatch:DescribeAlarms": "composite alarms are shown to those alone who may see all alarms",
     "application-autoscaling:*ScalableTarget": "the ARN of a target has an id that the service gives",
     "application-autoscaling:PutScalingPolicy": "the same",
     "aoss:DeleteCollection": "the ARN has an id that the service gives; the name is a condition",
     "rds:DescribeDBInstances": "instances are asked for by their cluster, and IAM then sees all of them",
+    "sagemaker:DescribeEndpointConfig": "what an endpoint runs may have been made by others, and is looked at alone",
+    "sagemaker:CreateEndpoint": "brings back the configuration that an endpoint had, which others may have made",
+    "sagemaker:UpdateEndpoint": "the same",
     "kms:Sign": "the ARN of a key has an id that the service gives; the key's alias is a condition",
     "kms:GetPublicKey": "the same",
     "ec2:CreateVpcEndpoint": "the endpoint of a serverless cache, which has no name; its service is a condition",
@@ -86,7 +92,7 @@ def problem(action: str, scopable: bool, resource: object, used: set[str]) -> st
         return None
     name = re.split(r"AWS::AccountId}[:/]", arn)[-1]
     name = re.sub(r"^(?:[a-z-]+[/:])?", "", name) if not name.startswith(OWN) else name
-    if name.startswith(OWN) or "-${Environment}" in name:
+    if name.startswith((*OWN, *NAMED)) or "s3:::${IopsMlBucket}" in arn or "-${Environment}" in name:
         return None
     why = reason(action, arn)
     if not why:

@@ -39,6 +39,7 @@ NOT_TAKEN = [
     (lambda one: one["Type"] == "AWS::StepFunctions::StateMachineVersion", "it knows no versions of state machines"),
     (lambda one: one["Type"] == "AWS::StepFunctions::StateMachineAlias", "it knows no aliases of state machines"),
     (lambda one: one["Type"] == "AWS::CloudWatch::CompositeAlarm", "it knows no alarms over alarms"),
+    (lambda one: one["Type"] == "AWS::Budgets::Budget", "it knows no budgets"),
     (
         lambda one: one["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in one["Properties"],
         "it knows alarms on one metric only, no metric math",

@@ -45,7 +45,7 @@ def main() -> None:
 
 def operations(document: dict):
     for path in document["paths"].values():
-        yield from (operation for method, operation in path.items() if method in ("get", "post", "put"))
+        yield from (operation for method, operation in path.items() if method in ("get", "post", "put", "delete"))
 
 
 def of_event(document: dict, event: object) -> dict | None:

@@ -68,13 +68,14 @@ fn collect(flow: &Value, in_branch: bool, into: &mut Vec<State>) {
     }
 }
 
-/// Every substitution in the texts of all state machines.
-pub fn substitutions() -> BTreeSet<String> {
+/// The files of all state machines.
+pub fn files() -> Vec<String> {
     let files = workspace::entries(&workspace::root().join("statemachine"));
-    let texts =
-        files.iter().map(|file| workspace::text(&format!("statemachine/{}", workspace::file_name(file))));
-    let of = |text: String| -> Vec<String> {
-        text.split("${").skip(1).filter_map(|rest| rest.split('}').next()).map(ToOwned::to_owned).collect()
-    };
-    texts.flat_map(of).collect()
+    files.iter().map(|file| format!("statemachine/{}", workspace::file_name(file))).collect()
+}
+
+/// Every substitution in the text of a state machine.
+pub fn substitutions(file: &str) -> BTreeSet<String> {
+    let text = workspace::text(file);
+    text.split("${").skip(1).filter_map(|rest| rest.split('}').next()).map(ToOwned::to_owned).collect()
 }

@@ -355,6 +355,24 @@ fn route_of(path: &str) -> (String, Value) {
             rest.split_once('/').map_or((rest, String::new()), |(id, act)| (id, format!("/{act}")));
         return (format!("/restores/{{restoreId}}{act}"), json!({ "restoreId": id }));
     }
+    if let Some(rest) = path.strip_prefix("/canary/") {
+        let (id, act) =
+            rest.split_once('/').map_or((rest, String::new()), |(id, act)| (id, format!("/{act}")));
+        return (format!("/canary/{{canaryId}}{act}"), json!({ "canaryId": id }));
+    }
+    if let Some(id) = path.strip_prefix("/models/releases/") {
+        let (id, act) = id.split_once('/').map_or((id, String::new()), |(id, act)| (id, format!("/{act}")));
+        return (format!("/models/releases/{{releaseId}}{act}"), json!({ "releaseId": id }));
+    }
+    if let Some(version) = path.strip_prefix("/models/").and_then(|path| path.strip_suffix("/restore")) {
+        return ("/models/{version}/restore".to_owned(), json!({ "version": version }));
+    }
+    if let Some(id) = path.strip_prefix("/subscriptions/") {
+        return ("/subscriptions/{subscriptionId}".to_owned(), json!({ "subscriptionId": id }));
+    }
+    if let Some(name) = path.strip_prefix("/alarms/").and_then(|rest| rest.strip_suffix("/test")) {
+        return ("/alarms/{name}/test".to_owned(), json!({ "name": name }));
+    }
     let Some(rest) = path.strip_prefix("/insights/").filter(|rest| *rest != "summary") else {
         return (crate::resource(path), Value::Null);
     };

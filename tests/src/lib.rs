@@ -16,6 +16,7 @@ pub mod asl;
 pub mod cases;
 pub mod export;
 pub mod lab;
+pub mod releases;
 pub mod scenario;
 pub mod tamper;
 pub mod template;

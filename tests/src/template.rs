@@ -97,10 +97,18 @@ impl Template {
 
     /// What the state machine's substitutions are given: `GetAtt` of what.
     pub fn substitutions(&self) -> BTreeMap<String, String> {
+        self.substitutions_of(crate::asl::FILE)
+    }
+
+    /// The same of the state machine in this file.
+    pub fn substitutions_of(&self, file: &str) -> BTreeMap<String, String> {
         let machines = self.of_type("AWS::Serverless::StateMachine");
-        let given =
-            machines.filter_map(|(_, properties)| properties.get("DefinitionSubstitutions")?.as_mapping());
+        let machines = machines.filter(|(_, properties)| properties["DefinitionUri"] == file);
+        let given = machines
+            .filter_map(|(_, properties)| properties.get("DefinitionSubstitutions")?.as_mapping().cloned());
+        let given: Vec<Mapping> = given.collect();
         given
+            .iter()
             .flatten()
             .filter_map(|(name, value)| Some((name.as_str()?.to_owned(), written(value))))
             .collect()

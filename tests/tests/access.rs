@@ -44,8 +44,13 @@ fn stage() -> Stage {
     let transition = lab.get("/tier/change-history")["changes"][0]["id"].as_str().unwrap().to_owned();
     let (status, answer) = lab.call("POST", "/metrics", &metric(0, 20));
     assert_eq!(status, 200, "{answer}");
+    for endpoint in ["one@example.com", "two@example.com"] {
+        let wish = json!({"protocol": "email", "endpoint": endpoint, "reason": SECRET});
+        assert_eq!(lab.call("POST", "/subscriptions", &wish).0, 202);
+    }
     let by = lab.engine().now() + Millis::hours(1);
     assert!(lab.engine().run_until_idle(by));
+    lab.engine().skip(Millis::minutes(3));
     Stage { lab, confirmation, transition }
 }
 
@@ -57,7 +62,7 @@ fn caller(role: Role, tenant: &'static str) -> Caller {
 /// A body that the route takes.
 fn body(rule: &Rule, stage: &Stage) -> Value {
     match (rule.method, rule.route) {
-        ("GET", _) => Value::Null,
+        ("GET" | "DELETE", _) => Value::Null,
         (_, "/tier/plan") => json!({"targetTier": "PRODUCTION"}),
         (_, "/tier/change") => json!({"targetTier": "DEV", "reason": "to see who may do this"}),
         (_, "/tier/bypass-cooldown") => {
@@ -67,6 +72,10 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
         (_, "/tier/configs/{tier}") => json!({"budgetMonthlyCuriosityLimit": 321}),
         (_, "/tier/cooldown") => json!({"hours": 2}),
         (_, "/metrics") => metric(10, 2),
+        (_, "/subscriptions") => {
+            json!({"protocol": "email", "endpoint": "three@example.com", "reason": "to see who may do this"})
+        }
+        (_, "/traffic") => json!({"percent": 0, "reason": "to see who may do this"}),
         (_, "/insights/{insightId}/acknowledge" | "/insights/{insightId}/dismiss") => {
             json!({"note": "to see who may do this"})
         }
@@ -78,15 +87,29 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
 fn allowed_status(rule: &Rule) -> u16 {
     match rule.route {
         "/tier/cancel" | "/tier/reset" => 409,
+        "/subscriptions" if rule.method == "POST" => 202,
+        // No model is behind an endpoint there, and no canary was ever started.
+        "/canary" if rule.method == "POST" => 409,
+        "/canary/{canaryId}" | "/canary/{canaryId}/measurements" | "/canary/{canaryId}/rollback" => 404,
         _ => 200,
     }
 }
 
 fn path(rule: &Rule) -> String {
     let path = rule.path().replace("{tier}", "STAGING").replace("{insightId}", &insight_id());
-    if (rule.method, rule.route) == ("GET", "/metrics") { format!("{path}?hostname={HOST}") } else { path }
+    let path = path
+        .replace("{canaryId}", "none")
+        .replace("{subscriptionId}", SUBSCRIPTION)
+        .replace("{name}", "IOps-Lambda-HighErrorRate-local");
+    match (rule.method, rule.route) {
+        ("GET", "/metrics") => format!("{path}?hostname={HOST}"),
+        ("DELETE", _) => format!("{path}?reason=to%20see%20who%20may%20do%20this"),
+        _ => path,
+    }
 }
 
+/// The first one there is.
+const SUBSCRIPTION: &str = "00000000-0000-4000-8000-000000000001";
 /// A host that has reported, and of which something was found.
 const HOST: &str = "db-1";
 /// When it was, in seconds: within a day of the last of what the stage waits for.

@@ -14,6 +14,8 @@
 mod actions;
 #[path = "contract/calls.rs"]
 mod calls;
+#[path = "contract/calls_models.rs"]
+mod calls_models;
 #[path = "contract/crates.rs"]
 mod crates;
 #[path = "contract/machine.rs"]
@@ -28,8 +30,12 @@ mod policies;
 mod promises;
 #[path = "contract/restore.rs"]
 mod restore;
+#[path = "contract/releases.rs"]
+mod releases;
 #[path = "contract/roles.rs"]
 mod roles;
+#[path = "contract/rollout.rs"]
+mod rollout_machine;
 #[path = "contract/stack.rs"]
 mod stack;
 #[path = "contract/time.rs"]

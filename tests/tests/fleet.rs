@@ -1,9 +1,9 @@
 //! What insights a fleet makes: of healthy hosts hardly any, and of every kind of trouble the right one, soon (decision 0033).
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test")]
 
-use analyze_metrics::Watch;
 use capstan_core::iops::{Assessment, InsightType, JOINED_WITHIN, Series, assess};
 use local::fleet::{Fleet, Incident, Trouble};
+use watch::Watch;
 
 /// 2026-11-21T12:00:00Z: one host's noon is another's morning.
 const START: u64 = 1_795_262_400;

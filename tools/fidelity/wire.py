@@ -43,6 +43,8 @@ SERVICES = [
     "elasticache",
     "kinesis",
     "kms",
+    "s3",
+    "sagemaker-runtime",
     "neptune",
     "opensearch",
     "opensearchserverless",

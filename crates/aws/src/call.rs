@@ -2,6 +2,7 @@
 
 /// Sends a request that only looks.
 #[cfg(any(
+    feature = "cloudwatch",
     feature = "costexplorer",
     feature = "elasticache",
     feature = "functions",
@@ -10,6 +11,7 @@
     feature = "neptune",
     feature = "opensearch",
     feature = "opensearchserverless",
+    feature = "s3",
     feature = "sagemaker",
     feature = "sfn",
     feature = "tables",
@@ -21,12 +23,14 @@ macro_rules! look {
 /// Sends a request that changes something, watched for tries whose outcome nobody knows.
 #[cfg(any(
     feature = "autoscaling",
+    feature = "cloudwatch",
     feature = "elasticache",
     feature = "functions",
     feature = "kinesis",
     feature = "neptune",
     feature = "opensearch",
     feature = "opensearchserverless",
+    feature = "s3",
     feature = "sagemaker",
     feature = "sfn",
     feature = "sns",

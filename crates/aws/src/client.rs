@@ -7,8 +7,18 @@ use capstan_core::ports::{Clock, Entropy};
 use capstan_core::time::Timestamp;
 use std::sync::OnceLock;
 
+/// A client from the configuration that all share, or the way that its module knows.
+macro_rules! client {
+    ($sdk:expr, $client:path) => {
+        <$client>::new($sdk)
+    };
+    ($sdk:expr, $client:path, $make:path) => {
+        $make($sdk)
+    };
+}
+
 macro_rules! clients {
-    ($($feature:literal $name:ident: $client:path,)+) => {
+    ($($feature:literal $name:ident: $client:path $(= $make:path)?,)+) => {
         /// The ports, carried out with the AWS SDK. A client is made when it is first called for, and then kept.
         #[derive(Debug)]
         pub struct Aws {
@@ -28,7 +38,7 @@ macro_rules! clients {
             $(
                 #[cfg(feature = $feature)]
                 pub(crate) fn $name(&self) -> &$client {
-                    self.$name.get_or_init(|| <$client>::new(&self.sdk))
+                    self.$name.get_or_init(|| client!(&self.sdk, $client $(, $make)?))
                 }
             )+
         }
@@ -47,6 +57,8 @@ clients! {
     "neptune" neptune: aws_sdk_neptune::Client,
     "opensearch" opensearch: aws_sdk_opensearch::Client,
     "opensearchserverless" serverless: aws_sdk_opensearchserverless::Client,
+    "s3" s3: aws_sdk_s3::Client = crate::s3::client,
+    "sagemakerruntime" inference: aws_sdk_sagemakerruntime::Client,
     "sagemaker" sagemaker: aws_sdk_sagemaker::Client,
     "sfn" sfn: aws_sdk_sfn::Client,
     "sns" sns: aws_sdk_sns::Client,

@@ -25,7 +25,7 @@ fn table(said: Said<'_>) -> Option<CloudErrorKind> {
     (said.code == "InternalServiceError").then_some(CloudErrorKind::Unavailable)
 }
 
-fn stat(
+pub(crate) fn stat(
     name: &str,
     namespace: &str,
     metric: &str,
@@ -113,13 +113,18 @@ fn instant(at: Timestamp) -> DateTime {
     DateTime::from_millis(i64::try_from(at.as_millis()).unwrap_or(i64::MAX))
 }
 
-impl Traffic for Aws {
-    async fn connections(&self, resource: &ResourceRef) -> CloudResult<u64> {
-        let now = self.now();
-        let from = Timestamp::from_millis(now.as_millis().saturating_sub(WINDOW_MS));
-        let request = self.cloudwatch().get_metric_data().metric_data_queries(query(resource));
-        let request = request.start_time(instant(from)).end_time(instant(now));
-        let call = Call { service: SERVICE, operation: "GetMetricData", resource: &resource.name };
+impl Aws {
+    /// What a query finds in a span of time, all of it or none.
+    pub(crate) async fn metric_data(
+        &self,
+        resource: &str,
+        query: MetricDataQuery,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> CloudResult<Vec<MetricDataResult>> {
+        let request = self.cloudwatch().get_metric_data().metric_data_queries(query);
+        let request = request.start_time(instant(from)).end_time(instant(until));
+        let call = Call { service: SERVICE, operation: "GetMetricData", resource };
         let mut pages = request.into_paginator().send();
         let mut results = Vec::new();
         while let Some(page) = pages.next().await {
@@ -127,6 +132,15 @@ impl Traffic for Aws {
             results.extend(page.metric_data_results.unwrap_or_default());
         }
         read(call, &results)?;
+        Ok(results)
+    }
+}
+
+impl Traffic for Aws {
+    async fn connections(&self, resource: &ResourceRef) -> CloudResult<u64> {
+        let now = self.now();
+        let from = Timestamp::from_millis(now.as_millis().saturating_sub(WINDOW_MS));
+        let results = self.metric_data(&resource.name, query(resource), from, now).await?;
         Ok(highest(resource, &results))
     }
 }

@@ -29,9 +29,14 @@ pub struct AwsConfig {
     pub alert_topic_arn: Option<String>,
     /// The key that the audit is sealed with, or its alias (`AUDIT_KEY_ARN`); only for functions that sign, or hand out its public half.
     pub audit_key_arn: Option<String>,
+    /// The bucket of what models are made of and of what comes of it (`ML_BUCKET`); only for functions that read or write it.
+    pub ml_bucket: Option<String>,
     /// Who may read and write the vectors of a Serverless collection (`COLLECTION_PRINCIPALS`: ARNs of roles or users,
     /// separated by commas). A collection is not made without them, since nobody could use it.
     pub collection_principals: Vec<String>,
+    /// The cost allocation tag by which the bill is told from that of others in the account (`COST_TAG`: `key=value`); `None`:
+    /// the whole account's is meant.
+    pub cost_tag: Option<(String, String)>,
 }
 
 impl AwsConfig {
@@ -62,7 +67,9 @@ impl AwsConfig {
             state_machine_arn: optional_arn(environment, "STATE_MACHINE_ARN", "states", "stateMachine:")?,
             alert_topic_arn: optional_arn(environment, "ALERT_TOPIC_ARN", "sns", "")?,
             audit_key_arn: optional_arn(environment, "AUDIT_KEY_ARN", "kms", "")?,
+            ml_bucket: bucket(environment, "ML_BUCKET")?,
             collection_principals: principals,
+            cost_tag: cost_tag(environment)?,
         })
     }
 }
@@ -83,6 +90,20 @@ fn table_names(environment: &Environment) -> Result<BTreeMap<Table, String>, Con
     Ok(names)
 }
 
+/// `COST_TAG`, if it is not empty.
+fn cost_tag(environment: &Environment) -> Result<Option<(String, String)>, ConfigError> {
+    let text = environment.get("COST_TAG").map(String::as_str).unwrap_or_default();
+    match text.split_once('=') {
+        None if text.is_empty() => Ok(None),
+        Some((key, value)) if !key.is_empty() && !value.is_empty() => {
+            Ok(Some((key.to_owned(), value.to_owned())))
+        }
+        _ => {
+            Err(ConfigError { name: "COST_TAG", problem: format!("`{text}` is not `key=value`, nor empty") })
+        }
+    }
+}
+
 fn optional_arn(
     environment: &Environment,
     name: &'static str,
@@ -92,6 +113,16 @@ fn optional_arn(
     let Some(value) = environment.get(name) else { return Ok(None) };
     arn(name, value, service, stem)?;
     Ok(Some(value.clone()))
+}
+
+/// A bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens.
+fn bucket(environment: &Environment, name: &'static str) -> Result<Option<String>, ConfigError> {
+    let Some(value) = environment.get(name) else { return Ok(None) };
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    if (3..=63).contains(&value.len()) && value.bytes().all(letter) {
+        return Ok(Some(value.clone()));
+    }
+    Err(ConfigError { name, problem: format!("`{value}` is not the name of a bucket") })
 }
 
 /// Checks the form `arn:<partition>:<service>:<region>:<account>:<stem>…`.
@@ -131,6 +162,10 @@ mod tests {
             ("ALERT_TOPIC_ARN", ""),
             ("ALERT_TOPIC_ARN", "arn:aws:sqs:us-east-1:123456789012:alerts"),
             ("COLLECTION_PRINCIPALS", "everybody"),
+            ("ML_BUCKET", "arn:aws:s3:::iops-ml-data"),
+            ("ML_BUCKET", ""),
+            ("COST_TAG", "capstan"),
+            ("COST_TAG", "=iops"),
             ("TABLE_SUFFIX", "-dev/2"),
             ("METRICS_TABLE", "iops-insights-dev"),
         ] {
@@ -154,6 +189,7 @@ mod tests {
             ("TABLE_SUFFIX", "-dev"),
             ("STATE_MACHINE_ARN", machine),
             ("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:cato-alerts-dev"),
+            ("COST_TAG", "Project=IOps"),
             (
                 "COLLECTION_PRINCIPALS",
                 "arn:aws:iam::123456789012:role/app, arn:aws:iam::123456789012:user/ada",
@@ -162,5 +198,6 @@ mod tests {
         .unwrap();
         assert_eq!(config.state_machine_arn.as_deref(), Some(machine));
         assert_eq!(config.collection_principals.len(), 2);
+        assert_eq!(config.cost_tag, Some(("Project".to_owned(), "IOps".to_owned())));
     }
 }

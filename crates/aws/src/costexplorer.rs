@@ -8,9 +8,9 @@ use capstan_core::money::Usd;
 use capstan_core::ports::{CloudErrorKind, CloudResult, Costs, TagKey};
 use capstan_core::time::{Millis, Timestamp};
 
-const METRIC: &str = "UnblendedCost";
+pub(crate) const METRIC: &str = "UnblendedCost";
 
-const SERVICE: Service = Service { name: "ce", table };
+pub(crate) const SERVICE: Service = Service { name: "ce", table };
 
 /// What this service's refusals mean. `LimitExceeded` is about calls a second here.
 fn table(said: Said<'_>) -> Option<CloudErrorKind> {
@@ -23,7 +23,7 @@ fn table(said: Said<'_>) -> Option<CloudErrorKind> {
 }
 
 /// A date as the service has it.
-fn date(at: Timestamp) -> String {
+pub(crate) fn date(at: Timestamp) -> String {
     at.to_string().chars().take(10).collect()
 }
 

@@ -19,6 +19,8 @@ mod sdk;
 #[cfg(feature = "calls")]
 pub mod tags;
 
+#[cfg(feature = "cloudwatch")]
+mod alarms;
 #[cfg(feature = "autoscaling")]
 mod autoscaling;
 #[cfg(feature = "cloudwatch")]
@@ -31,6 +33,8 @@ mod dynamodb;
 mod elasticache;
 #[cfg(feature = "functions")]
 mod functions;
+#[cfg(feature = "sagemakerruntime")]
+mod inference;
 #[cfg(feature = "tagging")]
 mod inventory;
 #[cfg(feature = "issuer")]
@@ -45,6 +49,8 @@ mod neptune;
 mod opensearch;
 #[cfg(feature = "opensearchserverless")]
 mod opensearchserverless;
+#[cfg(feature = "s3")]
+mod s3;
 #[cfg(feature = "sagemaker")]
 mod sagemaker;
 #[cfg(feature = "sfn")]
@@ -53,6 +59,14 @@ mod sfn;
 mod sns;
 #[cfg(feature = "tables")]
 mod tables;
+#[cfg(feature = "costexplorer")]
+mod spending;
+#[cfg(feature = "sns")]
+mod subscriptions;
+#[cfg(all(feature = "sagemaker", feature = "s3"))]
+mod training;
+#[cfg(feature = "vitals")]
+mod vitals;
 
 #[cfg(feature = "calls")]
 pub use aws_types::SdkConfig;

@@ -25,9 +25,19 @@ pub(crate) const SERVICE: Service = Service { name: "sagemaker", table };
 pub(crate) fn table(said: Said<'_>) -> Option<CloudErrorKind> {
     let validation = matches!(said.code, "Validation" | "ValidationError");
     Some(match said.code {
+        _ if validation
+            && matches!(said.operation, "DescribeModel" | "DeleteModel")
+            && said.mentions(&["could not find model"]) =>
+        {
+            CloudErrorKind::NotFound
+        }
         // A missing model is a wrong setting: waiting for it won't help.
         _ if validation && said.mentions(&["could not find model"]) => CloudErrorKind::Invalid,
-        _ if validation && said.mentions(&["could not find", "does not exist"]) => CloudErrorKind::NotFound,
+        _ if validation
+            && said.mentions(&["could not find", "does not exist", "requested resource not found"]) =>
+        {
+            CloudErrorKind::NotFound
+        }
         _ if validation && said.mentions(&["already existing", "already exists"]) => {
             CloudErrorKind::AlreadyExists
         }
@@ -52,7 +62,7 @@ const fn call<'a>(operation: &'static str, resource: &'a str) -> Call<'a> {
     Call { service: SERVICE, operation, resource }
 }
 
-fn tag_list(tags: &Tags) -> Vec<Tag> {
+pub(crate) fn tag_list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key.as_str()).value(value).build()).collect()
 }
 
@@ -241,6 +251,15 @@ mod tests {
                 "The account-level service limit 'ml.g5.2xlarge'",
                 Quota,
             ),
+            (
+                "DescribeModel",
+                400,
+                validation,
+                "Could not find model \"arn:aws:sagemaker:x:model/m\".",
+                NotFound,
+            ),
+            ("DescribeTrainingJob", 400, validation, "Requested resource not found.", NotFound),
+            ("CreateTrainingJob", 400, "ResourceInUse", "a job with this name already exists", AlreadyExists),
             ("DeleteEndpoint", 400, "ResourceInUse", "in use", Busy),
             ("ListTags", 400, "com.amazonaws.sagemaker#ResourceNotFound", "", NotFound),
             ("CreateEndpoint", 400, "AccessDeniedException", "User is not authorized", Denied),

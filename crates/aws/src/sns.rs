@@ -5,7 +5,7 @@ use crate::refusal::{Call, Said, Service};
 use aws_sdk_sns::types::MessageAttributeValue;
 use capstan_core::ports::{CloudErrorKind, CloudResult, Notice, Notifier};
 
-const SERVICE: Service = Service { name: "sns", table };
+pub(crate) const SERVICE: Service = Service { name: "sns", table };
 
 /// What this service's refusals mean.
 fn table(said: Said<'_>) -> Option<CloudErrorKind> {

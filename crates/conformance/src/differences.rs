@@ -94,6 +94,14 @@ differences! {
         Endpoints { more_than_the_account_may_have_is_refused }
         Streams { the_mode_is_switched_twice_a_day }
         Store { a_transaction_has_4_mb_at_most };
+    Moto Differs "whoever is subscribed has confirmed at once":
+        Subscriptions { who_has_not_confirmed_has_no_arn };
+    Moto Differs "it takes any text for an address of mail":
+        Subscriptions { an_address_is_one_of_its_protocol };
+    Moto Absent "its DescribeAlarmHistory fails inside of it":
+        Alarms { what_an_alarm_calls_is_in_its_history };
+    Moto Differs "its bill is one that is given to it, without groups":
+        Spending { what_was_billed_today_is_told };
     Moto Differs "its limit for an item is 405000 bytes, where the service has 409600":
         Store { an_item_has_400_kb_at_most };
     Moto Unsteady "two transactions at once now and then fail inside of it, and the SDK's second try then meets what the \
@@ -207,7 +215,14 @@ differences! {
     Ministack Differs "a second start of the same name and input is refused while the first one runs":
         Workflows { started_twice_is_started_once };
     Ministack Absent "it has no Cost Explorer":
-        Costs { a_tenant_that_was_not_billed_cost_nothing, what_was_billed_is_told };
+        Costs { a_tenant_that_was_not_billed_cost_nothing, what_was_billed_is_told }
+        Spending { days_are_told_in_order_and_no_others, what_was_billed_today_is_told };
+    Ministack Differs "whoever is subscribed has confirmed at once":
+        Subscriptions { who_has_not_confirmed_has_no_arn };
+    Ministack Differs "it takes any text for an address of mail":
+        Subscriptions { an_address_is_one_of_its_protocol };
+    Ministack Absent "the history of an alarm has no actions there":
+        Alarms { what_an_alarm_calls_is_in_its_history };
     Ministack Absent "its GetMetricData knows no SEARCH":
         Traffic {
             the_use_of_a_domain_is_told, the_use_of_a_collection_is_told, the_use_of_a_cache_group_is_told,

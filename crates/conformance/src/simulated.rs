@@ -12,7 +12,8 @@ use capstan_core::ports::{ExecutionStatus, TagKey, Tags};
 use capstan_core::tier::{ResourceKind, ResourceRef, Spec};
 use capstan_core::time::Millis;
 use serde_json::Value;
-use sim::{Invocation, Ports, SharedWorld, World, WorldConfig};
+use sim::{Deployment, Invocation, Ports, SharedWorld, World, WorldConfig};
+use std::sync::Arc;
 
 /// What a moment is where nothing is under way.
 const MOMENT: Millis = Millis::seconds(1);
@@ -137,6 +138,14 @@ impl Backstage for Simulated {
     /// What serves is used.
     fn use_resource<'a>(&'a self, resource: &'a ResourceRef) -> Run<'a> {
         Box::pin(self.make(resource))
+    }
+
+    fn make_alarm<'a>(&'a self, name: &'a str) -> Run<'a> {
+        let topic = "arn:aws:sns:us-east-1:000000000000:alerts".to_owned();
+        let mut deployment = Deployment { topic: topic.clone(), ..Deployment::default() };
+        deployment.alarms.insert(name.to_owned(), vec![topic]);
+        self.world.with(|world| world.set_deployment(&Arc::new(deployment)));
+        Box::pin(std::future::ready(Ok(())))
     }
 
     /// A stream at a dollar an hour, from when it serves.

@@ -22,6 +22,8 @@ pub trait Backstage {
     fn stop_execution<'a>(&'a self, name: &'a str) -> Run<'a>;
     /// Has the resource used by somebody, so that it is measured.
     fn use_resource<'a>(&'a self, resource: &'a ResourceRef) -> Run<'a>;
+    /// Makes an alarm of this name, which calls the topic of alerts.
+    fn make_alarm<'a>(&'a self, name: &'a str) -> Run<'a>;
     /// Has the tenant billed for something since the start of the month; tells how much.
     fn bill<'a>(&'a self, tenant: &'a TenantId) -> Job<'a, Usd>;
 }

@@ -86,6 +86,12 @@ uuid_id!(
     "restore id"
 );
 
+uuid_id!(
+    /// One release of a model of `IOps`. A version-7 UUID, and the name of the release's execution.
+    ReleaseId,
+    "release id"
+);
+
 impl TenantId {
     /// The tenant of those who have none: no tenant is called so (RFC 9562 §5.9).
     pub fn nobody() -> Self {

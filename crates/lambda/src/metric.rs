@@ -54,9 +54,57 @@ fn line(environment: &str, function: &str, outcome: &str, took: Duration, at_mil
     })
 }
 
+/// Writes what was counted of an arm of a canary.
+#[expect(clippy::print_stdout, reason = "CloudWatch takes metrics from lines on standard output")]
+pub(crate) fn emit_arm(environment: &str, arm: &str, requests: u64, errors: u64, latencies: &[f64]) {
+    println!("{}", arm_line(environment, arm, requests, errors, latencies, Machine.now().as_millis()));
+}
+
+/// A list of values is one metric with that many samples; a hundred is the most.
+fn arm_line(
+    environment: &str,
+    arm: &str,
+    requests: u64,
+    errors: u64,
+    latencies: &[f64],
+    at_millis: u64,
+) -> Value {
+    let latencies = &latencies[..latencies.len().min(100)];
+    json!({
+        "_aws": {
+            "Timestamp": at_millis,
+            "CloudWatchMetrics": [{
+                "Namespace": "Capstan/IOps",
+                "Dimensions": [["Arm"], ["Environment", "Arm"]],
+                "Metrics": [
+                    {"Name": "Requests", "Unit": "Count"},
+                    {"Name": "Errors", "Unit": "Count"},
+                    {"Name": "Latency", "Unit": "Milliseconds"},
+                ],
+            }],
+        },
+        "Environment": environment,
+        "Arm": arm,
+        "Requests": requests,
+        "Errors": errors,
+        "Latency": latencies,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_arm_s_metrics_and_dimensions_are_there() {
+        let line = arm_line("dev", "canary", 7, 2, &[31.5; 150], 1_763_700_000_123);
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        for metric in directive["Metrics"].as_array().unwrap() {
+            assert!(!line[metric["Name"].as_str().unwrap()].is_null(), "{metric}");
+        }
+        assert_eq!(directive["Dimensions"], json!([["Arm"], ["Environment", "Arm"]]));
+        assert_eq!((line["Arm"].as_str(), line["Latency"].as_array().unwrap().len()), (Some("canary"), 100));
+    }
 
     #[test]
     fn every_metric_and_dimension_named_is_there() {

@@ -99,6 +99,30 @@ impl Start {
         .await
     }
 
+    /// Serves a task of a state machine: a payload in, an answer out. An error has its closed name and a message.
+    pub async fn run_task(
+        &self,
+        handle: impl AsyncFn(Value) -> Result<Value, (&'static str, String)>,
+    ) -> Result<(), StartError> {
+        self.serve(async |event| {
+            let result = Box::pin(handle(event)).await;
+            match &result {
+                Ok(answer) => tracing::info!(function = self.function, answer = %answer, "The step is done."),
+                Err((name, message)) => {
+                    tracing::warn!(function = self.function, error = name, "The step failed: {message}");
+                }
+            }
+            result.map_err(|(name, error_message)| Diagnostic { error_type: name.to_owned(), error_message })
+        })
+        .await
+    }
+
+    /// Writes what was counted of an arm of a canary, for the dashboard.
+    pub fn emit_arm(&self, arm: &str, requests: u64, errors: u64, latencies: &[f64]) {
+        let environment = self.environment().get("ENVIRONMENT").map_or("", String::as_str);
+        crate::metric::emit_arm(environment, arm, requests, errors, latencies);
+    }
+
     /// Serves a function that is fed by a stream: a batch of records in, those that failed out. An error has its closed name
     /// and a message.
     pub async fn run_stream(

@@ -103,6 +103,28 @@ macro_rules! http {
             }))
         })
     };
+    ($name:literal, $module:ident, config) => {
+        http!($name, |env| $module::Config::read(env), |ports, config, request| $module::handle(
+            ports, config, request
+        ))
+    };
+    ($name:literal, |$env:ident| $config:expr, |$ports:ident, $kept:ident, $request:ident| $handled:expr) => {
+        Function::new($name, |$env| {
+            let kept = Arc::new($config.map_err(|error| error.to_string())?);
+            let guard = guard($env)?;
+            Ok(Box::new(move |ports, event| {
+                let (kept, guard) = (Arc::clone(&kept), Arc::clone(&guard));
+                Box::pin(async move {
+                    let ($ports, $kept) = (&ports, &*kept);
+                    let handle = |$request| $handled;
+                    let line = api::Line::of(&event);
+                    let answer = api::serve(event, |request| guard.answer($ports, request, handle)).await;
+                    line.log($name, &answer);
+                    Ok(answer)
+                })
+            }))
+        })
+    };
     ($name:literal, $module:ident, $settings:ident) => {
         Function::new($name, |env| {
             let (settings, guard) = ($settings(env)?, guard(env)?);
@@ -114,6 +136,21 @@ macro_rules! http {
                     let answer = api::serve(event, |request| guard.answer(&ports, request, handle)).await;
                     line.log($name, &answer);
                     Ok(answer)
+                })
+            }))
+        })
+    };
+}
+
+/// A step of a canary.
+macro_rules! canary_step {
+    ($name:literal, $module:ident) => {
+        Function::new($name, |_| {
+            Ok(Box::new(|ports, payload| {
+                Box::pin(async move {
+                    let done =
+                        rollout::step(payload, async |input| $module::handle(&ports, &input).await).await;
+                    done.map_err(|(name, message)| FunctionError { name: name.to_owned(), message })
                 })
             }))
         })
@@ -149,6 +186,8 @@ pub fn registry() -> Vec<Function> {
     functions.extend(around_the_workflow());
     functions.extend(behind_the_api());
     functions.extend(of_iops());
+    functions.extend(of_the_canary());
+    functions.extend(of_the_models());
     functions
 }
 
@@ -225,6 +264,17 @@ fn of_iops() -> Vec<Function> {
             Ok(Box::new(|ports, _| Box::pin(async move { Ok(end_restore::handle(&ports).await?.to_json()) })))
         }),
         http!("restores", restores, restoring),
+        http!("manage-subscriptions", manage_subscriptions),
+        http!("test-alarm", |env| test_alarm::Config::read(env), |ports, config, request| {
+            test_alarm::handle(ports, no_pause, config, request)
+        }),
+        http!("check-health", |env| check_health::Config::read(env), |ports, config, request| {
+            check_health::handle(ports, config, request)
+        }),
+        // One memory for all runs, as in a function instance.
+        http!("check-cost", |env| Ok::<_, String>(check_cost::Memory::new()), |ports, memory, request| {
+            check_cost::handle(ports, memory, request)
+        }),
         Function::new("analyze-metrics", |_| {
             // One for all runs, as in a function instance: it keeps the detectors.
             let memory = Arc::new(analyze_metrics::Memory::new());
@@ -235,6 +285,82 @@ fn of_iops() -> Vec<Function> {
                     answer.map_err(|error| FunctionError {
                         name: error.name().to_owned(),
                         message: error.to_string(),
+                    })
+                })
+            }))
+        }),
+    ]
+}
+
+/// A step of a model's release.
+macro_rules! release_step {
+    ($name:literal, $module:ident) => {
+        Function::new($name, |_| {
+            Ok(Box::new(|ports, event| {
+                Box::pin(async move { $module::handle(&ports, event).await.map_err(FunctionError::from) })
+            }))
+        })
+    };
+    ($name:literal, $module:ident, settings) => {
+        Function::new($name, |env| {
+            let settings = of_release(env)?;
+            Ok(Box::new(move |ports, event| {
+                let settings = Arc::clone(&settings);
+                Box::pin(async move {
+                    $module::handle(&ports, &settings, event).await.map_err(FunctionError::from)
+                })
+            }))
+        })
+    };
+}
+
+fn of_release(env: &Env) -> Result<Arc<release::Settings>, String> {
+    release::Settings::read(env).map(Arc::new).map_err(|error| error.to_string())
+}
+
+impl From<release::ReleaseError> for FunctionError {
+    fn from(error: release::ReleaseError) -> Self {
+        Self { name: error.name().to_owned(), message: error.chain() }
+    }
+}
+
+fn of_the_models() -> Vec<Function> {
+    vec![
+        Function::new("models", |env| {
+            let (settings, guard) = (of_release(env)?, guard(env)?);
+            Ok(Box::new(move |ports, event| {
+                let (settings, guard) = (Arc::clone(&settings), Arc::clone(&guard));
+                Box::pin(async move {
+                    let handle = |request| models::handle(&ports, &settings, request);
+                    let line = api::Line::of(&event);
+                    let answer = api::serve(event, |request| guard.answer(&ports, request, handle)).await;
+                    line.log("models", &answer);
+                    Ok(answer)
+                })
+            }))
+        }),
+        release_step!("export-training-data", export_training_data),
+        release_step!("start-training", start_training, settings),
+        release_step!("check-training", check_training),
+        release_step!("register-model", register_model, settings),
+        release_step!("deploy-model", deploy_model, settings),
+        release_step!("check-endpoint", check_endpoint),
+        release_step!("end-release", end_release),
+    ]
+}
+
+fn of_the_canary() -> Vec<Function> {
+    vec![
+        http!("canary", canary, config),
+        canary_step!("start-canary", start_canary),
+        canary_step!("set-traffic", set_traffic),
+        canary_step!("judge-canary", judge_canary),
+        Function::new("end-canary", |_| {
+            Ok(Box::new(|ports, event| {
+                Box::pin(async move {
+                    end_canary::handle(&ports, event).await.map_err(|error| FunctionError {
+                        name: error.name().to_owned(),
+                        message: error.chain(),
                     })
                 })
             }))

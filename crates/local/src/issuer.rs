@@ -32,6 +32,8 @@ pub fn parameters() -> Parameters {
         ("Environment".to_owned(), "local".to_owned()),
         ("OidcIssuer".to_owned(), ISSUER.to_owned()),
         ("OidcAudience".to_owned(), AUDIENCE.to_owned()),
+        // The simulated cloud trains by itself, whatever the image.
+        ("IopsModelImage".to_owned(), "capstan/model:local".to_owned()),
     ])
 }
 

@@ -18,6 +18,7 @@ pub mod functions;
 pub mod gateway;
 pub mod issuer;
 mod key_file;
+pub mod seedling;
 pub mod simulate;
 mod system;
 pub mod template;

@@ -10,7 +10,7 @@ use crate::template::{Description, FunctionSpec, StateMachine, TableSpec};
 use capstan_core::ports::Table;
 use capstan_core::time::Millis;
 use serde_json::Value;
-use sim::{Invocation, Outcome, Ports, SharedWorld, Stack, Stepper};
+use sim::{Deployment, Invocation, Outcome, Ports, SharedWorld, Stepper};
 use states::{Machine, Problem};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -166,8 +166,8 @@ pub struct Blueprint {
     by_arn: HashMap<String, String>,
     /// In the order of the template.
     workflows: Vec<Workflow>,
-    /// Functions and tables as resources.
-    stack: Arc<Stack>,
+    /// What the world is told of it.
+    deployment: Arc<Deployment>,
 }
 
 impl fmt::Debug for Blueprint {
@@ -185,8 +185,8 @@ impl Blueprint {
         let workflows = workflows(&description)?;
         let by_arn =
             functions.values().map(|function| (function.spec.arn.clone(), function.spec.logical_id.clone()));
-        let (by_arn, stack) = (by_arn.collect(), Arc::new(stack(&description)));
-        Ok(Arc::new(Self { description, functions, by_arn, workflows, stack }))
+        let (by_arn, deployment) = (by_arn.collect(), Arc::new(deployment(&description)));
+        Ok(Arc::new(Self { description, functions, by_arn, workflows, deployment }))
     }
 
     /// The template.
@@ -196,8 +196,27 @@ impl Blueprint {
 
     /// The system over a world. It costs next to nothing.
     pub fn on(self: &Arc<Self>, world: SharedWorld) -> Arc<System> {
-        world.with(|world| world.set_stack(Arc::clone(&self.stack)));
+        world.with(|world| world.set_deployment(&self.deployment));
         Arc::new(System { blueprint: Arc::clone(self), world, panics: Mutex::default() })
+    }
+}
+
+/// What the world can't know by itself. The topic is the one that critical alerts go to.
+fn deployment(description: &Description) -> Deployment {
+    let topic = description.functions.iter().find(|function| function.crate_name == "manage-subscriptions");
+    let known =
+        |table: &TableSpec| Some((table.name.clone(), (table_of(&table.name)?, table.time_to_live.clone())));
+    let functions = description.functions.iter().map(|spec| (spec.name.clone(), spec.env.clone()));
+    let feeds = description.streams.iter().filter_map(|source| {
+        let function = description.function(&source.function)?.name.clone();
+        Some((function, source.arn.split('/').nth(1)?.to_owned()))
+    });
+    Deployment {
+        functions: functions.collect(),
+        feeds: feeds.collect(),
+        tables: description.tables.iter().filter_map(known).collect(),
+        alarms: description.alarms.clone(),
+        topic: topic.and_then(|function| function.env.get("ALERT_TOPIC_ARN").cloned()).unwrap_or_default(),
     }
 }
 
@@ -381,22 +400,6 @@ fn deploy(
     match registry.iter().find(|function| !used.contains(function.name)) {
         None => Ok(functions),
         Some(unused) => Err(StartError::NoFunction { file: file(), crate_name: unused.name.to_owned() }),
-    }
-}
-
-/// What can be looked at, and changed, as a resource.
-fn stack(description: &Description) -> Stack {
-    let known =
-        |table: &TableSpec| Some((table.name.clone(), (table_of(&table.name)?, table.time_to_live.clone())));
-    let functions = description.functions.iter().map(|spec| (spec.name.clone(), spec.env.clone()));
-    let feeds = description.streams.iter().filter_map(|source| {
-        let function = description.function(&source.function)?.name.clone();
-        Some((function, source.arn.split('/').nth(1)?.to_owned()))
-    });
-    Stack {
-        tables: description.tables.iter().filter_map(known).collect(),
-        functions: functions.collect(),
-        feeds: feeds.collect(),
     }
 }
 

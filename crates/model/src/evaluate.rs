@@ -27,10 +27,14 @@ pub struct Evaluation {
 impl Evaluation {
     /// Of a model on these rows. On none it is as bad as can be.
     pub fn of(model: &Model, rows: &[Row]) -> Self {
-        let said = model.scores(rows.iter().map(|row| &row.features));
+        Self::of_scores(rows, &model.scores(rows.iter().map(|row| &row.features)))
+    }
+
+    /// Of whatever has said these scores of these rows, one each.
+    pub fn of_scores(rows: &[Row], said: &[f64]) -> Self {
         let mut confusion = [[0; CLASSES]; CLASSES];
         let mut off = 0.0;
-        for (row, said) in rows.iter().zip(&said) {
+        for (row, said) in rows.iter().zip(said) {
             confusion[class(row.score)][class(*said)] += 1;
             off += (row.score - said).abs();
         }

@@ -7,7 +7,7 @@ mod train;
 
 pub use evaluate::{Evaluation, Refused, gate};
 pub use features::{FEATURES, Features, NAMES, NoSample, Sample, Setting};
-pub use rows::{Row, RowError, Rows};
+pub use rows::{Row, RowError, Rows, read_rows, write_rows};
 pub use train::{Model, ModelError, TrainError, Trained};
 
 /// The largest score: critical. A score times 33.33 is a risk of 0 to 100.

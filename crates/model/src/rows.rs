@@ -74,21 +74,12 @@ impl Rows {
 
     /// Reads CSV with the header `at,host,<the 25 features>,score`.
     pub fn parse(text: &str) -> Result<Self, RowError> {
-        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        if lines.next().is_none_or(|(_, line)| line.trim() != header()) {
-            return Err(RowError::Header);
-        }
-        Self::new(lines.map(|(index, line)| row(index + 1, line)).collect::<Result<_, _>>()?)
+        Self::new(read_rows(text)?)
     }
 
     /// As [`Rows::parse`] reads them.
     pub fn to_csv(&self) -> String {
-        let mut text = header() + "\n";
-        for Row { at, host, features, score } in &self.0 {
-            // Writing to a string can't fail.
-            let _ = writeln!(text, "{at},{host},{},{score}", features.to_csv());
-        }
-        text
+        write_rows(&self.0)
     }
 
     /// All of them.
@@ -114,6 +105,25 @@ impl Rows {
         // All of one moment: then there is nothing to go by but the order.
         if first == 0 { near } else { first }
     }
+}
+
+/// Reads CSV as [`Rows::parse`] does, in the order of the lines and however few they are.
+pub fn read_rows(text: &str) -> Result<Vec<Row>, RowError> {
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    if lines.next().is_none_or(|(_, line)| line.trim() != header()) {
+        return Err(RowError::Header);
+    }
+    lines.map(|(index, line)| row(index + 1, line)).collect()
+}
+
+/// As [`read_rows`] reads them.
+pub fn write_rows(rows: &[Row]) -> String {
+    let mut text = header() + "\n";
+    for Row { at, host, features, score } in rows {
+        // Writing to a string can't fail.
+        let _ = writeln!(text, "{at},{host},{},{score}", features.to_csv());
+    }
+    text
 }
 
 fn header() -> String {

@@ -102,7 +102,12 @@ pub struct Trained {
 impl Trained {
     /// A model of the earlier four fifths of the rows, measured on the last fifth. The same rows and seed give the same one.
     pub fn on(rows: &Rows, seed: u64) -> Result<Self, TrainError> {
-        let learn = thinned(rows.to_learn());
+        Self::with(rows.to_learn(), rows.held_out(), seed)
+    }
+
+    /// A model of some rows, measured on others, which come after them.
+    pub fn with(learn: &[Row], held_out: &[Row], seed: u64) -> Result<Self, TrainError> {
+        let learn = thinned(learn);
         let scores: Vec<f64> = learn.iter().map(|row| row.score).collect();
         if let Some(first) = scores.first()
             && scores.iter().all(|score| score.total_cmp(first).is_eq())
@@ -121,7 +126,7 @@ impl Trained {
             .with_seed(seed);
         let trees = Trees::fit(&features, &scores, parameters).map_err(|error| failed(error.to_string()))?;
         let model = Model(trees);
-        let held_out = Evaluation::of(&model, rows.held_out());
+        let held_out = Evaluation::of(&model, held_out);
         Ok(Self { model, learnt_from: learn.len(), held_out })
     }
 }

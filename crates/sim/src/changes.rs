@@ -16,6 +16,8 @@ pub(crate) enum Entry {
     Notice(usize),
     Drain(String),
     Meter(ResourceKind, String),
+    /// Alarms and subscriptions.
+    Watch,
 }
 
 /// The changed parts, and whether an answer waits for them to be durable.

@@ -1,7 +1,5 @@
 //! Tables beside those of the stack: where a function's rows are, once its environment names another table.
 
-use crate::changes::Entry;
-use crate::cloud::Part;
 use crate::world::World;
 use capstan_core::ports::{StoreError, Table};
 use std::collections::BTreeMap;
@@ -31,34 +29,14 @@ pub(crate) fn table_of(home: &str) -> Option<Table> {
     Table::ALL.into_iter().find(is)
 }
 
-/// What the template makes of functions and tables, for those who look at them as resources.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stack {
-    /// The tables, by name: which they are, and the attribute by which rows expire.
-    pub tables: BTreeMap<String, (Table, Option<String>)>,
-    /// The functions' environments, by name.
-    pub functions: BTreeMap<String, BTreeMap<String, String>>,
-    /// What feeds functions: the function's name and the table's.
-    pub feeds: Vec<(String, String)>,
-}
-
 impl World {
-    /// Tells the world what the template makes. It is not stored: whoever runs a world says so at each start.
-    pub fn set_stack(&mut self, stack: Arc<Stack>) {
-        for name in self.cloud.functions.deployed_anew(&stack) {
-            self.cloud.functions.0.remove(&name);
-            self.changes.demand(|| Entry::Cloud(Part::Function, name));
-        }
-        self.stack = stack;
-    }
-
     /// The tables that a function works on, by its environment as it is now.
     pub(crate) fn homes_of(&self, function: &str) -> Homes {
         // While nothing was changed, there is nothing to look up.
         let Some(changed) = self.cloud.functions.0.get(function) else { return Homes::default() };
         let named = Table::ALL.into_iter().filter_map(|table| {
             let name = changed.current.environment.get(table.variable()?)?;
-            let own = self.stack.tables.get(name).is_some_and(|(known, _)| *known == table);
+            let own = self.deployment.tables.get(name).is_some_and(|(known, _)| *known == table);
             (!own).then(|| (table, Arc::from(name.as_str())))
         });
         let named: BTreeMap<Table, Arc<str>> = named.collect();
@@ -91,7 +69,7 @@ impl World {
     /// A function's environment as it is now.
     pub fn environment_of(&self, function: &str) -> BTreeMap<String, String> {
         let changed = self.cloud.functions.0.get(function).map(|found| &found.current.environment);
-        changed.or_else(|| self.stack.functions.get(function)).cloned().unwrap_or_default()
+        changed.or_else(|| self.deployment.functions.get(function)).cloned().unwrap_or_default()
     }
 
     /// The tables, beside those of the stack, from whose streams functions are fed.

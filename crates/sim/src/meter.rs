@@ -81,6 +81,20 @@ impl Meter {
         })
     }
 
+    /// What all resources of a kind cost in this span.
+    pub(crate) fn by_kind(&self, from: Timestamp, to: Timestamp) -> BTreeMap<ResourceKind, Usd> {
+        let mut totals: BTreeMap<ResourceKind, i128> = BTreeMap::new();
+        for ((kind, _), trail) in &self.0 {
+            for (index, rate) in trail.iter().enumerate() {
+                let until = trail.get(index + 1).map_or(to, |next| next.from.min(to));
+                let length = until.since(rate.from.max(from));
+                *totals.entry(*kind).or_default() += i128::from(rate.hourly_micros) * i128::from(length.0);
+            }
+        }
+        let usd = |total: i128| Usd::micros(i64::try_from(total / MILLIS_PER_HOUR).unwrap_or(i64::MAX));
+        totals.into_iter().map(|(kind, total)| (kind, usd(total))).collect()
+    }
+
     /// What a tenant's resources cost in this span.
     pub(crate) fn cost(&self, tenant: &str, from: Timestamp, to: Timestamp) -> Usd {
         let mut total: i128 = 0;

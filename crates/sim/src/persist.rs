@@ -88,6 +88,10 @@ impl World {
         }
         cloud.sagemaker.configs.keys().for_each(|name| add(Part::EndpointConfig, name));
         cloud.sagemaker.scaling.keys().for_each(|name| add(Part::Scaling, name));
+        cloud.training.models.keys().for_each(|name| add(Part::Model, name));
+        cloud.training.jobs.0.keys().for_each(|name| add(Part::TrainingJob, name));
+        cloud.sagemaker.behaviours.keys().for_each(|name| add(Part::Behaviour, name));
+        cloud.objects.keys().for_each(|name| add(Part::Object, name));
         cloud.collections.policies.iter().for_each(|(name, _)| add(Part::Policies, name));
         cloud.snapshots.keys().for_each(|(kind, name)| add(Part::Snapshot(*kind), name));
         add(Part::Limits, "account");
@@ -99,6 +103,7 @@ impl World {
         entries.extend((0..self.notices.len()).map(Entry::Notice));
         entries.extend(self.drains.keys().cloned().map(Entry::Drain));
         entries.extend(self.meter.0.keys().cloned().map(|(kind, name)| Entry::Meter(kind, name)));
+        entries.push(Entry::Watch);
         let stored = entries.iter().map(|entry| self.stored(entry)).chain(self.meta());
         stored.filter_map(|(key, value)| Some((key, value?))).collect()
     }
@@ -125,6 +130,7 @@ impl World {
                 let trail = self.meter.0.get(&(*kind, name.clone()));
                 (format!("meter/{kind}/{name}"), trail.map(json))
             }
+            Entry::Watch => ("watch/account".to_owned(), (!self.watch.is_empty()).then(|| json(&self.watch))),
         }
     }
 
@@ -190,6 +196,7 @@ impl World {
                 let kind = kind.ok_or_else(|| damaged("there is no such kind"))?;
                 self.meter.0.insert((kind, name.to_owned()), read(key, value)?);
             }
+            "watch" => self.watch = read(key, value)?,
             _ => return Err(damaged("its key is of no known form")),
         }
         Ok(())

@@ -64,6 +64,8 @@ pub(crate) enum Cycle {
     TableCapacity,
     TableDelete,
     FunctionUpdate,
+    Training,
+    TrainingStop,
 }
 
 impl Cycle {
@@ -112,6 +114,9 @@ impl Cycle {
             Self::TableCapacity => (30, 2 * 60),
             Self::TableDelete => (5, 30),
             Self::FunctionUpdate => (2, 8),
+            // An instance is launched and the image fetched, which takes most of it; a few thousand rows are learnt in seconds.
+            Self::Training => (4 * 60, 8 * 60),
+            Self::TrainingStop => (20, 60),
         }
     }
 

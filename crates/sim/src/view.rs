@@ -124,6 +124,11 @@ impl World {
         self.cloud.snapshots.values()
     }
 
+    /// The models that there are, by name.
+    pub fn models(&self) -> impl Iterator<Item = &capstan_core::ports::Model> {
+        self.cloud.training.models.values().map(|found| &found.model)
+    }
+
     /// What exists and how it is set, without what differs between two ways to the same place: no times, no
     /// names of endpoint configurations and Neptune instances, no capacity range that no instance uses, no
     /// shards of a stream on demand, no limits of the account. Equal values mean equal clouds.

@@ -6,12 +6,12 @@
 use crate::bulk::Bulk;
 use crate::chance::Chance;
 use crate::changes::{Changes, Entry};
+use crate::cloud::inference::{self, Behaviour};
 use crate::cloud::{Answer, Cloud, Cx, Doom, Part};
 use crate::config::WorldConfig;
 use crate::execution::{ExecutionRow, Live};
 use crate::expiry::Expiry;
 use crate::fault::{Counts, Fault, FaultKind, Planned};
-use crate::homes::Stack;
 use crate::meter::Meter;
 use crate::operation::Operation;
 use crate::record::{Call, Effect, Met};
@@ -20,8 +20,9 @@ use crate::tables::Tables;
 use crate::tamper::Tamper;
 use crate::timing::Pace;
 use crate::traffic::Drain;
+use crate::watch::{Deployment, Watch};
 use capstan_core::money::Usd;
-use capstan_core::ports::{Item, KeysDocument, Notice, Table};
+use capstan_core::ports::{EndpointConfig, Item, KeysDocument, Notice, Table};
 use capstan_core::tier::ResourceKind;
 use capstan_core::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
@@ -32,8 +33,6 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct World {
     pub(crate) config: WorldConfig,
-    /// What the template makes, as far as it can be looked at.
-    pub(crate) stack: Arc<Stack>,
     pub(crate) now: Timestamp,
     pub(crate) chance: Chance,
     pub(crate) cloud: Cloud,
@@ -50,6 +49,8 @@ pub struct World {
     /// How often each table was written to.
     pub(crate) revisions: [u64; Table::ALL.len()],
     pub(crate) meter: Meter,
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) watch: Watch,
     pub(crate) changes: Changes,
     pub(crate) calls: Vec<Call>,
     pub(crate) effects: Vec<Effect>,
@@ -72,7 +73,6 @@ impl World {
             now: config.start,
             chance: Chance::new(config.seed),
             config,
-            stack: Arc::default(),
             cloud: Cloud::default(),
             tables: Tables::default(),
             stream: Stream::default(),
@@ -84,6 +84,8 @@ impl World {
             issuers: BTreeMap::new(),
             revisions: [0; Table::ALL.len()],
             meter: Meter::default(),
+            deployment: Arc::default(),
+            watch: Watch::default(),
             changes: Changes::default(),
             calls: Vec::new(),
             effects: Vec::new(),
@@ -165,6 +167,9 @@ impl World {
             let mut settled: Vec<(ResourceKind, String)> = Vec::new();
             self.cloud.settle(due, |kind, name| settled.push((kind, name.to_owned())));
             self.settle_stack(due);
+            for (part, name) in self.cloud.settle_training(due) {
+                self.changes.add(|| Entry::Cloud(part, name));
+            }
             for (kind, name) in settled {
                 self.note_rate(kind, &name, due);
                 self.changes.add(|| Entry::Cloud(Part::Resource(kind), name));
@@ -292,10 +297,13 @@ impl World {
         }
         // What goes along with something else is no effect of its own.
         let alone = match part {
-            Part::Policies | Part::Snapshot(_) => false,
+            Part::Policies | Part::Snapshot(_) | Part::Behaviour => false,
             Part::Scaling => operation != Operation::DeleteEndpoint,
             Part::Resource(_)
             | Part::EndpointConfig
+            | Part::Object
+            | Part::Model
+            | Part::TrainingJob
             | Part::Limits
             | Part::Table
             | Part::Function
@@ -315,6 +323,43 @@ impl World {
         if self.meter.note(kind, name, at, tenant, rate) {
             self.changes.add(|| Entry::Meter(kind, name.to_owned()));
         }
+    }
+
+    /// Whether there is an endpoint of this name, in whatever state.
+    pub fn has_endpoint(&self, name: &str) -> bool {
+        self.cloud.sagemaker.endpoints.get(name).is_some()
+    }
+
+    /// Puts an endpoint into the account as if it had always been there: in service, with its configuration and the artifact
+    /// of its model.
+    pub fn plant_endpoint(&mut self, name: &str, config: EndpointConfig, artifact: Vec<u8>) {
+        let WorldConfig { seed, pace, ref quotas, .. } = self.config;
+        let cx = Cx { now: self.now, seed, pace, doom: None, quotas };
+        let (key, config_name) = (inference::artifact(&config.model), config.name.clone());
+        self.cloud.sagemaker.plant(&cx, name, config);
+        self.cloud.objects.insert(key.clone(), artifact.into());
+        for (part, name) in [
+            (Part::Object, key.as_str()),
+            (Part::EndpointConfig, config_name.as_str()),
+            (Part::Resource(ResourceKind::Endpoint), name),
+        ] {
+            self.changes.demand(|| Entry::Cloud(part, name.to_owned()));
+        }
+        self.note_rate(ResourceKind::Endpoint, name, self.now);
+    }
+
+    /// Has an endpoint answer in this way from now on.
+    pub fn set_behaviour(&mut self, endpoint: &str, behaviour: Behaviour) {
+        match behaviour {
+            Behaviour::Healthy => drop(self.cloud.sagemaker.behaviours.remove(endpoint)),
+            _ => drop(self.cloud.sagemaker.behaviours.insert(endpoint.to_owned(), behaviour)),
+        }
+        self.changes.demand(|| Entry::Cloud(Part::Behaviour, endpoint.to_owned()));
+    }
+
+    /// How an endpoint answers.
+    pub fn behaviour(&self, endpoint: &str) -> Behaviour {
+        self.cloud.sagemaker.behaviours.get(endpoint).copied().unwrap_or_default()
     }
 
     /// The execution of this name.

@@ -2,9 +2,11 @@
 
 mod alone;
 mod audit;
+mod canary;
 mod changing;
 mod door;
 mod iops;
+mod models;
 mod reading;
 mod steps;
 
@@ -45,8 +47,18 @@ pub enum Outcome {
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    [reading::CASES, audit::CASES, changing::CASES, door::CASES, iops::CASES, steps::CASES, alone::CASES]
-        .concat()
+    [
+        reading::CASES,
+        audit::CASES,
+        changing::CASES,
+        door::CASES,
+        iops::CASES,
+        canary::CASES,
+        models::CASES,
+        steps::CASES,
+        alone::CASES,
+    ]
+    .concat()
 }
 
 const fn status(file: &'static str, status: u64, place: Place) -> Case {

@@ -5,20 +5,26 @@
 //! every run, and an event file can hold them. Rejected: rows written into the tables by hand; they say what a test's
 //! author believes.
 
+mod canary;
 mod iops;
 mod keys;
 mod mishaps;
+mod models;
 mod places;
 mod shifted;
 mod tokens;
+mod watch;
 mod ways;
 
+pub use canary::*;
 pub use iops::*;
 pub use keys::*;
 pub use mishaps::*;
+pub use models::*;
 pub use places::{ALL, Place};
 pub use shifted::{id_later, shifted, text_later};
 pub use tokens::{SEED_OF_KEY, issuer, token_later};
+pub use watch::*;
 pub use ways::*;
 
 use crate::workspace;
@@ -89,6 +95,7 @@ impl Scenario {
             ("OidcIssuer".to_owned(), ISSUER.to_owned()),
             // Who counts calls counts those of the request alone.
             ("TenantRequestsPerMinute".to_owned(), "0".to_owned()),
+            ("IopsModelImage".to_owned(), "capstan/model:local".to_owned()),
         ]);
         let description = Source::File(workspace::root().join("template.yaml")).read(&parameters);
         let description = description.unwrap_or_else(|error| panic!("{error}"));
@@ -250,13 +257,15 @@ impl Scenario {
     /// Everything that running executions ask for next, as they would hand it over.
     pub fn next(&self) -> Vec<Next> {
         let description = self.system.description();
-        let definition = &description.state_machines.first().expect("a state machine").definition;
-        let machine = Machine::parse(definition).expect("the state machine is sound");
         let running = |row: &&ExecutionRow| row.status == ExecutionStatus::Running;
         let rows: Vec<ExecutionRow> =
             self.world().with(|world| world.executions().filter(running).cloned().collect());
         let mut next = Vec::new();
         for row in rows {
+            let its = |machine: &&local::template::StateMachine| row.machine == machine.name;
+            let machines = &description.state_machines;
+            let machine = machines.iter().find(its).or(machines.first()).expect("a state machine");
+            let machine = Machine::parse(&machine.definition).expect("the state machine is sound");
             let commands = match &row.state {
                 None => Execution::start(&machine, StartArgs { input: row.input, ..StartArgs::default() }).1,
                 Some(state) => {

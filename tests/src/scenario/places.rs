@@ -1,12 +1,12 @@
 //! The list of all places.
 
-use super::{Scenario, iops, keys, mishaps, ways};
+use super::{Scenario, canary, iops, keys, mishaps, models, watch, ways};
 
 /// A place in the life of a tenant at which an event comes in.
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 67] = [
+pub const ALL: [(&str, Place); 95] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -74,4 +74,32 @@ pub const ALL: [(&str, Place); 67] = [
     ("found", iops::found),
     ("acknowledged", iops::acknowledged),
     ("restoring", iops::restoring),
+    ("canary_ready", canary::canary_ready),
+    ("canary_asked", canary::canary_asked),
+    ("canary_measured", canary::canary_measured),
+    ("canary_due", canary::canary_due),
+    ("canary_running", canary::canary_running),
+    ("canary_condemned", canary::canary_condemned),
+    ("canary_rolled_back", canary::canary_rolled_back),
+    ("canary_stopped", canary::canary_stopped),
+    ("canary_in_silence", canary::canary_in_silence),
+    ("had_incidents", models::had_incidents),
+    ("release_asked", models::release_asked),
+    ("release_asked_without_data", models::release_asked_without_data),
+    ("release_exported", models::release_exported),
+    ("release_exported_and_cancelled", models::release_exported_and_cancelled),
+    ("release_training", models::release_training),
+    ("release_training_unseen", models::release_training_unseen),
+    ("release_trained", models::release_trained),
+    ("release_registered", models::release_registered),
+    ("release_deploying", models::release_deploying),
+    ("release_undoing", models::release_undoing),
+    ("release_undone", models::release_undone),
+    ("subscribed", watch::subscribed),
+    ("subscribed_by_some", watch::subscribed_by_some),
+    ("ringing", watch::ringing),
+    ("being_tested", watch::being_tested),
+    ("left_by_a_test", watch::left_by_a_test),
+    ("not_to_be_reset", watch::not_to_be_reset),
+    ("blind", watch::blind),
 ];

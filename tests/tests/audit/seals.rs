@@ -244,6 +244,10 @@ fn seals_of_versions_before_are_copied_and_read_meanwhile() {
 #[test]
 fn each_seal_is_a_line_of_the_log_with_its_signature() {
     let mut lab = lab();
+    // The line's place in the code is then known: it is not made known by another test in the moment in which one listens.
+    lab.call("PUT", "/tier/cooldown", &json!({"hours": 1}));
+    rest(&mut lab, Millis::minutes(2));
+    let unheard = Chain::of(&mut lab, TENANT).seals.len();
     let lines = Arc::new(Mutex::new(Vec::new()));
     let to = Arc::clone(&lines);
     let subscriber = tracing_subscriber::fmt().json().with_writer(move || Line(Arc::clone(&to))).finish();
@@ -260,9 +264,9 @@ fn each_seal_is_a_line_of_the_log_with_its_signature() {
         .filter(|fields| fields["message"] == "The audit is sealed.")
         .collect();
     let chain = Chain::of(&mut lab, TENANT);
-    assert_eq!(said.len(), chain.seals.len());
+    assert_eq!(said.len() + unheard, chain.seals.len());
     let mut last = None;
-    for (said, seal) in said.iter().zip(&chain.seals) {
+    for (said, seal) in said.iter().zip(&chain.seals[unheard..]) {
         let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
         let number = |name: &str| said[name].as_u64().expect("a number");
         let logged = Seal {

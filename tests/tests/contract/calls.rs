@@ -29,7 +29,7 @@ pub(crate) enum Use {
 pub(crate) type Uses = BTreeMap<&'static str, BTreeSet<Use>>;
 
 #[derive(Debug, Default)]
-struct Seen {
+pub(crate) struct Seen {
     uses: Uses,
     /// The rows as they were after the last write.
     rows: BTreeMap<String, Map<String, Value>>,
@@ -44,6 +44,9 @@ pub(crate) fn everything() -> Uses {
     counted_and_sent_again(&seen);
     hosts_report(&seen);
     tables_are_restored(&seen);
+    models_are_rolled_out(&seen);
+    crate::calls_models::releases(&seen);
+    people_watch(&seen);
     stuck(&mut watch(Lab::new(14).world().clone(), &seen), Tier::Production, true);
     for minutes in [3, 11] {
         let mut lab = watch(Lab::new(13).world().clone(), &seen);
@@ -310,6 +313,85 @@ fn tables_are_restored(seen: &Arc<Mutex<Seen>>) {
     lab.call_once("/restores", &metrics, "restores");
 }
 
+/// A model is rolled out, judged, rolled back by itself and by hand, and hosts are routed by hand; an execution is gone, and one
+/// was never started.
+fn models_are_rolled_out(seen: &Arc<Mutex<Seen>>) {
+    let mut lab = watch_with(Lab::new(17).world().clone(), seen, &[("TenantRequestsPerMinute", "1200")]);
+    lab.world().with(|world| local::seedling::plant(world, "iops-model")).unwrap();
+    let fleet = local::fleet::Fleet::new(40, 17);
+    let report = |lab: &mut Lab, times: usize| {
+        for _ in 0..times {
+            let now = lab.engine().now().as_millis() / 1_000;
+            let metrics = (0..fleet.hosts()).filter_map(|host| fleet.metric(host, now, None)).map(|metric| {
+                let mut report = metric.to_api();
+                drop(report.as_object_mut().unwrap().remove("metricId"));
+                report
+            });
+            lab.call("POST", "/metrics", &json!(metrics.collect::<Vec<_>>()));
+            rest(lab, Millis::seconds(10));
+        }
+    };
+    let settings = json!({
+        "stages": [{"percent": 50, "seconds": 20}, {"percent": 100, "seconds": 20}], "minimumRequests": 2, "falsePromotion": 0.9,
+        "errors": {"share": 0.45, "tolerated": 0.3, "margin": 0.9, "marginRatio": 90},
+        "latency": {"share": 0.45, "marginRatio": 90, "floorMillis": 5000},
+        "disagreement": {"share": 0.1, "tolerated": 0.5, "margin": 0.9},
+    });
+    let wish = json!({"reason": "to see what this takes", "settings": settings});
+    let start = |lab: &mut Lab| {
+        let (status, answer) = lab.call("POST", "/canary", &wish);
+        assert_eq!(status, 202, "{answer}");
+        answer["canaryId"].as_str().unwrap().to_owned()
+    };
+    let id = start(&mut lab);
+    report(&mut lab, 20);
+    assert_eq!(lab.get(&format!("/canary/{id}"))["status"], "PROMOTED");
+    lab.get(&format!("/canary/{id}/measurements"));
+    for percent in [0, 30] {
+        lab.call("PUT", "/traffic", &json!({"percent": percent, "reason": "to see what this takes"}));
+    }
+    lab.get("/traffic");
+    let id = start(&mut lab);
+    report(&mut lab, 3);
+    lab.call_once(&format!("/canary/{id}/rollback"), &because(), "rollback");
+    lab.settle();
+    lab.fault("states:StartExecution:1:error");
+    start(&mut lab);
+    rest(&mut lab, Millis::minutes(11));
+    lab.heal();
+    start(&mut lab);
+    report(&mut lab, 3);
+    abort(&lab);
+    rest(&mut lab, Millis::minutes(6));
+    let viewer = json!({"sub": "vera", "role": "viewer", "tenant": TENANT});
+    lab.send("POST", "/canary", &because().to_string(), &viewer, &Value::Null);
+    lab.call_once("/canary", &json!({}), "nothing");
+}
+
+/// People look how the system is and what it costs, subscribe, and try an alarm.
+fn people_watch(seen: &Arc<Mutex<Seen>>) {
+    let mut lab = watch_with(Lab::new(17).world().clone(), seen, &[("TenantRequestsPerMinute", "1200")]);
+    for endpoint in ["one@example.com", "two@example.com"] {
+        let wish = json!({"protocol": "email", "endpoint": endpoint, "reason": "to see what this takes"});
+        lab.call_once("/subscriptions", &wish, endpoint);
+    }
+    rest(&mut lab, Millis::minutes(5));
+    for path in ["/health", "/cost", "/subscriptions"] {
+        lab.get(path);
+    }
+    let all = lab.get("/subscriptions");
+    let id = all["subscriptions"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/subscriptions/{id}?reason=to see what this takes");
+    assert_eq!(lab.call("DELETE", &path, &Value::Null).0, 200);
+    let test = "/alarms/IOps-Lambda-HighErrorRate-local/test";
+    assert_eq!(lab.call("POST", test, &because()).0, 200);
+    lab.call_once(test, &because(), "test");
+    let viewer = json!({"sub": "vera", "role": "viewer", "tenant": TENANT});
+    for (method, path) in [("GET", "/subscriptions"), ("POST", test)] {
+        lab.send(method, path, &because().to_string(), &viewer, &Value::Null);
+    }
+}
+
 /// Ends what runs, as somebody may who has the console open.
 fn abort(lab: &Lab) {
     lab.world().with(|world| {
@@ -359,7 +441,7 @@ fn watch(world: SharedWorld, seen: &Arc<Mutex<Seen>>) -> Lab {
     watch_with(world, seen, &[])
 }
 
-fn watch_with(world: SharedWorld, seen: &Arc<Mutex<Seen>>, parameters: &[(&str, &str)]) -> Lab {
+pub(crate) fn watch_with(world: SharedWorld, seen: &Arc<Mutex<Seen>>, parameters: &[(&str, &str)]) -> Lab {
     world.with(|world| {
         let rows = Table::ALL
             .into_iter()
@@ -414,6 +496,17 @@ impl Seen {
                     .map(|table| Use::Table("dynamodb:GetItem", table))
                     .into_iter()
                     .collect(),
+                Operation::DescribeTable if table(&call.resource).is_some() => {
+                    let of = |table| {
+                        [
+                            "dynamodb:DescribeTable",
+                            "dynamodb:DescribeContinuousBackups",
+                            "dynamodb:DescribeTimeToLive",
+                        ]
+                        .map(|action| Use::Table(action, table))
+                    };
+                    table(&call.resource).into_iter().flat_map(of).collect()
+                }
                 Operation::Query => table(&call.resource)
                     .map(|table| Use::Table("dynamodb:Query", table))
                     .into_iter()

@@ -22,6 +22,19 @@ fn every_crate_is_a_member_and_takes_the_lints_of_the_workspace() {
     }
 }
 
+/// What looks after IOps looks at every function of it.
+#[test]
+fn the_functions_of_iops_are_those_that_are_looked_at() {
+    let all = workspace::functions();
+    let of_iops: Vec<&str> =
+        all.iter().map(String::as_str).filter(|name| workspace::family_of(name).1 == "iops-").collect();
+    let listed = capstan_core::iops::watch::FUNCTIONS;
+    assert_eq!(
+        listed, of_iops,
+        "crates/core/src/iops/watch.rs: FUNCTIONS (left) must list every function (right)"
+    );
+}
+
 /// What compiles for minutes must not be in the way of the local system: the SDK sits behind the feature `lambda`.
 #[test]
 fn a_function_takes_the_sdk_behind_its_feature_alone() {

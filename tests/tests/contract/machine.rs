@@ -67,15 +67,17 @@ fn every_task_is_a_step_of_the_registry_and_the_reverse() {
 
 #[test]
 fn every_substitution_is_given_and_used() {
-    let given: BTreeSet<String> = Template::read().substitutions().into_keys().collect();
-    let used = asl::substitutions();
-    let missing: Vec<_> = used.difference(&given).collect();
-    assert!(missing.is_empty(), "template.yaml: add to DefinitionSubstitutions: {missing:?}");
-    let idle: Vec<_> = given.difference(&used).collect();
-    assert!(
-        idle.is_empty(),
-        "template.yaml: take out of DefinitionSubstitutions, {FILE} does not use: {idle:?}"
-    );
+    for file in asl::files() {
+        let given: BTreeSet<String> = Template::read().substitutions_of(&file).into_keys().collect();
+        let used = asl::substitutions(&file);
+        let missing: Vec<_> = used.difference(&given).collect();
+        assert!(missing.is_empty(), "template.yaml: add to DefinitionSubstitutions of {file}: {missing:?}");
+        let idle: Vec<_> = given.difference(&used).collect();
+        assert!(
+            idle.is_empty(),
+            "template.yaml: take out of DefinitionSubstitutions, {file} does not use: {idle:?}"
+        );
+    }
 }
 
 #[test]
@@ -227,10 +229,10 @@ fn the_machine_keeps_to_the_dialect() {
 fn the_machine_can_be_run_as_the_template_gives_it() {
     let scenario = Scenario::empty();
     let machines = &scenario.system().description().state_machines;
-    assert_eq!(machines[0].file, FILE, "template.yaml: the first state machine is that of tiers");
-    let machine =
-        Machine::parse(&machines[0].definition).unwrap_or_else(|problems| panic!("{FILE}: {problems:?}"));
-    assert!(!machines[0].definition.to_string().contains("${"), "{FILE}: a substitution is left");
+    let found = machines.iter().find(|machine| machine.file == FILE);
+    let found = found.unwrap_or_else(|| panic!("template.yaml has no state machine of {FILE}"));
+    let machine = Machine::parse(&found.definition).unwrap_or_else(|problems| panic!("{FILE}: {problems:?}"));
+    assert!(!found.definition.to_string().contains("${"), "{FILE}: a substitution is left");
     let written: BTreeSet<String> = asl::states().into_iter().map(|state| state.name).collect();
     let read: BTreeSet<String> = machine.state_names().map(ToOwned::to_owned).collect();
     assert_eq!(written, read);

@@ -152,13 +152,17 @@ fn is_seen_to(id: &str, event: &Value) -> bool {
 #[test]
 fn every_alarm_says_what_to_do_and_stands_in_the_one_for_all() {
     let all = of_type("AWS::CloudWatch::CompositeAlarm");
-    let (_, all) = all.first().unwrap_or_else(|| panic!("template.yaml: there is no alarm for all"));
+    let all = all.iter().find(|(id, _)| id == "HealthAlarm");
+    let (_, all) = all.unwrap_or_else(|| panic!("template.yaml: there is no alarm for all"));
     let rule = written(&all["Properties"]["AlarmRule"]);
     let alarms = of_type("AWS::CloudWatch::Alarm");
     for (id, node) in &alarms {
         let of = &node["Properties"];
         let name = written(&of["AlarmName"]);
-        assert!(rule.contains(&format!("ALARM(\"{name}\")")), "template.yaml: HealthAlarm lacks {id}");
+        // Those whose names depend on the environment are referred to.
+        let named =
+            rule.contains(&format!("ALARM(\"{name}\")")) || rule.contains(&format!("ALARM(\"${{{id}}}\")"));
+        assert!(named, "template.yaml: HealthAlarm lacks {id}");
         assert!(written(&of["AlarmDescription"]).len() > 60, "template.yaml: {id}: say what to do");
     }
     assert_eq!(
@@ -244,4 +248,118 @@ fn a_stuck_change_is_found_in_the_logs_by_the_words_that_are_written() {
     assert_eq!(pattern("ReconcileTransitionsLogGroup"), round, "{why}");
     let report = reconcile_transitions::Report { stuck: 1, ..Default::default() }.to_json().to_string();
     assert!(report.contains("stuck\":1"), "{report}: {why}");
+}
+
+/// `CloudWatch` refuses or ignores what these break: more than ten metrics, rules of more than 10240 characters, a composite over
+/// what is not there; and a metric under dimensions that its service does not publish tells nothing, for ever.
+#[test]
+fn every_alarm_is_one_that_can_tell_something() {
+    let known: [(&str, &[&str]); 7] = [
+        ("AWS/Lambda", &["FunctionName"]),
+        ("AWS/ApiGateway", &["ApiName", "Stage"]),
+        ("AWS/DynamoDB", &["TableName"]),
+        ("AWS/DynamoDB", &["TableName", "Operation"]),
+        ("AWS/SQS", &["QueueName"]),
+        ("AWS/States", &["StateMachineArn"]),
+        ("Capstan", &[]),
+    ];
+    // Published by operation alone, so that without it there is nothing.
+    let by_operation = ["ThrottledRequests", "SystemErrors", "SuccessfulRequestLatency"];
+    for (id, node) in of_type("AWS::CloudWatch::Alarm") {
+        let of = &node["Properties"];
+        let mut metrics = Vec::new();
+        for query in of.get("Metrics").and_then(Value::as_sequence).into_iter().flatten() {
+            metrics.extend(query.get("MetricStat").map(|stat| &stat["Metric"]));
+        }
+        if of.get("Metrics").is_none() {
+            metrics.push(of);
+        }
+        assert!(
+            (1..=10).contains(&metrics.len()),
+            "template.yaml: {id} reckons with {} metrics",
+            metrics.len()
+        );
+        for metric in metrics {
+            let dimensions: Vec<&str> = metric
+                .get("Dimensions")
+                .and_then(Value::as_sequence)
+                .into_iter()
+                .flatten()
+                .map(|one| one["Name"].as_str().unwrap())
+                .collect();
+            let (namespace, name) = (written(&metric["Namespace"]), written(&metric["MetricName"]));
+            let fits = known.iter().any(|(of, names)| namespace.starts_with(of) && dimensions == *names);
+            assert!(fits, "template.yaml: {id}: nobody publishes {namespace} {name} by {dimensions:?}");
+            let has = dimensions.contains(&"Operation");
+            assert_eq!(has, by_operation.contains(&name), "template.yaml: {id}: {name} by {dimensions:?}");
+        }
+    }
+    let alarms: BTreeSet<String> = of_type("AWS::CloudWatch::Alarm").into_iter().map(|(id, _)| id).collect();
+    for (id, node) in of_type("AWS::CloudWatch::CompositeAlarm") {
+        let rule = written(&node["Properties"]["AlarmRule"]);
+        assert!(
+            (1..=10_240).contains(&rule.len()),
+            "template.yaml: the rule of {id} has {} characters",
+            rule.len()
+        );
+        let referred = rule.split("${").skip(1).filter_map(|rest| rest.split('}').next());
+        for name in referred.filter(|name| *name != "Environment") {
+            assert!(alarms.contains(name), "template.yaml: {id} is made of {name}, which is none");
+        }
+    }
+}
+
+/// The names of the facts page stand in the template, without a suffix in production alone (docs/decisions/0032).
+#[test]
+fn the_alarms_of_iops_have_the_runbook_s_names_in_production() {
+    let named = |kind: &str, property: &str| {
+        let all = of_type(kind).into_iter().filter_map(|(_, node)| {
+            let Value::Tagged(tagged) = &node["Properties"][property] else { return None };
+            let parts = tagged
+                .value
+                .as_sequence()
+                .filter(|parts| tagged.tag == "If" && parts[0] == "IsProduction")?;
+            let (production, other) = (parts[1].as_str()?.to_owned(), written(&parts[2]).to_owned());
+            assert_eq!(other, format!("{production}-${{Environment}}"));
+            Some(production)
+        });
+        all.collect::<BTreeSet<_>>()
+    };
+    let alarms = [
+        "IOps-ApiGateway-5xxErrors",
+        "IOps-DynamoDB-Throttles-Metrics",
+        "IOps-Lambda-HighDuration",
+        "IOps-Lambda-HighErrorRate",
+        "IOps-Lambda-Throttles",
+    ];
+    assert_eq!(named("AWS::CloudWatch::Alarm", "AlarmName"), alarms.map(str::to_owned).into());
+    let composite = named("AWS::CloudWatch::CompositeAlarm", "AlarmName");
+    assert_eq!(composite, ["IOps-Critical-System-Issues".to_owned()].into());
+    let dashboard = named("AWS::CloudWatch::Dashboard", "DashboardName");
+    assert_eq!(dashboard, ["IOps-System-Dashboard".to_owned()].into());
+}
+
+/// A dashboard that is no JSON is refused at deployment, and a widget without dimensions shows the whole account, or nothing.
+#[test]
+fn every_widget_of_the_dashboard_has_its_dimensions() {
+    let dashboards = of_type("AWS::CloudWatch::Dashboard");
+    let [(_, dashboard)] = dashboards.as_slice() else { panic!("template.yaml: there is one dashboard") };
+    let body = written(&dashboard["Properties"]["DashboardBody"]);
+    let body: serde_json::Value =
+        serde_json::from_str(body).expect("template.yaml: the dashboard's body is JSON");
+    let widgets = body["widgets"].as_array().unwrap();
+    let mut places = BTreeSet::new();
+    for widget in widgets {
+        let title = &widget["properties"]["title"];
+        assert!(places.insert((widget["x"].as_u64(), widget["y"].as_u64())), "{title} is where another is");
+        assert!(
+            widget["x"].as_u64().unwrap() + widget["width"].as_u64().unwrap() <= 24,
+            "{title} is too wide"
+        );
+        for metric in widget["properties"]["metrics"].as_array().into_iter().flatten() {
+            let words = metric.as_array().unwrap().iter().filter(|word| word.is_string()).count();
+            assert!(words >= 4 && words % 2 == 0, "{title}: {metric} has no dimensions");
+        }
+    }
+    assert_eq!(widgets.len(), 14, "what the facts page lists");
 }

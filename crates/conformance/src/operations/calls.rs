@@ -45,6 +45,12 @@ calls! {
         LIST_ENDPOINT_CONFIGS = "ListEndpointConfigs" ["sagemaker:ListEndpointConfigs"],
         CREATE_ENDPOINT_CONFIG = "CreateEndpointConfig" ["sagemaker:CreateEndpointConfig", "sagemaker:AddTags"],
         DELETE_ENDPOINT_CONFIG = "DeleteEndpointConfig" ["sagemaker:DeleteEndpointConfig"],
+        DESCRIBE_TRAINING_JOB = "DescribeTrainingJob" ["sagemaker:DescribeTrainingJob"],
+        CREATE_TRAINING_JOB = "CreateTrainingJob" ["sagemaker:CreateTrainingJob", "sagemaker:AddTags", "iam:PassRole"],
+        STOP_TRAINING_JOB = "StopTrainingJob" ["sagemaker:StopTrainingJob"],
+        DESCRIBE_MODEL = "DescribeModel" ["sagemaker:DescribeModel"],
+        CREATE_MODEL = "CreateModel" ["sagemaker:CreateModel", "sagemaker:AddTags", "iam:PassRole"],
+        DELETE_MODEL = "DeleteModel" ["sagemaker:DeleteModel"],
         ADD_ENDPOINT_TAGS = "AddTags" ["sagemaker:AddTags"],
         DELETE_ENDPOINT_TAGS = "DeleteTags" ["sagemaker:DeleteTags"],
     }
@@ -140,13 +146,28 @@ calls! {
         SIGN = "Sign" ["kms:Sign"],
         GET_PUBLIC_KEY = "GetPublicKey" ["kms:GetPublicKey"],
     }
+    "sagemaker-runtime" {
+        INVOKE_ENDPOINT = "InvokeEndpoint" ["sagemaker:InvokeEndpoint"],
+    }
+    "s3" {
+        // Whoever may not list is told of an absent key that it is forbidden.
+        GET_OBJECT = "GetObject" ["s3:GetObject", "s3:ListBucket"],
+        HEAD_OBJECT = "HeadObject" ["s3:GetObject", "s3:ListBucket"],
+        PUT_OBJECT = "PutObject" ["s3:PutObject"],
+    }
     "sns" {
         PUBLISH = "Publish" ["sns:Publish"],
+        LIST_SUBSCRIPTIONS_BY_TOPIC = "ListSubscriptionsByTopic" ["sns:ListSubscriptionsByTopic"],
+        SUBSCRIBE = "Subscribe" ["sns:Subscribe"],
+        UNSUBSCRIBE = "Unsubscribe" ["sns:Unsubscribe"],
     }
     "ce" {
         GET_COST_AND_USAGE = "GetCostAndUsage" ["ce:GetCostAndUsage"],
     }
     "cloudwatch" {
         GET_METRIC_DATA = "GetMetricData" ["cloudwatch:GetMetricData"],
+        DESCRIBE_ALARMS = "DescribeAlarms" ["cloudwatch:DescribeAlarms"],
+        SET_ALARM_STATE = "SetAlarmState" ["cloudwatch:SetAlarmState"],
+        DESCRIBE_ALARM_HISTORY = "DescribeAlarmHistory" ["cloudwatch:DescribeAlarmHistory"],
     }
 }

@@ -80,6 +80,16 @@ methods! {
         set_scaling: [REGISTER_SCALABLE_TARGET, PUT_SCALING_POLICY] = [RegisterScalableTarget],
         remove_scaling: [DEREGISTER_SCALABLE_TARGET] = [DeregisterScalableTarget],
     }
+    TrainingJobs {
+        training_job: [DESCRIBE_TRAINING_JOB] = [DescribeTrainingJob],
+        create_training_job: [CREATE_TRAINING_JOB] = [CreateTrainingJob],
+        stop_training_job: [STOP_TRAINING_JOB] = [StopTrainingJob],
+    }
+    Models {
+        model: [DESCRIBE_MODEL] = [DescribeModel],
+        create_model: [CREATE_MODEL] = [CreateModel],
+        delete_model: [DELETE_MODEL] = [DeleteModel],
+    }
     Domains {
         domain: [DESCRIBE_DOMAIN, LIST_DOMAIN_TAGS] = [DescribeDomain],
         create_domain: [CREATE_DOMAIN] = [CreateDomain],
@@ -147,7 +157,7 @@ methods! {
     }
     TableRows { count_rows: [SCAN] = [Scan], }
     Functions {
-        function: [GET_FUNCTION_CONFIGURATION] = [GetFunction],
+        function: [GET_FUNCTION_CONFIGURATION] = [GetFunctionConfiguration],
         set_environment: [UPDATE_FUNCTION_CONFIGURATION] = [UpdateFunctionConfiguration],
     }
     Concurrency {
@@ -169,8 +179,32 @@ methods! {
     Notifier { notify: [PUBLISH] = [Publish], }
     Costs { month_to_date: [GET_COST_AND_USAGE] = [GetCostAndUsage], }
     Traffic { connections: [GET_METRIC_DATA] = [GetMetricData], }
+    Alarms {
+        alarms: [DESCRIBE_ALARMS] = [DescribeAlarms],
+        alarm: [DESCRIBE_ALARMS] = [DescribeAlarms],
+        set_alarm_state: [SET_ALARM_STATE] = [SetAlarmState],
+        alarm_actions: [DESCRIBE_ALARM_HISTORY] = [DescribeAlarmHistory],
+    }
+    Subscriptions {
+        subscriptions: [LIST_SUBSCRIPTIONS_BY_TOPIC] = [ListSubscriptionsByTopic],
+        subscribe: [SUBSCRIBE] = [Subscribe],
+        unsubscribe: [UNSUBSCRIBE] = [Unsubscribe],
+    }
+    Vitals {
+        function_vitals: [GET_FUNCTION_CONFIGURATION] = [GetFunctionConfiguration],
+        table_vitals: [DESCRIBE_TABLE, DESCRIBE_CONTINUOUS_BACKUPS, DESCRIBE_TIME_TO_LIVE] = [DescribeTable],
+        stream_age: [GET_METRIC_DATA] = [GetMetricData],
+    }
+    Spending { days_billed: [GET_COST_AND_USAGE] = [GetCostAndUsage], }
     IssuerKeys { issuer_keys: [] = [GetKeys], }
     Signer { sign: [SIGN] = [Sign], public_key: [GET_PUBLIC_KEY] = [GetPublicKey], }
+    Inference { infer: [INVOKE_ENDPOINT] = [InvokeEndpoint], }
+    Objects {
+        object_uri: [] = [],
+        object: [GET_OBJECT] = [GetObject],
+        object_size: [HEAD_OBJECT] = [HeadObject],
+        put_object: [PUT_OBJECT] = [PutObject],
+    }
     Clock { now: [] = [], wall: [] = [], }
     Entropy { random: [] = [], }
 }

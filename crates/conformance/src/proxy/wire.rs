@@ -34,6 +34,11 @@ impl Request {
         Self { method: "POST".to_owned(), uri: uri.to_owned(), headers: owned(headers), body: body.into() }
     }
 
+    /// The same, to put something.
+    pub fn put(uri: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
+        Self { method: "PUT".to_owned(), ..Self::post(uri, headers, body) }
+    }
+
     /// The header of this name, in any case of letters.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)

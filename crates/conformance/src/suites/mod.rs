@@ -4,6 +4,7 @@
 //! case needs a thing that is another port's to make, its bounds say so.
 
 mod absent;
+mod alarms;
 mod cache_groups;
 mod collections;
 mod costs;
@@ -13,27 +14,35 @@ mod endpoint_scaling;
 mod endpoints;
 mod graph_clusters;
 mod graph_instances;
+mod inference;
 mod inventory;
 mod machine;
 mod made;
+mod models;
 mod notifier;
+mod objects;
 mod serverless_caches;
 mod signer;
+mod spending;
 mod store;
 mod store_batches;
 mod store_queries;
 mod store_records;
 mod store_values;
 mod streams;
+mod subscriptions;
 mod tagging;
 mod traffic;
+mod training_jobs;
+mod vitals;
 mod workflows;
 
 use crate::case::Case;
 use capstan_core::ports::{
-    CacheGroups, Clock, Collections, Concurrency, Costs, Domains, EndpointConfigs, EndpointScaling,
-    Endpoints, Entropy, Feeds, Functions, GraphClusters, GraphInstances, Inventory, Notifier,
-    ServerlessCaches, Signer, Store, Streams, TableBackups, TableRows, Tables, Tagging, Traffic, Workflows,
+    Alarms, CacheGroups, Clock, Collections, Concurrency, Costs, Domains, EndpointConfigs, EndpointScaling,
+    Endpoints, Entropy, Feeds, Functions, GraphClusters, GraphInstances, Inference, Inventory, Models,
+    Notifier, Objects, ServerlessCaches, Signer, Spending, Store, Streams, Subscriptions, TableBackups,
+    TableRows, Tables, Tagging, Traffic, TrainingJobs, Vitals, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -51,8 +60,8 @@ macro_rules! every_port {
 
 every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
-    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Clock,
-    Entropy, Tables, TableBackups, TableRows, Functions, Concurrency, Feeds,
+    GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, Inference, TrainingJobs, Models, Clock,
+    Entropy, Alarms, Subscriptions, Vitals, Spending, Tables, TableBackups, TableRows, Functions, Concurrency, Feeds,
 }
 
 /// Every case of every port.
@@ -80,6 +89,10 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         costs::cases(),
         traffic::cases(),
         signer::cases(),
+        objects::cases(),
+        training_jobs::cases(),
+        models::cases(),
+        inference::cases(),
         machine::cases(),
         absent::tables(),
         absent::backups(),
@@ -87,6 +100,10 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         absent::functions(),
         absent::concurrency(),
         absent::feeds(),
+        alarms::cases(),
+        subscriptions::cases(),
+        vitals::cases(),
+        spending::cases(),
     ]
     .into_iter()
     .flatten()

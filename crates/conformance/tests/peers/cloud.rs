@@ -25,6 +25,7 @@ pub(crate) struct Cloud {
     url: String,
     run: u32,
     aws: Aws,
+    topic: String,
     _proxy: Proxy,
 }
 
@@ -41,6 +42,8 @@ impl Cloud {
         let machine = peer.make_machine(&format!("cato-conformance{suffix}")).await.unwrap();
         let topic = peer.make_topic(&format!("cato-alerts{suffix}")).await.unwrap();
         let key = peer.make_key().await.unwrap();
+        let bucket = format!("iops-ml-data-{run:08x}");
+        peer.make_bucket(&bucket).await.unwrap();
         if backend == Backend::Moto {
             peer.make_model().await.unwrap();
         }
@@ -54,11 +57,12 @@ impl Cloud {
             ("STATE_MACHINE_ARN", &machine),
             ("ALERT_TOPIC_ARN", &topic),
             ("AUDIT_KEY_ARN", &key),
+            ("ML_BUCKET", &bucket),
             ("COLLECTION_PRINCIPALS", "arn:aws:iam::123456789012:role/app"),
         ];
         let environment: Environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let aws = Aws::new(AwsConfig::read(&environment).unwrap(), sdk_config(&environment).unwrap());
-        Self { backend, url: url.to_owned(), run, aws, _proxy: proxy }
+        Self { backend, url: url.to_owned(), run, aws, topic, _proxy: proxy }
     }
 
     pub(crate) fn ports(&self) -> &Aws {
@@ -111,6 +115,19 @@ impl Backstage for Cloud {
                      &MetricData.member.1.Dimensions.member.{at}.Value={value}"
                 ));
             }
+            self.peer().form("monitoring", &form).await.map(drop)
+        })
+    }
+
+    fn make_alarm<'a>(&'a self, name: &'a str) -> Run<'a> {
+        Box::pin(async move {
+            let form = format!(
+                "Action=PutMetricAlarm&Version=2010-08-01&AlarmName={name}&Namespace=AWS/Lambda&MetricName=Errors\
+                 &Statistic=Sum&Period=300&EvaluationPeriods=1&Threshold=1\
+                 &ComparisonOperator=GreaterThanThreshold&TreatMissingData=notBreaching\
+                 &AlarmActions.member.1={}",
+                self.topic
+            );
             self.peer().form("monitoring", &form).await.map(drop)
         })
     }
@@ -252,6 +269,11 @@ impl Peer<'_> {
         let body = json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" });
         let made = self.json("kms", "TrentService.CreateKey", &body).await?;
         made["KeyMetadata"]["Arn"].as_str().map(str::to_owned).ok_or_else(|| Failure(made.to_string()))
+    }
+
+    async fn make_bucket(&self, name: &str) -> Result<(), Failure> {
+        let headers = [("authorization", &*Self::signed("s3"))];
+        self.ask(&Request::put(&format!("/{name}"), &headers, "")).await.map(drop)
     }
 
     /// It may be there from an earlier run.

@@ -36,10 +36,14 @@ impl Seen {
         if self.lasting == 0 { 0.0 } else { self.rarity.max(1.0).log10() + f64::from(self.lasting - 1) }
     }
 
+    /// How odd the series is, from 0 (as always) to 1.
+    pub fn oddness(&self) -> f64 {
+        ((self.evidence() - NO_EVIDENCE) / (FULL_EVIDENCE - NO_EVIDENCE)).clamp(0.0, 1.0)
+    }
+
     /// The share that it takes of what is left up to a score of 100.
     fn weight(&self) -> f64 {
-        let share = (self.evidence() - NO_EVIDENCE) / (FULL_EVIDENCE - NO_EVIDENCE);
-        MOST_WEIGHT * share.clamp(0.0, 1.0)
+        MOST_WEIGHT * self.oddness()
     }
 }
 

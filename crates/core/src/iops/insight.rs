@@ -154,6 +154,9 @@ pub struct Insight {
     pub model: String,
     /// Of which version.
     pub model_version: String,
+    /// Why the built-in model answered where another one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_failure: Option<String>,
     /// What people did about it.
     pub status: InsightStatus,
     /// Who did, when and why.
@@ -163,6 +166,23 @@ pub struct Insight {
     pub expires_at: u64,
     /// Moves with every write.
     pub version: u64,
+}
+
+/// Which model a score comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScoredBy {
+    /// The one in here.
+    BuiltIn {
+        /// Why, where another one was asked.
+        failure: Option<String>,
+    },
+    /// One behind an endpoint.
+    Model {
+        /// Its name.
+        model: String,
+        /// Its version.
+        version: String,
+    },
 }
 
 impl Insight {
@@ -188,6 +208,7 @@ impl Insight {
             source: Source::BuiltIn,
             model: MODEL.to_owned(),
             model_version: MODEL_VERSION.to_owned(),
+            model_failure: None,
             status: InsightStatus::Open,
             review: None,
             expires_at: at + INSIGHTS_KEPT,
@@ -211,6 +232,18 @@ impl Insight {
         self.message = message(&self.hostname, found);
         self.recommendations = recommendations(&found.findings);
         self.findings.clone_from(&found.findings);
+    }
+
+    /// Says which model its score comes from.
+    pub fn scored_by(&mut self, by: &ScoredBy) {
+        (self.source, self.model_failure) = match by {
+            ScoredBy::BuiltIn { failure } => (Source::BuiltIn, failure.clone()),
+            ScoredBy::Model { .. } => (Source::SageMaker, None),
+        };
+        (self.model, self.model_version) = match by {
+            ScoredBy::BuiltIn { .. } => (MODEL.to_owned(), MODEL_VERSION.to_owned()),
+            ScoredBy::Model { model, version } => (model.clone(), version.clone()),
+        };
     }
 
     /// As the API shows it.
@@ -237,7 +270,9 @@ impl Insight {
 
 /// One sentence: which metric, its value, what was expected, since when, how rare.
 fn message(host: &Hostname, found: &Assessment) -> String {
-    let Some(first) = found.findings.first() else { return format!("{host}: score {}", found.score) };
+    let Some(first) = found.findings.first() else {
+        return format!("{host}: score {}, by the last hour of its metrics", found.score);
+    };
     let name = first.metric.name();
     let unit = if first.unit.is_empty() { String::new() } else { format!(" {}", first.unit) };
     let value = first.value;

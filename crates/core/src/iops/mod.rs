@@ -4,18 +4,25 @@
 //! detector finds over time comes from outside. [`assess`] adds both up to a score, and an [`Insight`] is a score worth
 //! keeping, with the reasons for it.
 
+pub mod answer;
+pub mod bill;
 mod finding;
 mod host;
 mod insight;
 mod metric;
+pub mod models;
 mod place;
 mod restore;
+pub mod routing;
 pub mod rules;
+pub mod spending;
+pub mod watch;
 
 pub use finding::{Assessment, Finding, Seen, assess};
 pub use host::Hostname;
 pub use insight::{
-    Insight, InsightStatus, InsightType, JOINED_WITHIN, MODEL, MODEL_VERSION, Review, Severity, Source,
+    Insight, InsightStatus, InsightType, JOINED_WITHIN, MODEL, MODEL_VERSION, Review, ScoredBy, Severity,
+    Source,
 };
 pub use metric::{AHEAD, BEHIND, LARGEST, Metric, MetricError, Raw, Series};
 pub use place::{InsightId, SHARDS, day_of, hour_of, shard_of};

@@ -29,7 +29,7 @@ pub fn day_of(at: u64) -> String {
 }
 
 /// FNV-1a, which is the same everywhere and for ever.
-fn hash(bytes: &[u8]) -> u64 {
+pub(super) fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

@@ -43,6 +43,16 @@ pub enum NoticeKind {
     AuditBroken,
     /// A host is in critical trouble.
     CriticalInsight,
+    /// A model was rolled out and serves.
+    CanaryPromoted,
+    /// A model was rolled back.
+    CanaryRolledBack,
+    /// A new version of the model serves.
+    ModelReleased,
+    /// The release of a version was undone.
+    ModelNotReleased,
+    /// The release of a version could not be undone: a person is needed.
+    ModelReleaseStuck,
 }
 
 impl Notice {

@@ -12,10 +12,12 @@ mod cloud;
 mod elasticache;
 mod extent;
 mod functions;
+mod inference;
 mod issuer;
 mod kinesis;
 mod machine;
 mod neptune;
+mod objects;
 mod opensearch;
 mod sagemaker;
 mod signer;
@@ -23,6 +25,8 @@ mod store;
 mod stored;
 mod tables;
 mod tags;
+mod training;
+mod watch;
 mod workflows;
 
 pub use cloud::{CloudError, CloudErrorKind, CloudResult};
@@ -31,12 +35,14 @@ pub use elasticache::{
 };
 pub use extent::Extent;
 pub use functions::{Concurrency, Feed, Feeds, FunctionView, Functions};
+pub use inference::{Inference, Inferred};
 pub use issuer::{IssuerError, IssuerKeys, KeysDocument};
 pub use kinesis::{Stream, StreamMode, StreamStatus, Streams};
 pub use machine::{Clock, Costs, Entropy, Notice, NoticeKind, Notifier, Traffic};
 pub use neptune::{
     GraphCluster, GraphClusters, GraphInstance, GraphInstances, GraphStatus, ServerlessCapacity,
 };
+pub use objects::Objects;
 pub use opensearch::{
     Collection, CollectionLimits, CollectionStatus, Collections, Domain, DomainSettings, Domains,
 };
@@ -54,4 +60,9 @@ pub use tables::{
     TableView, Tables,
 };
 pub use tags::{Found, Inventory, TagKey, Tagging, Tags};
+pub use training::{Model, Models, TrainingJob, TrainingJobs, TrainingSpec, TrainingStatus};
+pub use watch::{
+    Alarm, AlarmAction, AlarmState, Alarms, DayBill, FunctionVitals, Protocol, Spending, Subscription,
+    Subscriptions, TableVitals, Vitals,
+};
 pub use workflows::{ExecutionStatus, ExecutionView, Workflows};

@@ -23,6 +23,19 @@ pub enum TableStatus {
     Failed,
 }
 
+impl TableStatus {
+    /// Its name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "CREATING",
+            Self::Active => "ACTIVE",
+            Self::Updating => "UPDATING",
+            Self::Deleting => "DELETING",
+            Self::Failed => "INACCESSIBLE_ENCRYPTION_CREDENTIALS",
+        }
+    }
+}
+
 /// How a table is paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "camelCase")]

@@ -1,16 +1,20 @@
 //! The analysis of one host's samples.
 
+use crate::ask::{MOST_ASKED, ask, is_fresh, window_before};
 use crate::event::Samples;
-use crate::memory::Memory;
-use crate::watch::Watch;
+use crate::measure::Request;
+use crate::memory::{Memory, Mind};
 use crate::{Ports, SNAPSHOT_EVERY};
 use capstan_core::iops::{
-    Assessment, Hostname, Insight, InsightId, InsightType, JOINED_WITHIN, Metric, Severity, assess,
+    Assessment, Hostname, Insight, InsightId, InsightType, JOINED_WITHIN, Metric, ScoredBy, Seen, Severity,
+    assess,
 };
 use capstan_core::ports::{Notice, NoticeKind, Store};
-use iops_records::{Head, Open, Pending, RecordError, Snapshot, Span, Transaction, is_passing};
+use capstan_core::time::Timestamp;
+use iops_records::{Head, Open, Pending, RecordError, Routing, Snapshot, Span, Transaction, is_passing};
 use std::collections::BTreeMap;
 use tier_steps::StepError;
+use watch::Watch;
 
 /// How often a host is begun again when somebody else was first, or nobody knows whether a write happened.
 const ATTEMPTS: usize = 6;
@@ -25,14 +29,19 @@ const PAGE: usize = 500;
 pub(crate) async fn analyze(
     ports: &impl Ports,
     memory: &Memory,
+    routing: &Routing,
     host: &Hostname,
     samples: &Samples,
+    counted: &mut Option<Request>,
 ) -> Result<(), StepError> {
     let mut left: &[Metric] = &samples.metrics;
     let mut attempt = 0;
     while !left.is_empty() {
-        match part(ports, memory, host, left).await {
-            Ok(done) => left = &left[done..],
+        match part(ports, memory, routing, host, left).await {
+            Ok((done, request)) => {
+                left = &left[done..];
+                join(counted, request);
+            }
             Err(Trouble::Record(error)) if is_passing(&error) && attempt < ATTEMPTS => attempt += 1,
             Err(Trouble::Record(error)) => return Err(error.into()),
             Err(Trouble::Step(error)) => return Err(error),
@@ -56,35 +65,47 @@ impl From<RecordError> for Trouble {
 async fn part(
     ports: &impl Ports,
     memory: &Memory,
+    routing: &Routing,
     host: &Hostname,
     samples: &[Metric],
-) -> Result<usize, Trouble> {
+) -> Result<(usize, Option<Request>), Trouble> {
     let head = iops_records::head(ports, host).await?;
     let mut head = head.unwrap_or_else(|| Head::new(host));
     let told = tell(ports, &mut head).await?;
-    let mut watch = match memory.take(host, head.position) {
-        Some(watch) => watch,
-        None => replay(ports, host, &head).await?,
+    let mut mind = match memory.take(host, head.position) {
+        Some(mind) => mind,
+        None => replay(ports, host, &head).await?.into(),
     };
-    let mut work = Work { touched: BTreeMap::new(), changed: told };
+    let mut work = Work { touched: BTreeMap::new(), changed: told, routing, counted: None };
+    work.prepare(ports, host, samples, &mut mind).await?;
     let mut done = 0;
-    for metric in samples {
+    for (index, metric) in samples.iter().enumerate() {
         if work.touched.len() >= MOST_TOUCHED {
             break;
         }
-        work.sample(ports, host, &mut head, &mut watch, metric).await?;
+        let among_the_last = index + MOST_ASKED >= samples.len();
+        work.sample(ports, host, &mut head, &mut mind, metric, among_the_last).await?;
         done += 1;
     }
+    let counted = work.counted;
     if work.changed {
-        work.commit(ports, &mut head, &watch).await?;
+        work.commit(ports, &mut head, &mind.watch).await?;
     }
-    memory.put(host, head.position, watch);
+    memory.put(host, head.position, mind);
     if tell(ports, &mut head).await? {
         let mut transaction = Transaction::new();
         transaction.put(&mut head);
         transaction.commit(ports).await?;
     }
-    Ok(done)
+    Ok((done, counted))
+}
+
+fn join(all: &mut Option<Request>, one: Option<Request>) {
+    match (all, one) {
+        (Some(all), Some(one)) => all.join(&one),
+        (all @ None, one) => *all = one,
+        (Some(_), None) => {}
+    }
 }
 
 /// Gives people the word that is pending. What is not given stays pending in the store.
@@ -122,33 +143,101 @@ async fn replay(store: &impl Store, host: &Hostname, head: &Head) -> Result<Watc
 }
 
 /// What is to be written of one host.
-struct Work {
+struct Work<'a> {
     /// Insights that are new or joined, with their type as it is stored; `None`: it is not.
     touched: BTreeMap<InsightId, (Insight, Option<InsightType>)>,
     /// Whether there is anything to write.
     changed: bool,
+    /// Which model answers.
+    routing: &'a Routing,
+    /// What was counted of the host.
+    counted: Option<Request>,
 }
 
-impl Work {
-    async fn sample(
-        &mut self,
+impl Work<'_> {
+    /// Sees to it that there is a window, if a model may be asked, and none otherwise.
+    async fn prepare(
+        &self,
         store: &impl Store,
         host: &Hostname,
-        head: &mut Head,
-        watch: &mut Watch,
-        metric: &Metric,
+        samples: &[Metric],
+        mind: &mut Mind,
     ) -> Result<(), RecordError> {
-        if metric.at <= head.position {
-            return self.late(store, host, head, metric).await;
-        }
-        let seen = watch.observe(metric);
-        head.advance(metric.at);
-        self.changed = true;
-        let found = assess(metric, &seen);
-        if InsightType::of(found.score).is_some() {
-            self.found(store, host, head, metric.at, &found).await?;
+        if self.routing.of(host).1.is_none() {
+            mind.window = None;
+        } else if mind.window.is_none()
+            && let Some(first) = samples.iter().map(|metric| metric.at).min()
+        {
+            mind.window = Some(window_before(store, host, first).await?);
         }
         Ok(())
+    }
+
+    async fn sample(
+        &mut self,
+        ports: &impl Ports,
+        host: &Hostname,
+        head: &mut Head,
+        mind: &mut Mind,
+        metric: &Metric,
+        among_the_last: bool,
+    ) -> Result<(), RecordError> {
+        if metric.at <= head.position {
+            return self.late(ports, host, head, metric).await;
+        }
+        let began = ports.wall();
+        let seen = mind.watch.observe(metric);
+        head.advance(metric.at);
+        self.changed = true;
+        let built_in = assess(metric, &seen);
+        if let Some(window) = &mut mind.window {
+            window.push(metric);
+        }
+        let now = among_the_last && is_fresh(metric, began);
+        let (found, by) = if now {
+            self.of_now(ports, host, head, mind, (metric.at, began), (built_in, &seen)).await
+        } else {
+            (built_in, ScoredBy::BuiltIn { failure: None })
+        };
+        if InsightType::of(found.score).is_some() {
+            self.found(ports, host, head, metric.at, &found, &by).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the model that the routing says answer about a sample of now, and counts it.
+    async fn of_now(
+        &mut self,
+        ports: &impl Ports,
+        host: &Hostname,
+        head: &Head,
+        mind: &mut Mind,
+        (at, began): (u64, Timestamp),
+        (built_in, seen): (Assessment, &[Seen]),
+    ) -> (Assessment, ScoredBy) {
+        let (group, endpoint) = self.routing.of(host);
+        // Who has failed once is not asked again in this run: the next ones would wait for it too.
+        let failed = self.counted.is_some_and(|counted| counted.failed);
+        let last_alert = head.recent.last().map(|span| span.last);
+        let (found, by, millis, disagreed) = match (endpoint, &mut mind.window) {
+            (Some(_), Some(_)) if failed => {
+                let failure = Some("the model failed a moment ago".to_owned());
+                return (built_in, ScoredBy::BuiltIn { failure });
+            }
+            (Some(endpoint), Some(window)) => {
+                let asked = ask(ports, self.routing, endpoint, (window, last_alert), (built_in, seen)).await;
+                (asked.found, asked.by, asked.millis, asked.disagreed)
+            }
+            _ => {
+                #[expect(clippy::cast_precision_loss, reason = "milliseconds of one sample")]
+                let millis = ports.wall().since(began).0 as f64;
+                (built_in, ScoredBy::BuiltIn { failure: None }, millis, None)
+            }
+        };
+        let failed = matches!(by, ScoredBy::BuiltIn { failure: Some(_) });
+        let request = Request { group, canary: endpoint.is_some(), failed, millis, disagreed, first: at };
+        join(&mut self.counted, Some(request));
+        (found, by)
     }
 
     /// A sample that is not after the last one: either it has been counted, or it comes late. A detector can't go back, so
@@ -186,6 +275,7 @@ impl Work {
         head: &mut Head,
         at: u64,
         found: &Assessment,
+        by: &ScoredBy,
     ) -> Result<(), RecordError> {
         let mut joined = None;
         if let Some(open) = head.open.take().filter(|open| at <= open.last_seen + JOINED_WITHIN) {
@@ -196,11 +286,18 @@ impl Work {
         }
         let (mut insight, stored, alerted) = match joined {
             Some((mut insight, stored, alerted)) => {
+                let worse = found.score > insight.risk_score;
                 insight.join(at, found);
+                if worse {
+                    insight.scored_by(by);
+                }
                 (insight, stored, alerted)
             }
             None => match Insight::begun(host, at, found) {
-                Some(insight) => (insight, None, false),
+                Some(mut insight) => {
+                    insight.scored_by(by);
+                    (insight, None, false)
+                }
                 None => return Ok(()),
             },
         };

@@ -8,9 +8,11 @@ fn main() -> ExitCode {
         let memory = analyze_metrics::Memory::new();
         start
             .run_stream(async |event| {
-                analyze_metrics::handle(&aws, &memory, &event)
-                    .await
-                    .map_err(|error| (error.name(), error.to_string()))
+                let answer = analyze_metrics::handle(&aws, &memory, &event).await;
+                for counted in memory.take_counts() {
+                    start.emit_arm(counted.arm, counted.requests, counted.errors, &counted.latencies);
+                }
+                answer.map_err(|error| (error.name(), error.to_string()))
             })
             .await
     })

@@ -5,16 +5,25 @@
 //! - [`Head`]: how far the analysis of a host has come. Its version is the fence: two who analyse at once can't both count
 //!   a sample. [`Snapshot`]: the detectors' states, every so many samples.
 
+mod acts;
 mod analysis;
+mod canary;
 mod insights;
 mod metrics;
 mod restores;
+pub mod models;
+mod routing;
 mod together;
 
+pub use acts::{ActKind, ActRow};
 pub use analysis::{Head, Open, Pending, Snapshot, Span, head, snapshot};
+pub use canary::{
+    Because, Canary, CanaryStatus, INTERVAL, Measured, Outcome, canaries, canary, measurements,
+};
 pub use insights::{Counts, Hour, busy_hours, counts, insight, insights_of};
 pub use metrics::{Unput, metrics_of, put_metrics};
 pub use restores::{RestoreRow, Restoring, restore, restores, restoring};
+pub use routing::{Routing, Share, routing};
 pub use tier_records::{Record, RecordError, Transaction};
 pub use together::together;
 

@@ -70,11 +70,15 @@ impl From<NoAnswer> for Failure {
 impl Client {
     /// `url` may or may not end with the API's base path.
     pub(super) fn new(url: &str, token: Option<String>) -> Result<Self, Failure> {
-        Self::at(url, token, BASE)
+        Self::with_base(url, BASE, token)
     }
 
-    /// The same of an API with another base path, or none.
-    pub(super) fn at(url: &str, token: Option<String>, path: &str) -> Result<Self, Failure> {
+    /// The API of IOps, whose paths begin with nothing.
+    pub(super) fn of_iops(url: &str, token: Option<String>) -> Result<Self, Failure> {
+        Self::with_base(url.trim_end_matches('/').trim_end_matches(BASE), "", token)
+    }
+
+    fn with_base(url: &str, base: &str, token: Option<String>) -> Result<Self, Failure> {
         let token = token.filter(|token| !token.trim().is_empty()).ok_or_else(|| {
             Failure::usage(
                 "a token is needed: give it by --token or in CAPSTAN_TOKEN. On this machine one is made by\n  \
@@ -85,14 +89,18 @@ impl Client {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(Failure::usage(format!("`{url}` is not a URL; one begins with http:// or https://")));
         }
-        let base = if url.ends_with(path) { url.to_owned() } else { format!("{url}{path}") };
+        let base = if url.ends_with(base) { url.to_owned() } else { format!("{url}{base}") };
+        Ok(Self::at(base, &token))
+    }
+
+    fn at(base: String, token: &str) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // A redirect would take the token where nobody meant it to go.
             .max_redirects(0)
             .timeout_global(Some(TIME))
             .build();
-        Ok(Self { agent: config.into(), base, token: token.trim().to_owned() })
+        Self { agent: config.into(), base, token: token.trim().to_owned() }
     }
 
     /// Waits where the answer says that it is too early.
@@ -129,6 +137,11 @@ impl Client {
     pub(super) fn put(&self, path: &str, body: &Value) -> Result<Answer, NoAnswer> {
         let request = self.agent.put(format!("{}{path}", self.base));
         self.take(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
+    }
+
+    pub(super) fn delete(&self, path: &str) -> Result<Answer, NoAnswer> {
+        let request = self.agent.delete(format!("{}{path}", self.base));
+        self.take(request.header("Authorization", format!("Bearer {}", self.token)).call())
     }
 
     fn take(

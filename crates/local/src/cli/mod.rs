@@ -11,8 +11,10 @@ mod client;
 mod drill;
 mod failure;
 mod feed;
+mod iops;
 mod model;
 mod restore;
+mod release;
 mod simulate;
 mod table;
 mod tier;
@@ -45,16 +47,18 @@ enum Command {
     Tier(tier::Args),
     /// Look at what was done, by whom and why, and verify that nothing in it was altered
     Audit(audit::Args),
+    /// How IOps is, what it costs, who is told, and whether its alarms ring
+    Iops(iops::Args),
     /// Rehearse a procedure: real functions and workflow, simulated cloud, no waiting
     Drill {
         #[command(subcommand)]
         drill: Drill,
     },
-    /// Judge the rollout of a new model
-    Canary {
-        #[command(subcommand)]
-        command: canary::replay::Command,
-    },
+    /// Roll out a new model, see how it goes, roll it back
+    Canary(canary::talk::Args),
+    /// Tell a simulated endpoint how to behave
+    #[command(subcommand)]
+    Endpoint(canary::talk::Endpoint),
     /// Play drawn histories with drawn mishaps, and hold every promise against what came of them
     Simulate(simulate::Args),
     /// Restore a table of IOps, follow that, and put the former one back
@@ -82,9 +86,11 @@ pub fn main() -> ExitCode {
         Command::Feed(args) => feed::run(&args),
         Command::Tier(args) => tier::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Iops(args) => iops::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
         Command::Drill { drill: Drill::Canary(args) } => canary::drill::run(&args),
-        Command::Canary { command: canary::replay::Command::Replay(args) } => canary::replay::run(&args),
+        Command::Canary(args) => canary::talk::run(args),
+        Command::Endpoint(command) => canary::talk::behave(&command),
         Command::Simulate(args) => simulate::run(&args),
         Command::Restore(args) => restore::run(args),
         Command::Model(command) => model::run(&command),
@@ -129,13 +135,30 @@ mod tests {
             "tier --url http://x --token y history --limit 5",
             "tier change STAGING --reason a-reason-long-enough --yes",
             "tier configs PRODUCTION --set sagemakerShadowSelfMinInstances=60",
+            "iops health --json",
+            "iops --url http://x --token y cost",
+            "iops subscribe oncall@example.com --reason a-reason-long-enough",
+            "iops unsubscribe 00000000-0000-4000-8000-000000000001 --reason a-reason-long-enough",
+            "iops test-alarm IOps-Lambda-HighErrorRate --reason a-reason-long-enough",
             "audit verify --key k.pem --key former.pem --receipt r.json --json",
             "audit --url http://x list --limit 5",
             "drill tier --path DEV,STAGING,DEV --seed 3 --json",
             "model train rows.csv --out m.json --against serving.json --seed 3 --json",
             "model score m.json rows.csv",
+            "model release --reason a-reason-long-enough --days 30 --url http://x --token y --json",
+            "model releases --limit 5",
+            "model cancel 019aa83c --reason a-reason-long-enough",
+            "model list --json",
+            "model back 20261121-213000-123 --reason a-reason-long-enough",
             "drill canary --scenario baseline-sick --runs 10 --seed 3 --json",
             "canary replay measured.jsonl --settings s.json --json",
+            "canary start --reason a-reason-long-enough --endpoint iops-model --settings s.json --json",
+            "canary --url http://x status 019b76da --json",
+            "canary list --limit 5",
+            "canary rollback --reason a-reason-long-enough",
+            "canary traffic --percent 0 --reason a-reason-long-enough",
+            "canary traffic",
+            "endpoint behave iops-model slow",
             "bench --json",
             "bench nab --data corpus --out results --json",
             "feed --hosts 200 --rate 50 --incident cpu-spike --incident-hosts 3 --history 60 --seconds 0",
@@ -162,6 +185,11 @@ mod tests {
             ("feed --hosts 0", "hosts"),
             ("feed --replay-series value", "cpuUsage"),
             ("tier change PROD --reason x", "PRODUCTION"),
+            ("model release --reason x --days 91", "days"),
+            ("model back v", "reason"),
+            ("endpoint behave iops-model lazy", "garbled"),
+            ("canary traffic --percent 101 --reason x", "percent"),
+            ("canary traffic --percent 5", "reason"),
             ("drill tier --path DEV", "two tiers"),
             ("drill tier --path DEV,DEV", "differ"),
             ("drill tier --path DEV,X", "STAGING"),

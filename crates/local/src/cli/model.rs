@@ -1,5 +1,6 @@
 //! `capstan model`: trains the model that an endpoint serves, on exported rows, and asks one.
 
+use super::release;
 use super::table::Table;
 use super::{Failure, print};
 use model::{Evaluation, Model, Rows, Trained, gate};
@@ -13,6 +14,16 @@ pub(super) enum Command {
     Train(Train),
     /// Say the score of every row by a model
     Score(Score),
+    /// Train a new version on what is stored, and deploy it behind a canary
+    Release(release::Release),
+    /// Releases, newest first
+    Releases(release::Releases),
+    /// Stop a release and have it undone
+    Cancel(release::Cancel),
+    /// Which version serves, and those there are
+    List(release::To),
+    /// Deploy a version again that is there already
+    Back(release::Back),
 }
 
 #[derive(Debug, clap::Args)]
@@ -48,6 +59,11 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Train(args) => train(args),
         Command::Score(args) => score(args),
+        Command::Release(args) => release::release(args),
+        Command::Releases(args) => release::releases(args),
+        Command::Cancel(args) => release::cancel(args),
+        Command::List(args) => release::list(args),
+        Command::Back(args) => release::back(args),
     }
 }
 

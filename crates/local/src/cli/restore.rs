@@ -83,7 +83,7 @@ impl Wish {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let client = Client::at(&args.to.url, args.to.token, "")?;
+    let client = Client::of_iops(&args.to.url, args.to.token)?;
     let because = |act: &Act| json!({ "reason": act.reason });
     let answer = match &args.command {
         Command::Tables => client.get("/tables"),

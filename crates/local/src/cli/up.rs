@@ -10,7 +10,7 @@ use crate::functions::registry;
 use crate::gateway::{self, Gateway};
 use crate::issuer::{self, ISSUER, Issuer};
 use crate::template::{Description, Parameters, Source};
-use crate::{System, audit_key, key_file, wake};
+use crate::{System, audit_key, key_file, seedling, wake};
 use capstan_core::tier::prices;
 use capstan_core::time::Millis;
 use sim::{Fault, SharedWorld, WorldConfig, disk};
@@ -66,6 +66,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     wake(&system, clock::wall());
     world.with(|world| args.fault.iter().for_each(|fault| world.add_fault(fault.clone())));
     system.expire_rows();
+    for endpoint in system.description().functions.iter().filter_map(|spec| spec.env.get("IOPS_ENDPOINT")) {
+        world.with(|world| seedling::plant(world, endpoint)).map_err(Failure::failed)?;
+    }
     let clock = ScaledClock::new(world.now(), args.speed);
     let (tell, told) = oneshot::channel();
     let engine = Engine::new(Arc::clone(&system), Options { seed: seed(args)?, ..Options::default() });

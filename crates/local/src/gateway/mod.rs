@@ -12,6 +12,7 @@ mod problem;
 mod reply;
 mod routes;
 mod server;
+mod stage;
 
 use crate::clock::ScaledClock;
 use crate::engine::real::Waker;
@@ -155,6 +156,7 @@ impl Gateway {
             ("GET" | "HEAD", JWKS) => self.keys(),
             ("GET" | "HEAD", DISCOVERY) => Ok(Reply::new(200, "application/json", self.discovery())),
             (_, "/" | "/healthz" | JWKS | DISCOVERY) => Err(Problem::wrong_method(&request.method, "GET")),
+            (method, path) if path.starts_with(stage::PATH) => self.set_the_stage(method, path, request),
             _ => self.answer(request),
         };
         reply.unwrap_or_else(Problem::into_reply)

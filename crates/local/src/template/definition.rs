@@ -7,11 +7,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The state machines compiled in, by the path the template calls them.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: &[(&str, &str)] = &[
     (
         "statemachine/tier-transition.asl.json",
         include_str!("../../../../statemachine/tier-transition.asl.json"),
     ),
+    (
+        "statemachine/canary-rollout.asl.json",
+        include_str!("../../../../statemachine/canary-rollout.asl.json"),
+    ),
+    ("statemachine/model-release.asl.json", include_str!("../../../../statemachine/model-release.asl.json")),
     ("statemachine/table-restore.asl.json", include_str!("../../../../statemachine/table-restore.asl.json")),
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! The local system is built from the file that is deployed, so that the two can't drift apart. A [`Description`] is
 //! the whole of it in plain types: everything resolved, nothing of CloudFormation left. What the template says about
-//! roles, logs and alarms is not read, since nothing here would act on it. Rejected: a file of our own beside the
+//! roles and logs, and of what alarms tell, is not read, since nothing here would act on it. Rejected: a file of our own beside the
 //! template, and asking the SAM command line, which needs Python and seconds.
 
 mod cloudformation;
@@ -45,6 +45,8 @@ pub struct Description {
     pub tables: Vec<TableSpec>,
     /// The names of the topics.
     pub topics: Vec<String>,
+    /// The alarms: by name, the ARNs of what each calls.
+    pub alarms: BTreeMap<String, Vec<String>>,
 }
 
 /// A function.

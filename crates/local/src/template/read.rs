@@ -62,6 +62,10 @@ impl Reader<'_> {
                     name: self.stack.name_of(resource, &self.root)?,
                     time_to_live: self.time_to_live(resource)?,
                 }),
+                "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => {
+                    let name = self.stack.name_of(resource, &self.root)?;
+                    description.alarms.insert(name, self.alarm_actions(resource)?);
+                }
                 "AWS::SNS::Topic" => description.topics.push(self.stack.name_of(resource, &self.root)?),
                 _ => {}
             }
@@ -144,6 +148,13 @@ impl Reader<'_> {
             self.stack.text(node, &place.child(name))
         };
         Ok(if text("Enabled")? == "true" { Some(text("AttributeName")?) } else { None })
+    }
+
+    /// What an alarm calls when it rings.
+    fn alarm_actions(&self, alarm: &Resource<'_>) -> Result<Vec<String>, TemplateError> {
+        let place = alarm.place(&self.root, "AlarmActions");
+        let actions = alarm.property("AlarmActions").and_then(Yaml::as_sequence);
+        actions.into_iter().flatten().map(|action| self.stack.text(action, &place)).collect()
     }
 
     fn env(&self, resource: &Resource<'_>) -> Result<BTreeMap<String, String>, TemplateError> {

@@ -1,7 +1,7 @@
 //! Tables as resources. Those of the stack are here only once they were changed; their rows are elsewhere in any case.
 
 use super::{Answer, Cx, Refusal, require};
-use crate::homes::Stack;
+use crate::watch::Deployment;
 use crate::life::{Resource, Shelf, Stage};
 use crate::timing::Cycle;
 use capstan_core::ports::{Capacity, CloudErrorKind, TableSetting, TableStatus, TableView, Tags};
@@ -61,8 +61,8 @@ impl TableService {
         lasting.map(|(name, _)| name.clone()).collect()
     }
 
-    fn own(stack: &Stack, name: &str) -> Option<TableState> {
-        let (table, expires_by) = stack.tables.get(name)?;
+    fn own(deployment: &Deployment, name: &str) -> Option<TableState> {
+        let (table, expires_by) = deployment.tables.get(name)?;
         Some(TableState {
             expires_by: expires_by.clone(),
             stream: table.has_stream(),
@@ -75,9 +75,9 @@ impl TableService {
         })
     }
 
-    pub(crate) fn view(&self, stack: &Stack, name: &str, latest: Timestamp) -> Option<TableView> {
+    pub(crate) fn view(&self, deployment: &Deployment, name: &str, latest: Timestamp) -> Option<TableView> {
         let found = self.tables.get(name);
-        let own = Self::own(stack, name);
+        let own = Self::own(deployment, name);
         let state = found.map(|found| &found.current).or(own.as_ref())?;
         let status = match found.map_or(Stage::Ready, |found| found.life.stage) {
             Stage::Creating => TableStatus::Creating,
@@ -101,9 +101,9 @@ impl TableService {
     }
 
     /// The table, brought onto the shelf if it is the stack's and was not changed yet.
-    fn ready(&mut self, cx: &Cx<'_>, stack: &Stack, name: &str) -> Answer<&mut Resource<TableState>> {
+    fn ready(&mut self, cx: &Cx<'_>, deployment: &Deployment, name: &str) -> Answer<&mut Resource<TableState>> {
         if self.tables.get(name).is_none() {
-            let own = Self::own(stack, name).ok_or_else(|| Refusal::not_found(name))?;
+            let own = Self::own(deployment, name).ok_or_else(|| Refusal::not_found(name))?;
             self.tables.put(name, Resource::at_rest_since(cx, own));
         }
         self.tables.ready(name)
@@ -112,12 +112,12 @@ impl TableService {
     pub(crate) fn set(
         &mut self,
         cx: &Cx<'_>,
-        stack: &Stack,
+        deployment: &Deployment,
         wall: Timestamp,
         name: &str,
         setting: &TableSetting,
     ) -> Answer<()> {
-        let table = self.ready(cx, stack, name)?;
+        let table = self.ready(cx, deployment, name)?;
         let mut next = table.current.clone();
         let mut cycle = None;
         match setting {
@@ -165,7 +165,7 @@ impl TableService {
     /// Checks what can be checked before any row is copied.
     pub(crate) fn check_restore(
         &self,
-        stack: &Stack,
+        deployment: &Deployment,
         source: &str,
         target: &str,
         at: Option<Timestamp>,
@@ -174,11 +174,11 @@ impl TableService {
         let well_formed = (3..=255).contains(&target.len())
             && target.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
         require(well_formed, || format!("`{target}` does not match [a-zA-Z0-9_.-]{{3,255}}"))?;
-        if stack.tables.contains_key(target) {
+        if deployment.tables.contains_key(target) {
             return Err(Refusal::exists(target));
         }
         self.tables.free(target)?;
-        let view = self.view(stack, source, latest).ok_or_else(|| Refusal::not_found(source))?;
+        let view = self.view(deployment, source, latest).ok_or_else(|| Refusal::not_found(source))?;
         let Some(at) = at else { return Ok(()) };
         let (from, to) = view
             .recoverable

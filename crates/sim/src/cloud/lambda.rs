@@ -1,7 +1,7 @@
 //! Functions as resources, once they were changed, and what feeds them beside what the stack has feed them.
 
 use super::{Answer, Cx, Refusal, require};
-use crate::homes::Stack;
+use crate::watch::Deployment;
 use crate::life::{Resource, Shelf, Stage};
 use crate::timing::Cycle;
 use capstan_core::ports::{CloudErrorKind, FunctionView};
@@ -41,8 +41,8 @@ impl FeedState {
 
 pub(crate) type Functions = Shelf<FunctionState>;
 
-fn own(stack: &Stack, name: &str) -> Option<FunctionState> {
-    let deployed = stack.functions.get(name)?;
+fn own(deployment: &Deployment, name: &str) -> Option<FunctionState> {
+    let deployed = deployment.functions.get(name)?;
     Some(FunctionState {
         deployed: deployed.clone(),
         environment: deployed.clone(),
@@ -52,18 +52,18 @@ fn own(stack: &Stack, name: &str) -> Option<FunctionState> {
 }
 
 impl Functions {
-    pub(crate) fn function(&self, stack: &Stack, name: &str) -> Option<FunctionView> {
+    pub(crate) fn function(&self, deployment: &Deployment, name: &str) -> Option<FunctionView> {
         let found = self.get(name);
-        let own = own(stack, name);
+        let own = own(deployment, name);
         let state = found.map(Resource::target).or(own.as_ref())?;
         let settled = found.is_none_or(|found| found.life.stage == Stage::Ready);
         let (environment, revision) = (state.environment.clone(), format!("r{}", state.revision));
         Some(FunctionView { settled, environment, revision })
     }
 
-    fn changeable(&mut self, cx: &Cx<'_>, stack: &Stack, name: &str) -> Answer<&mut Resource<FunctionState>> {
+    fn changeable(&mut self, cx: &Cx<'_>, deployment: &Deployment, name: &str) -> Answer<&mut Resource<FunctionState>> {
         if self.get(name).is_none() {
-            let own = own(stack, name).ok_or_else(|| Refusal::not_found(name))?;
+            let own = own(deployment, name).ok_or_else(|| Refusal::not_found(name))?;
             self.put(name, Resource::at_rest_since(cx, own));
         }
         self.ready(name)
@@ -73,12 +73,12 @@ impl Functions {
     pub(crate) fn set_environment(
         &mut self,
         cx: &Cx<'_>,
-        stack: &Stack,
+        deployment: &Deployment,
         name: &str,
         environment: &BTreeMap<String, String>,
         revision: &str,
     ) -> Answer<()> {
-        let function = self.changeable(cx, stack, name)?;
+        let function = self.changeable(cx, deployment, name)?;
         if format!("r{}", function.current.revision) != revision {
             return Err(Refusal::busy(format!("`{name}` is no more of the revision {revision}")));
         }
@@ -99,12 +99,12 @@ impl Functions {
     pub(crate) fn set_reserved(
         &mut self,
         cx: &Cx<'_>,
-        stack: &Stack,
+        deployment: &Deployment,
         name: &str,
         reserved: Option<u32>,
     ) -> Answer<()> {
         let left = self.unreserved();
-        let function = self.changeable(cx, stack, name)?;
+        let function = self.changeable(cx, deployment, name)?;
         let left = (left + function.current.reserved.unwrap_or(0)).saturating_sub(reserved.unwrap_or(0));
         if left < SHARED {
             let message = format!("the account's unreserved concurrency would fall below {SHARED}");
@@ -115,9 +115,9 @@ impl Functions {
     }
 
     /// The stack was deployed with another environment for these since they were changed: that is in force again.
-    pub(crate) fn deployed_anew(&self, stack: &Stack) -> Vec<String> {
+    pub(crate) fn deployed_anew(&self, deployment: &Deployment) -> Vec<String> {
         let other = |(name, found): &(&String, &Resource<FunctionState>)| {
-            stack.functions.get(*name).is_some_and(|now| *now != found.current.deployed)
+            deployment.functions.get(*name).is_some_and(|now| *now != found.current.deployed)
         };
         self.0.iter().filter(other).map(|(name, _)| name.clone()).collect()
     }

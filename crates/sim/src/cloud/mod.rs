@@ -3,6 +3,7 @@
 
 pub(crate) mod dynamo;
 pub(crate) mod elasticache;
+pub(crate) mod inference;
 pub(crate) mod kinesis;
 pub(crate) mod lambda;
 pub(crate) mod neptune;
@@ -11,6 +12,7 @@ mod part;
 pub(crate) mod sagemaker;
 pub(crate) mod serverless;
 mod spec;
+pub(crate) mod training;
 
 pub(crate) use part::Part;
 
@@ -22,6 +24,7 @@ use capstan_core::tier::{ResourceKind, ResourceRef};
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a fault does to the life cycle that a call starts, or to a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +143,9 @@ pub(crate) struct Cloud {
     pub(crate) tables: dynamo::TableService,
     pub(crate) functions: lambda::Functions,
     pub(crate) feeds: BTreeMap<String, lambda::FeedState>,
+    pub(crate) training: training::Training,
+    /// The bucket, by key. Shared, so that a fork of a world copies none.
+    pub(crate) objects: BTreeMap<String, Arc<[u8]>>,
 }
 
 impl Cloud {
@@ -147,6 +153,7 @@ impl Cloud {
     pub(crate) fn next_event(&self) -> Option<Timestamp> {
         [
             self.sagemaker.endpoints.due(),
+            self.training.jobs.due(),
             self.domains.domains.due(),
             self.collections.collections.due(),
             self.caches.groups.due(),
@@ -186,6 +193,11 @@ impl Cloud {
             self.tables.tables.0.remove(&name);
         }
         self.functions.settle(at, |name, _, _| tell(Part::Function, name, false));
+    }
+
+    /// Ends every training due at `at`, with what comes of it; tells the parts that changed.
+    pub(crate) fn settle_training(&mut self, at: Timestamp) -> Vec<(Part, String)> {
+        self.training.settle(at, &mut self.objects)
     }
 
     /// Stage, tags and settling time of one resource.

@@ -11,6 +11,10 @@ use serde::de::DeserializeOwned;
 pub(crate) enum Part {
     Resource(ResourceKind),
     EndpointConfig,
+    Object,
+    Model,
+    TrainingJob,
+    Behaviour,
     Scaling,
     Policies,
     Limits,
@@ -27,6 +31,10 @@ impl Part {
         match self {
             Self::Resource(kind) => format!("{kind}/{name}"),
             Self::EndpointConfig => format!("endpoint-config/{name}"),
+            Self::Behaviour => format!("behaviour/{name}"),
+            Self::Object => format!("object/{name}"),
+            Self::Model => format!("model/{name}"),
+            Self::TrainingJob => format!("training-job/{name}"),
             Self::Scaling => format!("scaling/{name}"),
             Self::Policies => format!("policies/{name}"),
             Self::Limits => "limits/account".to_owned(),
@@ -44,6 +52,10 @@ impl Part {
         let kind_of = |text: &str| ResourceKind::ALL.into_iter().find(|kind| kind.as_str() == text);
         let part = match part {
             "endpoint-config" => Self::EndpointConfig,
+            "behaviour" => Self::Behaviour,
+            "object" => Self::Object,
+            "model" => Self::Model,
+            "training-job" => Self::TrainingJob,
             "scaling" => Self::Scaling,
             "policies" => Self::Policies,
             "limits" => Self::Limits,
@@ -81,6 +93,11 @@ impl Cloud {
             Part::Resource(ResourceKind::GraphCluster) => stored(self.graphs.clusters.get(name)),
             Part::Resource(ResourceKind::Stream) => stored(self.streams.streams.get(name)),
             Part::EndpointConfig => stored(self.sagemaker.configs.get(name)),
+            Part::Behaviour => stored(self.sagemaker.behaviours.get(name)),
+            // As it is: JSON would be four times as long.
+            Part::Object => self.objects.get(name).map(|body| body.to_vec()),
+            Part::Model => stored(self.training.models.get(name)),
+            Part::TrainingJob => stored(self.training.jobs.get(name)),
             Part::Scaling => stored(self.sagemaker.scaling.get(name)),
             Part::Policies => {
                 let of = |kind: &PolicyKind| self.collections.policies.contains(&(name.to_owned(), *kind));
@@ -115,6 +132,10 @@ impl Cloud {
             }
             Part::Resource(ResourceKind::Stream) => drop(self.streams.streams.0.insert(key, read(bytes)?)),
             Part::EndpointConfig => drop(self.sagemaker.configs.insert(key, read(bytes)?)),
+            Part::Behaviour => drop(self.sagemaker.behaviours.insert(key, read(bytes)?)),
+            Part::Object => drop(self.objects.insert(key, bytes.into())),
+            Part::Model => drop(self.training.models.insert(key, read(bytes)?)),
+            Part::TrainingJob => drop(self.training.jobs.0.insert(key, read(bytes)?)),
             Part::Scaling => drop(self.sagemaker.scaling.insert(key, read(bytes)?)),
             Part::Policies => {
                 let kinds: Vec<PolicyKind> = read(bytes)?;

@@ -27,6 +27,8 @@ pub(crate) struct SageMaker {
     pub(crate) endpoints: Shelf<Fleet>,
     pub(crate) configs: BTreeMap<String, TaggedConfig>,
     pub(crate) scaling: BTreeMap<String, ScalingRange>,
+    /// How endpoints answer that do not answer well.
+    pub(crate) behaviours: BTreeMap<String, super::inference::Behaviour>,
 }
 
 impl SageMaker {
@@ -64,6 +66,17 @@ impl SageMaker {
         self.check_quota(cx, fleet.instances)?;
         self.endpoints.put(name, Resource::new(cx, Cycle::EndpointCreate, name, fleet, tags));
         Ok(())
+    }
+
+    /// Puts an endpoint there, in service.
+    pub(crate) fn plant(&mut self, cx: &Cx<'_>, name: &str, config: EndpointConfig) {
+        let fleet = Fleet { config: config.name.clone(), instances: config.initial_instances };
+        self.configs.insert(config.name.clone(), TaggedConfig { config, tags: Tags::new() });
+        let mut endpoint = Resource::new(cx, Cycle::EndpointCreate, name, fleet, &Tags::new());
+        if let Some(due) = endpoint.life.due() {
+            endpoint.settle(due);
+        }
+        self.endpoints.put(name, endpoint);
     }
 
     pub(crate) fn update_endpoint(&mut self, cx: &Cx<'_>, name: &str, config: &str) -> Answer<()> {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 impl Functions for Ports {
     async fn function(&self, name: &str) -> CloudResult<Option<FunctionView>> {
-        self.look(Operation::GetFunction, name, |world| world.cloud.functions.function(&world.stack, name))
+        self.look(Operation::GetFunctionConfiguration, name, |world| world.cloud.functions.function(&world.deployment, name))
             .await
     }
 
@@ -23,9 +23,9 @@ impl Functions for Ports {
         let operation = Operation::UpdateFunctionConfiguration;
         let answer = self
             .call(operation, name, |world, doom| {
-                let stack = world.stack.clone();
+                let deployment = world.deployment.clone();
                 world.change(operation, doom, &[(Part::Function, name)], |cx, cloud| {
-                    cloud.functions.set_environment(cx, &stack, name, environment, revision)
+                    cloud.functions.set_environment(cx, &deployment, name, environment, revision)
                 })
             })
             .await;
@@ -39,7 +39,7 @@ impl Concurrency for Ports {
         let answer: Answer<Option<u32>> = self
             .call(operation, function, |world, _| match world.cloud.functions.get(function) {
                 Some(found) => Ok(found.current.reserved),
-                None if world.stack.functions.contains_key(function) => Ok(None),
+                None if world.deployment.functions.contains_key(function) => Ok(None),
                 None => Err(Refusal::not_found(function)),
             })
             .await;
@@ -54,9 +54,9 @@ impl Concurrency for Ports {
         let operation = Operation::PutFunctionConcurrency;
         let answer = self
             .call(operation, function, |world, doom| {
-                let stack = world.stack.clone();
+                let deployment = world.deployment.clone();
                 world.change(operation, doom, &[(Part::Function, function)], |cx, cloud| {
-                    cloud.functions.set_reserved(cx, &stack, function, reserved)
+                    cloud.functions.set_reserved(cx, &deployment, function, reserved)
                 })
             })
             .await;
@@ -77,7 +77,7 @@ impl Feeds for Ports {
                 stream_arn: stream_arn(table),
                 enabled,
             };
-            let own = world.stack.feeds.iter().filter(|(fed, _)| fed == function);
+            let own = world.deployment.feeds.iter().filter(|(fed, _)| fed == function);
             let more = world.cloud.feeds.values().filter(|state| state.function == function);
             own.map(|(_, table)| feed(table, true))
                 .chain(more.map(|state| feed(&state.table, state.enabled(world.now))))
@@ -92,11 +92,11 @@ impl Feeds for Ports {
         let id = id_of(function, &table);
         let answer: Answer<()> = self
             .call(operation, function, |world, doom| {
-                let stack = world.stack.clone();
-                if !stack.feeds.iter().any(|(fed, table)| id_of(fed, table) == like) {
+                let deployment = world.deployment.clone();
+                if !deployment.feeds.iter().any(|(fed, table)| id_of(fed, table) == like) {
                     return Err(Refusal::not_found(like));
                 }
-                let streams = world.cloud.tables.view(&stack, &table, world.now);
+                let streams = world.cloud.tables.view(&deployment, &table, world.now);
                 if streams.is_none_or(|view| view.stream_arn.as_deref() != Some(stream)) {
                     return Err(Refusal::invalid(format!("there is no stream {stream}")));
                 }

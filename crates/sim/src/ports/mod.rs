@@ -8,14 +8,18 @@ mod caches;
 mod endpoints;
 mod functions;
 mod graphs;
+mod inference;
 mod issuer;
 mod machine;
+mod objects;
 mod search;
 mod signer;
 mod store;
 mod streams;
 mod tables;
 mod tags;
+mod training;
+mod watch;
 mod workflows;
 
 use crate::bulk::Bulk;

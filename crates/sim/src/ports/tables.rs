@@ -18,13 +18,13 @@ const PAGE: usize = 4_000;
 
 impl World {
     /// The latest point that a table can be restored to.
-    fn latest(&self) -> Timestamp {
+    pub(crate) fn latest(&self) -> Timestamp {
         Timestamp::from_millis(self.wall().as_millis().saturating_sub(self.config.recovery_lag.0))
     }
 
     /// What a table is called where its rows are kept.
     fn home_of<'a>(&self, name: &'a str) -> Answer<(Option<&'a str>, Table)> {
-        if let Some((table, _)) = self.stack.tables.get(name) {
+        if let Some((table, _)) = self.deployment.tables.get(name) {
             return Ok((None, *table));
         }
         table_of(name).map(|table| (Some(name), table)).ok_or_else(|| Refusal::not_found(name))
@@ -37,7 +37,7 @@ impl World {
         target: &str,
         from: &RestoreFrom,
     ) -> Answer<()> {
-        let stack = Arc::clone(&self.stack);
+        let deployment = Arc::clone(&self.deployment);
         let latest = self.latest();
         let (at, then) = match from {
             RestoreFrom::PointInTime(at) => (Some(*at), *at),
@@ -46,7 +46,7 @@ impl World {
                 (None, known.ok_or_else(|| Refusal::not_found(arn))?.made_at)
             }
         };
-        self.cloud.tables.check_restore(&stack, source, target, at, latest)?;
+        self.cloud.tables.check_restore(&deployment, source, target, at, latest)?;
         let (home, table) = self.home_of(source)?;
         if !table.is_bulk() || table.variable().is_none() {
             return Err(Refusal::invalid(format!("what `{source}` was is not kept here")));
@@ -58,7 +58,7 @@ impl World {
             None => self.tables.restore(home, table, target, then.as_millis()),
         }
         let capacity =
-            self.cloud.tables.view(&stack, source, latest).map_or(Capacity::OnDemand, |view| view.capacity);
+            self.cloud.tables.view(&deployment, source, latest).map_or(Capacity::OnDemand, |view| view.capacity);
         self.change(Operation::RestoreTable, doom, &[(Part::Table, target)], |cx, cloud| {
             cloud.tables.restored(cx, capacity, target);
             Ok(())
@@ -123,7 +123,7 @@ impl World {
 impl Tables for Ports {
     async fn table(&self, name: &str) -> CloudResult<Option<TableView>> {
         self.look(Operation::DescribeTable, name, |world| {
-            world.cloud.tables.view(&world.stack, name, world.latest())
+            world.cloud.tables.view(&world.deployment, name, world.latest())
         })
         .await
     }
@@ -132,9 +132,9 @@ impl Tables for Ports {
         let operation = Operation::UpdateTable;
         let answer = self
             .call(operation, name, |world, doom| {
-                let (stack, wall) = (world.stack.clone(), world.wall());
+                let (deployment, wall) = (world.deployment.clone(), world.wall());
                 world.change(operation, doom, &[(Part::Table, name)], |cx, cloud| {
-                    cloud.tables.set(cx, &stack, wall, name, setting)
+                    cloud.tables.set(cx, &deployment, wall, name, setting)
                 })
             })
             .await;

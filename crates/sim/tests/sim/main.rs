@@ -23,3 +23,5 @@ mod setting;
 mod store;
 #[cfg(test)]
 mod store_conformance;
+#[cfg(test)]
+mod training;

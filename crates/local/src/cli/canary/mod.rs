@@ -2,3 +2,4 @@
 
 pub(super) mod drill;
 pub(super) mod replay;
+pub(super) mod talk;

@@ -17,12 +17,6 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-#[derive(Debug, clap::Subcommand)]
-pub(in crate::cli) enum Command {
-    /// Judge stored measurements again: the verdict after each look, and the last one with its numbers
-    Replay(Args),
-}
-
 /// A look: when, and what came of it.
 #[derive(Debug, Serialize)]
 struct Look {

@@ -85,6 +85,11 @@ const fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::Reaped => "REAPED",
         NoticeKind::AuditBroken => "AUDIT_BROKEN",
         NoticeKind::CriticalInsight => "CRITICAL_INSIGHT",
+        NoticeKind::CanaryPromoted => "CANARY_PROMOTED",
+        NoticeKind::CanaryRolledBack => "CANARY_ROLLED_BACK",
+        NoticeKind::ModelReleased => "MODEL_RELEASED",
+        NoticeKind::ModelNotReleased => "MODEL_NOT_RELEASED",
+        NoticeKind::ModelReleaseStuck => "MODEL_RELEASE_STUCK",
     }
 }
 
@@ -127,7 +132,13 @@ fn is_so(watch: &mut Watch, world: &World, notice: &Notice, change: Option<&Arc<
             explained.next().is_none()
         }
         // Nobody here alters the audit, and no host reports.
-        NoticeKind::AuditBroken | NoticeKind::CriticalInsight => false,
+        NoticeKind::AuditBroken
+        | NoticeKind::CriticalInsight
+        | NoticeKind::CanaryPromoted
+        | NoticeKind::CanaryRolledBack
+        | NoticeKind::ModelReleased
+        | NoticeKind::ModelNotReleased
+        | NoticeKind::ModelReleaseStuck => false,
     }
 }
 
@@ -149,7 +160,9 @@ pub(super) fn at_the_end(watch: &mut Watch, world: &World) {
             watch.violated(Promise::Notices, world.now(), what);
         }
         let undone = change.milestones.rollback_started_at.is_some();
-        if watch.word.was_told(id, NoticeKind::CleanupFailed) && !undone {
+        // Where undoing could not even be begun, a person is called.
+        let called = watch.word.was_told(id, NoticeKind::Stuck);
+        if watch.word.was_told(id, NoticeKind::CleanupFailed) && !undone && !called {
             let what = format!("people were told that cleaning up of {id} failed, and it was never undone");
             watch.violated(Promise::Notices, world.now(), what);
         }

@@ -35,7 +35,7 @@ impl Watch {
     }
 
     /// The states, as text.
-    pub(crate) fn to_text(&self) -> String {
+    pub fn to_text(&self) -> String {
         let state = |(series, detector): (&Series, &Detector)| {
             (series.name().to_owned(), STANDARD_NO_PAD.encode(detector.to_bytes()))
         };
@@ -44,7 +44,7 @@ impl Watch {
     }
 
     /// States that were kept. One of another form, which an earlier version has written, begins anew.
-    pub(crate) fn of_text(text: &str) -> Self {
+    pub fn of_text(text: &str) -> Self {
         let Ok(Kept(states)) = serde_json::from_str(text) else { return Self::default() };
         let state = |(name, text): (String, String)| {
             let bytes = STANDARD_NO_PAD.decode(text).ok()?;

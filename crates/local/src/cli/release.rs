@@ -1,0 +1,214 @@
+//! `capstan model release` and its like: asks the API for releases of models, and shows them.
+
+use super::client::{Answer, Client, Whither, query};
+use super::table::Table;
+use super::{Failure, print};
+use serde_json::{Value, json};
+
+/// Where the system is, and how the answer is printed.
+#[derive(Debug, clap::Args)]
+pub(super) struct To {
+    #[command(flatten)]
+    to: Whither,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Release {
+    #[command(flatten)]
+    to: To,
+    /// Why, in at least 10 characters
+    #[arg(long)]
+    reason: String,
+    /// Train on what is stored of so many days, 1 to 90
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=90))]
+    days: Option<u32>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Releases {
+    #[command(flatten)]
+    to: To,
+    /// How many
+    #[arg(long)]
+    limit: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Cancel {
+    #[command(flatten)]
+    to: To,
+    /// Which release: ids come from `capstan model releases`
+    release: String,
+    /// Why, in at least 10 characters
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Back {
+    #[command(flatten)]
+    to: To,
+    /// Which version [default: the one that served before]
+    version: Option<String>,
+    /// Why, in at least 10 characters
+    #[arg(long)]
+    reason: String,
+}
+
+impl To {
+    fn client(&self) -> Result<Client, Failure> {
+        Client::of_iops(&self.to.url, self.to.token.clone())
+    }
+
+    fn show(&self, answer: &Answer, shown: impl Fn(&Value) -> String) -> Result<(), Failure> {
+        if self.json {
+            print(&answer.text);
+            return if answer.good() { Ok(()) } else { Err(Failure::told()) };
+        }
+        if !answer.good() {
+            return Err(answer.refusal());
+        }
+        print(&shown(&answer.body));
+        Ok(())
+    }
+}
+
+pub(super) fn release(args: &Release) -> Result<(), Failure> {
+    let mut body = json!({ "reason": args.reason });
+    if let Some(days) = args.days {
+        body["days"] = json!(days);
+    }
+    args.to.show(&args.to.client()?.post("/models/releases", &body)?, begun)
+}
+
+pub(super) fn releases(args: &Releases) -> Result<(), Failure> {
+    let path = query("/models/releases", &[("limit", args.limit.as_deref())]);
+    args.to.show(&args.to.client()?.get(&path)?, listed)
+}
+
+pub(super) fn list(args: &To) -> Result<(), Failure> {
+    args.show(&args.client()?.get("/models")?, versions)
+}
+
+pub(super) fn cancel(args: &Cancel) -> Result<(), Failure> {
+    let path = format!("/models/releases/{}/cancel", segment(&args.release)?);
+    args.to.show(&args.to.client()?.post(&path, &json!({ "reason": args.reason }))?, begun)
+}
+
+pub(super) fn back(args: &Back) -> Result<(), Failure> {
+    let client = args.to.client()?;
+    let version = match &args.version {
+        Some(version) => version.clone(),
+        None => {
+            let models = client.get("/models")?;
+            if !models.good() {
+                return Err(models.refusal());
+            }
+            let former = models.body["former"].as_str().map(str::to_owned);
+            former.ok_or_else(|| Failure::failed("no version served before: see `capstan model list`"))?
+        }
+    };
+    let path = format!("/models/{}/restore", segment(&version)?);
+    args.to.show(&client.post(&path, &json!({ "reason": args.reason }))?, begun)
+}
+
+/// A part of a path that names something.
+fn segment(text: &str) -> Result<&str, Failure> {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if (1..=64).contains(&text.len()) && text.bytes().all(letter) {
+        return Ok(text);
+    }
+    Err(Failure::usage(format!("`{text}` is no id: letters, digits and hyphens, as the lists show them")))
+}
+
+fn text<'a>(row: &'a Value, name: &str) -> &'a str {
+    row[name].as_str().unwrap_or("–")
+}
+
+fn begun(release: &Value) -> String {
+    format!(
+        "release {} of model {}: {}\nHow it goes: capstan model releases. To stop it: capstan model cancel {} --reason \"…\"\n",
+        text(release, "releaseId"),
+        text(release, "modelVersion"),
+        text(release, "status"),
+        text(release, "releaseId"),
+    )
+}
+
+fn listed(body: &Value) -> String {
+    let mut table = Table::new(&["RELEASE", "VERSION", "STATUS", "ASKED", "BY", "WHY IT FAILED"]);
+    let releases = body["releases"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for row in releases {
+        let failure: String =
+            row["failure"]["message"].as_str().unwrap_or_default().chars().take(80).collect();
+        table.row([
+            text(row, "releaseId").to_owned(),
+            text(row, "modelVersion").to_owned(),
+            text(row, "status").to_owned(),
+            text(&row["asked"], "at").to_owned(),
+            text(&row["asked"], "by").to_owned(),
+            failure,
+        ]);
+    }
+    if releases.is_empty() { "no model was released yet\n".to_owned() } else { table.text() }
+}
+
+fn versions(body: &Value) -> String {
+    let mut table =
+        Table::new(&["VERSION", "STATE", ">RIGHT CLASS", ">OFF BY", ">ROWS", "DEPLOYED BY", "MADE"]);
+    let figure = |row: &Value, name: &str, scale: f64, unit: &str| {
+        row["measured"][name].as_f64().map_or_else(|| "–".to_owned(), |n| format!("{:.3}{unit}", n * scale))
+    };
+    let versions = body["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for row in versions {
+        table.row([
+            text(row, "modelVersion").to_owned(),
+            text(row, "state").to_owned(),
+            figure(row, "accuracy", 100.0, " %"),
+            figure(row, "meanError", 1.0, ""),
+            row["data"]["learnRows"].as_u64().map_or_else(|| "–".to_owned(), |rows| rows.to_string()),
+            text(row, "deployedBy").to_owned(),
+            text(row, "madeAt").to_owned(),
+        ]);
+    }
+    let serves = body["serving"].as_str().map_or_else(
+        || "the built-in model serves alone".to_owned(),
+        |version| format!("{version} serves at {}", text(body, "endpoint")),
+    );
+    let under_way =
+        body["underWay"].as_str().map(|id| format!("; release {id} is under way")).unwrap_or_default();
+    let table = if versions.is_empty() { String::new() } else { table.text() };
+    format!("{serves}{under_way}\n{table}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_is_shown_for_people() {
+        let row = json!({"releaseId": "r-1", "modelVersion": "v", "status": "ROLLED_BACK",
+            "asked": {"at": "t", "by": "ada"}, "failure": {"message": "ModelRefused: it is worse"}});
+        assert!(begun(&row).contains("capstan model cancel r-1"));
+        let shown = listed(&json!({ "releases": [row] }));
+        assert!(shown.contains("ROLLED_BACK") && shown.contains("it is worse"), "{shown}");
+        assert_eq!(listed(&json!({"releases": []})), "no model was released yet\n");
+        let shown = versions(
+            &json!({"serving": "v", "endpoint": "iops-model", "underWay": null, "versions": [
+            {"modelVersion": "v", "state": "SERVING", "measured": {"accuracy": 0.9, "meanError": 0.1}, "data": {"learnRows": 7},
+             "deployedBy": "ada", "madeAt": "t"}]}),
+        );
+        assert!(shown.starts_with("v serves at iops-model\n") && shown.contains("90.000 %"), "{shown}");
+    }
+
+    #[test]
+    fn what_is_no_id_goes_into_no_path() {
+        for bad in ["", "a/b", "a b", "..", "ä"] {
+            assert!(segment(bad).is_err(), "{bad}");
+        }
+        assert!(segment("20261121-213000-123").is_ok());
+    }
+}

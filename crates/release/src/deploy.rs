@@ -1,0 +1,146 @@
+//! Deploying, and looking at what is deployed. Each call makes what can be made now; the state machine waits and calls again.
+
+use crate::course::{self, go};
+use crate::{Answer, Ports, ReleaseError, Settings, Turn, hosts};
+use capstan_core::iops::models::ReleaseStatus;
+use capstan_core::ports::{
+    CloudErrorKind, CloudResult, Endpoint, EndpointConfig, EndpointStatus, Entropy, Model, TagKey, Tags,
+    Workflows,
+};
+use iops_records::models::{self, FormerEndpoint, Release};
+
+/// Tags of everything that a release makes.
+pub(crate) fn tags() -> Tags {
+    Tags::from([(TagKey::ManagedBy, "capstan".to_owned())])
+}
+
+/// What a creation comes to whose name is this release's alone: one that is there was made by an earlier try.
+pub(crate) fn made(answer: CloudResult<()>) -> Result<(), ReleaseError> {
+    match answer {
+        Err(error) if error.kind == CloudErrorKind::AlreadyExists => Ok(()),
+        answer => Ok(answer?),
+    }
+}
+
+/// Brings the endpoint to the release's version: hosts off it, model, configuration, endpoint. `Wait`: the endpoint takes no
+/// change now.
+pub async fn deploy(
+    ports: &impl Ports,
+    settings: &Settings,
+    release: &mut Release,
+) -> Result<Answer, ReleaseError> {
+    course::guard(release, ports)?;
+    Turn::Deploy.check(release)?;
+    let endpoint = ports.endpoint(&release.endpoint).await?;
+    if release.former.is_none() && !note(ports, release, endpoint.as_ref()).await? {
+        return Ok(Answer::Wait);
+    }
+    hosts::divert(ports, release).await?;
+    make_model(ports, settings, release).await?;
+    if ports.endpoint_config(&release.config).await?.is_none() {
+        let config = EndpointConfig {
+            name: release.config.clone(),
+            model: release.model_version.model_name(),
+            instance_type: settings.serving_instance.clone(),
+            initial_instances: 1,
+        };
+        made(ports.create_endpoint_config(&config, &tags()).await)?;
+    }
+    let (name, config) = (release.endpoint.as_str(), release.config.as_str());
+    let answer = match endpoint {
+        None => made(ports.create_endpoint(name, config, &tags()).await).map(|()| Answer::Done),
+        Some(endpoint) if endpoint.config_name == config => Ok(Answer::Done),
+        Some(endpoint) if endpoint.status == EndpointStatus::Failed => Err(failed(name, &endpoint)),
+        Some(_) => match ports.update_endpoint(name, config).await {
+            Err(error) if error.kind == CloudErrorKind::Busy => Ok(Answer::Wait),
+            answer => answer.map(|()| Answer::Done).map_err(ReleaseError::from),
+        },
+    };
+    // A sibling may have begun to take it back meanwhile; then this is taken back, too.
+    course::guard(&course::open(ports, &release.release_id).await?, ports)?;
+    answer
+}
+
+/// Notes what is there, before anything is touched. False: the endpoint is in the middle of something else.
+async fn note(
+    ports: &impl Ports,
+    release: &mut Release,
+    endpoint: Option<&Endpoint>,
+) -> Result<bool, ReleaseError> {
+    match endpoint {
+        Some(endpoint) if endpoint.status == EndpointStatus::Failed => {
+            return Err(failed(&release.endpoint, endpoint));
+        }
+        Some(endpoint) if endpoint.status != EndpointStatus::InService => return Ok(false),
+        _ => {}
+    }
+    release.former = Some(FormerEndpoint { config: endpoint.map(|endpoint| endpoint.config_name.clone()) });
+    release.makes_model = ports.model(&release.model_version.model_name()).await?.is_none();
+    go(release, ReleaseStatus::Deploying)?;
+    hosts::note(ports, release).await?;
+    course::save(ports, release).await?;
+    Ok(true)
+}
+
+async fn make_model(ports: &impl Ports, settings: &Settings, release: &Release) -> Result<(), ReleaseError> {
+    let name = release.model_version.model_name();
+    if !release.makes_model || ports.model(&name).await?.is_some() {
+        return Ok(());
+    }
+    let (image, role_arn) = settings.container()?;
+    let known = models::version(ports, &release.model_version).await?;
+    let (artifact, image) = match (known, &release.artifact) {
+        (Some(version), _) => (version.artifact, version.image),
+        (None, Some(artifact)) => (artifact.clone(), image.to_owned()),
+        (None, None) => return Err(ReleaseError::out_of_turn("there is no artifact to deploy")),
+    };
+    made(ports.create_model(&Model { name, image, artifact, role_arn: role_arn.to_owned() }, &tags()).await)
+}
+
+fn failed(name: &str, endpoint: &Endpoint) -> ReleaseError {
+    let why = endpoint.failure_reason.as_deref().unwrap_or("the service does not say why");
+    ReleaseError::EndpointFailed(format!("the endpoint {name} failed: {why}"))
+}
+
+/// Looks how far the deployment has come: the endpoint first, then the canary, which it starts. `Done`: promoted.
+pub async fn check<P>(ports: &P, release: &mut Release) -> Result<Answer, ReleaseError>
+where
+    P: Ports + Workflows + Entropy,
+{
+    course::guard(release, ports)?;
+    Turn::Check.check(release)?;
+    if release.promoted_at.is_some() {
+        return Ok(Answer::Done);
+    }
+    let name = release.endpoint.clone();
+    let Some(endpoint) = ports.endpoint(&name).await? else {
+        return Err(ReleaseError::EndpointFailed(format!("the endpoint {name} is gone")));
+    };
+    match endpoint.status {
+        EndpointStatus::Creating | EndpointStatus::Updating => return Ok(Answer::Wait),
+        EndpointStatus::Failed | EndpointStatus::Deleting => return Err(failed(&name, &endpoint)),
+        EndpointStatus::InService if endpoint.config_name != release.config => {
+            return Err(ReleaseError::EndpointFailed(format!(
+                "the endpoint {name} serves {} and not {}: the service took the update back, or somebody else has \
+                 changed it ({})",
+                endpoint.config_name,
+                release.config,
+                endpoint.failure_reason.as_deref().unwrap_or("no reason is given")
+            )));
+        }
+        EndpointStatus::InService => {}
+    }
+    if release.status != ReleaseStatus::Canary {
+        go(release, ReleaseStatus::Canary)?;
+        course::save(ports, release).await?;
+    }
+    match hosts::advance(ports, release).await? {
+        hosts::Course::UnderWay => Ok(Answer::Wait),
+        hosts::Course::Promoted => {
+            release.promoted_at = Some(ports.wall());
+            course::save(ports, release).await?;
+            Ok(Answer::Done)
+        }
+        hosts::Course::RolledBack(why) => Err(ReleaseError::CanaryRolledBack(why)),
+    }
+}
