@@ -21,7 +21,16 @@ from env_json import TEMPLATE, Tagged
 
 KNOWN = pathlib.Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # How resources of this product begin. What CloudFormation makes is referred to by its ARN and needs no pattern.
-OWN = ("cato-", "iops-", "alarm:TargetTracking-endpoint/cato-", "alarm:IOps-", "endpoint/cato-", "aws-service-role/")
+OWN = (
+    "cato-",
+    "iops-",
+    "alarm:TargetTracking-endpoint/cato-",
+    "alarm:TargetTracking-table/iops-",
+    "alarm:TargetTracking-endpoint/${IopsModelEndpoint}",
+    "alarm:IOps-",
+    "endpoint/cato-",
+    "aws-service-role/",
+)
 # What parameters and resources of the template name.
 NAMED = ("${IopsModelEndpoint}", "${IopsModelRole}", "${IopsMlBucket}")
 
@@ -43,6 +52,8 @@ REASONS = {
     "ec2:CreateTags": "the same; only while it is made",
     "lambda:GetEventSourceMapping": "the ARN of a mapping has an id that the service gives; its function is a condition",
     "lambda:DeleteEventSourceMapping": "the same",
+    "apigateway:GET": "a plan is found by its name in the list of all",
+    "apigateway:PATCH": "the ARN of a plan has an id that the service gives; a tag with its name is a condition",
     "parameter and subnet groups": "a cache or a graph is made with the account's default ones",
 }
 GROUPS = re.compile(r":(parametergroup|subnetgroup|cluster-pg|pg|og|subgrp):\*$")

@@ -355,6 +355,11 @@ fn route_of(path: &str) -> (String, Value) {
             rest.split_once('/').map_or((rest, String::new()), |(id, act)| (id, format!("/{act}")));
         return (format!("/restores/{{restoreId}}{act}"), json!({ "restoreId": id }));
     }
+    if let Some(rest) = path.strip_prefix("/scale/") {
+        let (id, act) =
+            rest.split_once('/').map_or((rest, String::new()), |(id, act)| (id, format!("/{act}")));
+        return (format!("/scale/{{scaleId}}{act}"), json!({ "scaleId": id }));
+    }
     if let Some(rest) = path.strip_prefix("/canary/") {
         let (id, act) =
             rest.split_once('/').map_or((rest, String::new()), |(id, act)| (id, format!("/{act}")));

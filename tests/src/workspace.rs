@@ -38,7 +38,9 @@ pub const FAMILIES: [(&str, &str); 2] = [("crates/tier", "cato-"), ("crates/iops
 /// The crates that are functions: what lies in those folders, but for the libraries that they share.
 pub fn functions() -> BTreeSet<String> {
     let names = FAMILIES.iter().flat_map(|(folder, _)| folders(&root().join(folder)));
-    names.filter(|name| name != "records" && name != "steps" && name != "restoring").collect()
+    names
+        .filter(|name| name != "records" && name != "steps" && name != "restoring" && name != "scaling")
+        .collect()
 }
 
 /// A function's folder, and what its name in the cloud begins with.

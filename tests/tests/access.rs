@@ -75,6 +75,13 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
         (_, "/subscriptions") => {
             json!({"protocol": "email", "endpoint": "three@example.com", "reason": "to see who may do this"})
         }
+        (_, "/restores") => {
+            json!({"table": "metrics", "pointInTime": Timestamp::from_millis(REPORTED * 1_000), "reason": "to see who may do this"})
+        }
+        (_, "/scale") => {
+            json!({"resource": "table/metrics", "wanted": {"capacity": {"mode": "provisioned", "read": 7, "write": 7}},
+                "reason": "to see who may do this"})
+        }
         (_, "/traffic") => json!({"percent": 0, "reason": "to see who may do this"}),
         (_, "/insights/{insightId}/acknowledge" | "/insights/{insightId}/dismiss") => {
             json!({"note": "to see who may do this"})
@@ -90,6 +97,13 @@ fn allowed_status(rule: &Rule) -> u16 {
         "/subscriptions" if rule.method == "POST" => 202,
         // No model is behind an endpoint there, and no canary was ever started.
         "/canary" if rule.method == "POST" => 409,
+        "/models/releases" if rule.method == "POST" => 202,
+        "/models/releases/{releaseId}"
+        | "/models/releases/{releaseId}/cancel"
+        | "/models/{version}/restore" => 404,
+        "/restores" | "/scale" if rule.method == "POST" => 202,
+        "/restores/{restoreId}" | "/restores/{restoreId}/cancel" | "/restores/{restoreId}/swap-back" => 404,
+        "/scale/{scaleId}" | "/scale/{scaleId}/undo" => 404,
         "/canary/{canaryId}" | "/canary/{canaryId}/measurements" | "/canary/{canaryId}/rollback" => 404,
         _ => 200,
     }
@@ -99,6 +113,10 @@ fn path(rule: &Rule) -> String {
     let path = rule.path().replace("{tier}", "STAGING").replace("{insightId}", &insight_id());
     let path = path
         .replace("{canaryId}", "none")
+        .replace("{releaseId}", "none")
+        .replace("{version}", "none")
+        .replace("{restoreId}", "none")
+        .replace("{scaleId}", "none")
         .replace("{subscriptionId}", SUBSCRIPTION)
         .replace("{name}", "IOps-Lambda-HighErrorRate-local");
     match (rule.method, rule.route) {

@@ -28,10 +28,10 @@ mod payloads;
 mod policies;
 #[path = "contract/promises.rs"]
 mod promises;
-#[path = "contract/restore.rs"]
-mod restore;
 #[path = "contract/releases.rs"]
 mod releases;
+#[path = "contract/restore.rs"]
+mod restore;
 #[path = "contract/roles.rs"]
 mod roles;
 #[path = "contract/rollout.rs"]

@@ -217,6 +217,8 @@ feed! {
     end_restore "end-restore",
     restore_table "restore-table",
     restores "restores",
+    scale_resource "scale-resource",
+    scales "scales",
     judge_canary "judge-canary",
     models "models",
     manage_subscriptions "manage-subscriptions",

@@ -34,7 +34,7 @@ fn table(said: Said<'_>) -> Option<CloudErrorKind> {
     })
 }
 
-const fn call<'a>(operation: &'static str, resource: &'a str) -> Call<'a> {
+pub(crate) const fn call<'a>(operation: &'static str, resource: &'a str) -> Call<'a> {
     Call { service: SERVICE, operation, resource }
 }
 

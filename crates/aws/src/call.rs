@@ -2,6 +2,7 @@
 
 /// Sends a request that only looks.
 #[cfg(any(
+    feature = "apigateway",
     feature = "cloudwatch",
     feature = "costexplorer",
     feature = "elasticache",
@@ -22,6 +23,7 @@ macro_rules! look {
 
 /// Sends a request that changes something, watched for tries whose outcome nobody knows.
 #[cfg(any(
+    feature = "apigateway",
     feature = "autoscaling",
     feature = "cloudwatch",
     feature = "elasticache",

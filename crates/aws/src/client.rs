@@ -46,6 +46,7 @@ macro_rules! clients {
 }
 
 clients! {
+    "apigateway" apigateway: aws_sdk_apigateway::Client,
     "autoscaling" autoscaling: aws_sdk_applicationautoscaling::Client,
     "cloudwatch" cloudwatch: aws_sdk_cloudwatch::Client,
     "costexplorer" costexplorer: aws_sdk_costexplorer::Client,

@@ -21,6 +21,8 @@ pub mod tags;
 
 #[cfg(feature = "cloudwatch")]
 mod alarms;
+#[cfg(feature = "apigateway")]
+mod apigateway;
 #[cfg(feature = "autoscaling")]
 mod autoscaling;
 #[cfg(feature = "cloudwatch")]
@@ -57,12 +59,14 @@ mod sagemaker;
 mod sfn;
 #[cfg(feature = "sns")]
 mod sns;
-#[cfg(feature = "tables")]
-mod tables;
 #[cfg(feature = "costexplorer")]
 mod spending;
 #[cfg(feature = "sns")]
 mod subscriptions;
+#[cfg(feature = "autoscaling")]
+mod table_scaling;
+#[cfg(feature = "tables")]
+mod tables;
 #[cfg(all(feature = "sagemaker", feature = "s3"))]
 mod training;
 #[cfg(feature = "vitals")]

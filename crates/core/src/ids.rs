@@ -87,6 +87,11 @@ uuid_id!(
 );
 
 uuid_id!(
+    /// One change of a resource's scale. A version-7 UUID.
+    ScaleId,
+    "scale id"
+);
+uuid_id!(
     /// One release of a model of `IOps`. A version-7 UUID, and the name of the release's execution.
     ReleaseId,
     "release id"

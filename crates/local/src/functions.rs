@@ -264,6 +264,14 @@ fn of_iops() -> Vec<Function> {
             Ok(Box::new(|ports, _| Box::pin(async move { Ok(end_restore::handle(&ports).await?.to_json()) })))
         }),
         http!("restores", restores, restoring),
+        Function::new("scale-resource", |_| {
+            Ok(Box::new(|ports, _| {
+                Box::pin(async move { Ok(scale_resource::handle(&ports).await?.to_json()) })
+            }))
+        }),
+        http!("scales", |env| scales::Settings::read(env), |ports, settings, request| {
+            scales::handle(ports, settings, request)
+        }),
         http!("manage-subscriptions", manage_subscriptions),
         http!("test-alarm", |env| test_alarm::Config::read(env), |ports, config, request| {
             test_alarm::handle(ports, no_pause, config, request)

@@ -7,7 +7,7 @@
 use crate::digest;
 use crate::functions::{Answer, Env, Function, FunctionError, Handler};
 use crate::template::{Description, FunctionSpec, StateMachine, TableSpec};
-use capstan_core::ports::Table;
+use capstan_core::ports::{Table, Throttle};
 use capstan_core::time::Millis;
 use serde_json::Value;
 use sim::{Deployment, Invocation, Outcome, Ports, SharedWorld, Stepper};
@@ -211,10 +211,13 @@ fn deployment(description: &Description) -> Deployment {
         let function = description.function(&source.function)?.name.clone();
         Some((function, source.arn.split('/').nth(1)?.to_owned()))
     });
+    let plans = description.usage_plans.iter();
+    let plans = plans.map(|(id, (rate, burst))| (id.clone(), Throttle { rate: *rate, burst: *burst }));
     Deployment {
         functions: functions.collect(),
         feeds: feeds.collect(),
         tables: description.tables.iter().filter_map(known).collect(),
+        usage_plans: plans.collect(),
         alarms: description.alarms.clone(),
         topic: topic.and_then(|function| function.env.get("ALERT_TOPIC_ARN").cloned()).unwrap_or_default(),
     }

@@ -129,6 +129,8 @@ operations! {
     Unsubscribe = "sns" "Unsubscribe" Write,
     GetFunctionConfiguration = "lambda" "GetFunctionConfiguration" Read,
     DescribeTable = "dynamodb" "DescribeTable" Read,
+    GetUsagePlans = "apigateway" "GetUsagePlans" Read,
+    UpdateUsagePlan = "apigateway" "UpdateUsagePlan" Write,
     GetKeys = "issuer" "GetKeys" Read,
 }
 

@@ -99,6 +99,8 @@ impl World {
         cloud.functions.0.keys().for_each(|name| add(Part::Function, name));
         cloud.feeds.keys().for_each(|name| add(Part::Feed, name));
         cloud.tables.backups.keys().for_each(|name| add(Part::Backup, name));
+        cloud.tables.scaling.keys().for_each(|name| add(Part::TableScaling, name));
+        cloud.usage_plans.keys().for_each(|name| add(Part::UsagePlan, name));
         entries.extend(self.executions.keys().cloned().map(Entry::Execution));
         entries.extend((0..self.notices.len()).map(Entry::Notice));
         entries.extend(self.drains.keys().cloned().map(Entry::Drain));

@@ -11,7 +11,7 @@ use crate::world::World;
 use capstan_core::money::Usd;
 use capstan_core::ports::{
     Alarm, AlarmAction, AlarmState, CloudErrorKind, DayBill, FunctionVitals, Protocol, Subscription, Table,
-    TableStatus, TableVitals,
+    TableStatus, TableVitals, Throttle,
 };
 use capstan_core::tier::ResourceKind;
 use capstan_core::time::{Millis, Timestamp};
@@ -35,6 +35,8 @@ pub struct Deployment {
     pub tables: BTreeMap<String, (Table, Option<String>)>,
     /// The alarms by name, each with the ARNs it calls.
     pub alarms: BTreeMap<String, Vec<String>>,
+    /// The limits of usage plans, by their names.
+    pub usage_plans: BTreeMap<String, Throttle>,
     /// The ARN of the topic of critical alerts.
     pub topic: String,
 }
@@ -203,6 +205,13 @@ impl World {
             point_in_time_recovery: view.recoverable.is_some(),
             time_to_live: view.expires_by.is_some(),
         })
+    }
+
+    /// The limits of a usage plan: as they were changed, unless it was deployed with others since.
+    pub fn throttle(&self, plan: &str) -> Option<Throttle> {
+        let deployed = *self.deployment.usage_plans.get(plan)?;
+        let changed = self.cloud.usage_plans.get(plan).filter(|(then, _)| *then == deployed);
+        Some(changed.map_or(deployed, |(_, now)| *now))
     }
 
     pub(crate) fn days_billed(&self, from: Timestamp, until: Timestamp) -> Vec<DayBill> {

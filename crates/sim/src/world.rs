@@ -308,7 +308,9 @@ impl World {
             | Part::Table
             | Part::Function
             | Part::Feed
-            | Part::Backup => true,
+            | Part::Backup
+            | Part::TableScaling
+            | Part::UsagePlan => true,
         };
         if self.config.record && alone {
             self.effects.push(Effect::new(self.now, operation, part.path(name)));

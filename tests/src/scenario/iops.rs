@@ -64,6 +64,24 @@ pub fn restoring() -> Scenario {
     scenario
 }
 
+/// The table of the metrics is on its way to provisioned capacity.
+pub fn scaling() -> Scenario {
+    scale("table/metrics", &json!({"capacity": {"mode": "provisioned", "read": 100, "write": 50}}), 202)
+}
+
+/// Concurrency is kept for the analysis.
+pub fn scaled() -> Scenario {
+    scale("function/analyze-metrics", &json!({"reserved": 200}), 200)
+}
+
+fn scale(resource: &str, wanted: &Value, wanted_status: u64) -> Scenario {
+    let scenario = reported();
+    let wish = json!({"resource": resource, "wanted": wanted, "reason": "hosts report ten times as often"});
+    let (status, answer) = scenario.request(super::ADA, "POST", "/scale", &Value::Null, &wish);
+    assert_eq!(status, wanted_status, "{answer}");
+    scenario
+}
+
 /// The id of what began on this host in this minute.
 pub fn iops_insight(host: &str, minute: u64) -> String {
     let host = capstan_core::iops::Hostname::parse(host).expect("a host");

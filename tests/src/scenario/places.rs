@@ -6,7 +6,7 @@ use super::{Scenario, canary, iops, keys, mishaps, models, watch, ways};
 pub type Place = fn() -> Scenario;
 
 /// Every place with its name.
-pub const ALL: [(&str, Place); 95] = [
+pub const ALL: [(&str, Place); 97] = [
     ("fresh", ways::fresh),
     ("initiated", ways::initiated),
     ("validated", ways::validated),
@@ -74,6 +74,8 @@ pub const ALL: [(&str, Place); 95] = [
     ("found", iops::found),
     ("acknowledged", iops::acknowledged),
     ("restoring", iops::restoring),
+    ("scaling", iops::scaling),
+    ("scaled", iops::scaled),
     ("canary_ready", canary::canary_ready),
     ("canary_asked", canary::canary_asked),
     ("canary_measured", canary::canary_measured),

@@ -59,7 +59,9 @@ pub(crate) fn of(service: &str, operation: &str, kind: &str) -> Option<BTreeSet<
         let one_of_many =
             ["IncreaseReplicaCount", "DecreaseReplicaCount", "ModifyReplicationGroupShardConfiguration"];
         let other = one_of_many.contains(&call.operation) && call.operation != operation;
-        !other && (!tagging || Some(call.service) == service_of(kind))
+        // Whoever sets a capacity alone needs no more than that.
+        let more = kind == "capacity" && call.operation != operation;
+        !other && !more && (!tagging || Some(call.service) == service_of(kind))
     });
     let beside = BESIDE.iter().filter(|(of, name, _)| *of == service && *name == operation);
     Some(calls.flat_map(|call| call.actions).chain(beside.flat_map(|(_, _, more)| *more)).copied().collect())

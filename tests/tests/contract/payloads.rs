@@ -20,7 +20,7 @@ use tier_steps::StepInput;
 const VERSIONS: [&str; 1] = ["v1"];
 /// The functions that the state machine does not call. Those of the canary are called by another one, with an id and nothing
 /// else (contract/rollout.rs).
-const NO_STEPS: [&str; 33] = [
+const NO_STEPS: [&str; 35] = [
     "authorizer",
     "tier-read",
     "tier-change",
@@ -37,6 +37,8 @@ const NO_STEPS: [&str; 33] = [
     "restore-table",
     "end-restore",
     "restores",
+    "scale-resource",
+    "scales",
     "canary",
     "start-canary",
     "set-traffic",

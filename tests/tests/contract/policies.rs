@@ -24,6 +24,8 @@ const REASONS: &[(&str, &str, &str)] = &[
         "",
         "what is undone depends on where a change stopped, and whatever steps do may have to be",
     ),
+    ("scale-resource", "", WHEREVER),
+    ("scales", "", WHEREVER),
     ("reap-retired", "cloudwatch:", "the alarms of an endpoint go with its scaling"),
     (
         "reap-retired",
@@ -32,6 +34,8 @@ const REASONS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+const WHEREVER: &str =
+    "either goes on where the other stopped, so both do whatever a change of scale may take";
 const SIZES: &str = "sizes of caches can't be edited, but a release may give a tier others";
 
 #[test]

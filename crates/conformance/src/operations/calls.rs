@@ -54,6 +54,10 @@ calls! {
         ADD_ENDPOINT_TAGS = "AddTags" ["sagemaker:AddTags"],
         DELETE_ENDPOINT_TAGS = "DeleteTags" ["sagemaker:DeleteTags"],
     }
+    "apigateway" {
+        GET_USAGE_PLANS = "GetUsagePlans" ["apigateway:GET"],
+        UPDATE_USAGE_PLAN = "UpdateUsagePlan" ["apigateway:PATCH"],
+    }
     "application-autoscaling" {
         DESCRIBE_SCALABLE_TARGETS = "DescribeScalableTargets" ["application-autoscaling:DescribeScalableTargets"],
         DESCRIBE_SCALING_POLICIES = "DescribeScalingPolicies" ["application-autoscaling:DescribeScalingPolicies"],

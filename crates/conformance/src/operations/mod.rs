@@ -155,6 +155,15 @@ methods! {
         backups: [LIST_BACKUPS] = [ListBackups],
         restore_table: [RESTORE_TABLE_TO_POINT_IN_TIME, RESTORE_TABLE_FROM_BACKUP] = [RestoreTable],
     }
+    TableAutoScaling {
+        table_scaling: [DESCRIBE_SCALABLE_TARGETS, DESCRIBE_SCALING_POLICIES] = [DescribeScalableTargets],
+        set_table_scaling: [REGISTER_SCALABLE_TARGET, PUT_SCALING_POLICY] = [RegisterScalableTarget],
+        remove_table_scaling: [DEREGISTER_SCALABLE_TARGET] = [DeregisterScalableTarget],
+    }
+    UsagePlans {
+        throttle: [GET_USAGE_PLANS] = [GetUsagePlans],
+        set_throttle: [GET_USAGE_PLANS, UPDATE_USAGE_PLAN] = [UpdateUsagePlan],
+    }
     TableRows { count_rows: [SCAN] = [Scan], }
     Functions {
         function: [GET_FUNCTION_CONFIGURATION] = [GetFunctionConfiguration],

@@ -1,11 +1,13 @@
-//! What [`Tables`], [`TableBackups`], [`TableRows`], [`Functions`], [`Concurrency`] and [`Feeds`] promise of what is not there.
+//! What [`Tables`], [`TableBackups`], [`TableRows`], [`TableAutoScaling`], [`Functions`], [`Concurrency`], [`Feeds`] and
+//! [`UsagePlans`] promise of what is not there.
 //!
 //! What they promise of what is there is held by the workflow of a restore, since no port makes a table or a function.
 
 use crate::case::{Case, Checked, cases, equal, holds, refused};
 use crate::stage::Stage;
 use capstan_core::ports::{
-    CloudErrorKind, Concurrency, Feeds, Functions, RestoreFrom, TableBackups, TableRows, TableSetting, Tables,
+    CloudErrorKind, Concurrency, Feeds, Functions, RestoreFrom, TableAutoScaling, TableBackups, TableRows,
+    TableScaling, TableSetting, Tables, Throttle, UnitRange, UsagePlans,
 };
 use capstan_core::time::Timestamp;
 use std::collections::BTreeMap;
@@ -42,6 +44,35 @@ pub(super) fn feeds<P: Feeds>() -> Vec<Case<P>> {
     cases! { "Feeds":
         an_absent_function_is_not_fed [feeds, create_feed, delete_feed],
     }
+}
+
+pub(super) fn table_scaling<P: TableAutoScaling>() -> Vec<Case<P>> {
+    cases! { "TableAutoScaling":
+        an_absent_table_is_not_scaled [table_scaling, set_table_scaling, remove_table_scaling],
+    }
+}
+pub(super) fn usage_plans<P: UsagePlans>() -> Vec<Case<P>> {
+    cases! { "UsagePlans":
+        an_absent_plan_has_no_limits [throttle, set_throttle],
+    }
+}
+
+async fn an_absent_table_is_not_scaled<P: TableAutoScaling>(ports: &P, stage: &Stage<'_>) -> Checked {
+    let name = stage.name("table");
+    equal("its scaling", &ports.table_scaling(&name).await?, &None)?;
+    let range = UnitRange { min: 5, max: 50 };
+    let scaling = TableScaling { read: range, write: range, target: 70 };
+    let set = ports.set_table_scaling(&name, scaling).await;
+    holds("scaling it is refused", set.is_err())?;
+    ports.remove_table_scaling(&name).await?;
+    Ok(())
+}
+
+async fn an_absent_plan_has_no_limits<P: UsagePlans>(ports: &P, stage: &Stage<'_>) -> Checked {
+    let name = stage.name("plan");
+    equal("its limits", &ports.throttle(&name).await?, &None)?;
+    let set = ports.set_throttle(&name, Throttle { rate: 1, burst: 1 }).await;
+    refused("setting them", CloudErrorKind::NotFound, set)
 }
 
 async fn an_absent_table_takes_nothing<P: Tables>(ports: &P, stage: &Stage<'_>) -> Checked {

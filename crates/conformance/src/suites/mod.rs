@@ -41,8 +41,8 @@ use crate::case::Case;
 use capstan_core::ports::{
     Alarms, CacheGroups, Clock, Collections, Concurrency, Costs, Domains, EndpointConfigs, EndpointScaling,
     Endpoints, Entropy, Feeds, Functions, GraphClusters, GraphInstances, Inference, Inventory, Models,
-    Notifier, Objects, ServerlessCaches, Signer, Spending, Store, Streams, Subscriptions, TableBackups,
-    TableRows, Tables, Tagging, Traffic, TrainingJobs, Vitals, Workflows,
+    Notifier, Objects, ServerlessCaches, Signer, Spending, Store, Streams, Subscriptions, TableAutoScaling,
+    TableBackups, TableRows, Tables, Tagging, Traffic, TrainingJobs, UsagePlans, Vitals, Workflows,
 };
 
 /// The model that endpoint configurations name; whoever runs the suites sees to it that it is there.
@@ -62,6 +62,7 @@ every_port! {
     Store, Endpoints, EndpointConfigs, EndpointScaling, Domains, Collections, CacheGroups, ServerlessCaches,
     GraphClusters, GraphInstances, Streams, Tagging, Inventory, Workflows, Notifier, Costs, Traffic, Signer, Objects, Inference, TrainingJobs, Models, Clock,
     Entropy, Alarms, Subscriptions, Vitals, Spending, Tables, TableBackups, TableRows, Functions, Concurrency, Feeds,
+    TableAutoScaling, UsagePlans,
 }
 
 /// Every case of every port.
@@ -100,6 +101,8 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         absent::functions(),
         absent::concurrency(),
         absent::feeds(),
+        absent::table_scaling(),
+        absent::usage_plans(),
         alarms::cases(),
         subscriptions::cases(),
         vitals::cases(),

@@ -20,6 +20,8 @@ struct Prices {
     source: String,
     write_unit_million: f64,
     read_unit_million: f64,
+    read_capacity_hour: f64,
+    write_capacity_hour: f64,
     storage_gb_month: f64,
     recovery_gb_month: f64,
     api_request_million: f64,
@@ -36,6 +38,12 @@ struct Prices {
 static PRICES: LazyLock<Prices> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/iops-prices.json")).expect("a list of prices")
 });
+
+/// USD a month of a table whose units are kept ready, by the service's month of 730 hours, in whole cents.
+pub fn provisioned_month(read: u32, write: u32) -> Usd {
+    let hour = f64::from(read) * PRICES.read_capacity_hour + f64::from(write) * PRICES.write_capacity_hour;
+    Usd::from_f64(hour * 730.0).unwrap_or_default().to_cents()
+}
 
 /// Where the prices come from and of what day they are.
 pub fn provenance() -> (&'static str, &'static str) {

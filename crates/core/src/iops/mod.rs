@@ -15,6 +15,7 @@ mod place;
 mod restore;
 pub mod routing;
 pub mod rules;
+pub mod scale;
 pub mod spending;
 pub mod watch;
 

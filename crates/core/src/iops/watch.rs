@@ -22,6 +22,8 @@ pub const FUNCTIONS: &[&str] = &[
     "register-model",
     "restore-table",
     "restores",
+    "scale-resource",
+    "scales",
     "set-traffic",
     "start-canary",
     "start-training",

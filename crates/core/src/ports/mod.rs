@@ -20,6 +20,7 @@ mod neptune;
 mod objects;
 mod opensearch;
 mod sagemaker;
+mod scaling;
 mod signer;
 mod store;
 mod stored;
@@ -49,6 +50,7 @@ pub use opensearch::{
 pub use sagemaker::{
     Endpoint, EndpointConfig, EndpointConfigs, EndpointScaling, EndpointStatus, Endpoints, ScalingRange,
 };
+pub use scaling::{TableAutoScaling, TableScaling, Throttle, UnitRange, UsagePlans};
 pub use signer::Signer;
 pub use store::{
     Condition, Effect, Item, Key, MOST_PUTS, Page, PageOf, Query, ReadAs, SortKind, Store, StoreError, Table,

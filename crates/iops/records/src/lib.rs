@@ -10,9 +10,10 @@ mod analysis;
 mod canary;
 mod insights;
 mod metrics;
-mod restores;
 pub mod models;
+mod restores;
 mod routing;
+mod scales;
 mod together;
 
 pub use acts::{ActKind, ActRow};
@@ -24,6 +25,7 @@ pub use insights::{Counts, Hour, busy_hours, counts, insight, insights_of};
 pub use metrics::{Unput, metrics_of, put_metrics};
 pub use restores::{RestoreRow, Restoring, restore, restores, restoring};
 pub use routing::{Routing, Share, routing};
+pub use scales::{ScaleRow, Scaling, all_scaling, scale, scales, scaling};
 pub use tier_records::{Record, RecordError, Transaction};
 pub use together::together;
 

@@ -13,8 +13,9 @@ mod failure;
 mod feed;
 mod iops;
 mod model;
-mod restore;
 mod release;
+mod restore;
+mod scale;
 mod simulate;
 mod table;
 mod tier;
@@ -63,6 +64,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Restore a table of IOps, follow that, and put the former one back
     Restore(restore::Args),
+    /// Scale functions, tables, the endpoint and the API of IOps, and put the former setting back
+    Scale(scale::Args),
     /// Train the model that an endpoint serves, and ask one
     #[command(subcommand)]
     Model(model::Command),
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Endpoint(command) => canary::talk::behave(&command),
         Command::Simulate(args) => simulate::run(&args),
         Command::Restore(args) => restore::run(args),
+        Command::Scale(args) => scale::run(args),
         Command::Model(command) => model::run(&command),
         Command::Bench(args) => bench::run(&args),
     };

@@ -186,7 +186,7 @@ fn mishaps(chance: &mut Chance, tenant: Tenant, from: u64, to: u64, events: &mut
 /// The operations that faults are drawn for. Those that change tables and functions as resources are no part of a change of a
 /// tier: without them a seed's tale stays what it was.
 fn drawn() -> Vec<Operation> {
-    const OTHERS: [Operation; 12] = [
+    const OTHERS: [Operation; 14] = [
         Operation::UpdateTable,
         Operation::DeleteTable,
         Operation::ListBackups,
@@ -199,6 +199,8 @@ fn drawn() -> Vec<Operation> {
         Operation::ListEventSourceMappings,
         Operation::CreateEventSourceMapping,
         Operation::DeleteEventSourceMapping,
+        Operation::GetUsagePlans,
+        Operation::UpdateUsagePlan,
     ];
     Operation::ALL.into_iter().filter(|operation| !OTHERS.contains(operation)).collect()
 }

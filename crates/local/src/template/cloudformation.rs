@@ -55,6 +55,7 @@ fn name_property(kind: &str) -> Option<&'static str> {
         "AWS::SNS::Topic" => "TopicName",
         "AWS::SQS::Queue" => "QueueName",
         "AWS::Logs::LogGroup" => "LogGroupName",
+        "AWS::ApiGateway::UsagePlan" => "UsagePlanName",
         "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => "AlarmName",
         _ => return None,
     })

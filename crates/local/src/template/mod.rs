@@ -45,6 +45,8 @@ pub struct Description {
     pub tables: Vec<TableSpec>,
     /// The names of the topics.
     pub topics: Vec<String>,
+    /// The limits of usage plans, by name: requests a second, and at once.
+    pub usage_plans: BTreeMap<String, (u32, u32)>,
     /// The alarms: by name, the ARNs of what each calls.
     pub alarms: BTreeMap<String, Vec<String>>,
 }

@@ -66,6 +66,10 @@ impl Reader<'_> {
                     let name = self.stack.name_of(resource, &self.root)?;
                     description.alarms.insert(name, self.alarm_actions(resource)?);
                 }
+                "AWS::ApiGateway::UsagePlan" => {
+                    let name = self.stack.name_of(resource, &self.root)?;
+                    description.usage_plans.extend(self.limits(resource)?.map(|to| (name, to)));
+                }
                 "AWS::SNS::Topic" => description.topics.push(self.stack.name_of(resource, &self.root)?),
                 _ => {}
             }
@@ -88,6 +92,19 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How fast a usage plan lets in, if it says.
+    fn limits(&self, resource: &Resource<'_>) -> Result<Option<(u32, u32)>, TemplateError> {
+        let place = resource.place(&self.root, "Throttle");
+        let Some(throttle) = resource.property("Throttle") else { return Ok(None) };
+        let number = |name: &str| -> Result<u32, TemplateError> {
+            let place = place.child(name);
+            let node = throttle.get(name).ok_or_else(|| place.error("it is missing"))?;
+            let text = self.stack.text(node, &place)?;
+            text.parse().map_err(|_| place.error(format!("`{text}` is no whole number")))
+        };
+        Ok(Some((number("RateLimit")?, number("BurstLimit")?)))
     }
 
     fn default_authorizer(&self, api: &Resource<'_>) -> Result<Option<Guard>, TemplateError> {

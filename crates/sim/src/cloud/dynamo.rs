@@ -1,10 +1,12 @@
 //! Tables as resources. Those of the stack are here only once they were changed; their rows are elsewhere in any case.
 
 use super::{Answer, Cx, Refusal, require};
-use crate::watch::Deployment;
 use crate::life::{Resource, Shelf, Stage};
 use crate::timing::Cycle;
-use capstan_core::ports::{Capacity, CloudErrorKind, TableSetting, TableStatus, TableView, Tags};
+use crate::watch::Deployment;
+use capstan_core::ports::{
+    Capacity, CloudErrorKind, TableScaling, TableSetting, TableStatus, TableView, Tags,
+};
 use capstan_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,6 +44,7 @@ pub(crate) struct BackupState {
 pub(crate) struct TableService {
     pub(crate) tables: Shelf<TableState>,
     pub(crate) backups: BTreeMap<String, BackupState>,
+    pub(crate) scaling: BTreeMap<String, TableScaling>,
 }
 
 /// The ARN of a table's stream.
@@ -101,7 +104,12 @@ impl TableService {
     }
 
     /// The table, brought onto the shelf if it is the stack's and was not changed yet.
-    fn ready(&mut self, cx: &Cx<'_>, deployment: &Deployment, name: &str) -> Answer<&mut Resource<TableState>> {
+    fn ready(
+        &mut self,
+        cx: &Cx<'_>,
+        deployment: &Deployment,
+        name: &str,
+    ) -> Answer<&mut Resource<TableState>> {
         if self.tables.get(name).is_none() {
             let own = Self::own(deployment, name).ok_or_else(|| Refusal::not_found(name))?;
             self.tables.put(name, Resource::at_rest_since(cx, own));

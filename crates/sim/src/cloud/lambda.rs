@@ -1,9 +1,9 @@
 //! Functions as resources, once they were changed, and what feeds them beside what the stack has feed them.
 
 use super::{Answer, Cx, Refusal, require};
-use crate::watch::Deployment;
 use crate::life::{Resource, Shelf, Stage};
 use crate::timing::Cycle;
+use crate::watch::Deployment;
 use capstan_core::ports::{CloudErrorKind, FunctionView};
 use capstan_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,12 @@ impl Functions {
         Some(FunctionView { settled, environment, revision })
     }
 
-    fn changeable(&mut self, cx: &Cx<'_>, deployment: &Deployment, name: &str) -> Answer<&mut Resource<FunctionState>> {
+    fn changeable(
+        &mut self,
+        cx: &Cx<'_>,
+        deployment: &Deployment,
+        name: &str,
+    ) -> Answer<&mut Resource<FunctionState>> {
         if self.get(name).is_none() {
             let own = own(deployment, name).ok_or_else(|| Refusal::not_found(name))?;
             self.put(name, Resource::at_rest_since(cx, own));

@@ -19,7 +19,7 @@ pub(crate) use part::Part;
 use crate::config::Quotas;
 use crate::life::{Ended, Stage};
 use crate::timing::Pace;
-use capstan_core::ports::{CloudErrorKind, TagKey, Tags};
+use capstan_core::ports::{CloudErrorKind, TagKey, Tags, Throttle};
 use capstan_core::tier::{ResourceKind, ResourceRef};
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -144,6 +144,8 @@ pub(crate) struct Cloud {
     pub(crate) functions: lambda::Functions,
     pub(crate) feeds: BTreeMap<String, lambda::FeedState>,
     pub(crate) training: training::Training,
+    /// The limits of usage plans, as deployed when they were changed, and as changed.
+    pub(crate) usage_plans: BTreeMap<String, (Throttle, Throttle)>,
     /// The bucket, by key. Shared, so that a fork of a world copies none.
     pub(crate) objects: BTreeMap<String, Arc<[u8]>>,
 }

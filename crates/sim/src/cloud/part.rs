@@ -23,6 +23,8 @@ pub(crate) enum Part {
     Function,
     Feed,
     Backup,
+    TableScaling,
+    UsagePlan,
 }
 
 impl Part {
@@ -43,6 +45,8 @@ impl Part {
             Self::Function => format!("function/{name}"),
             Self::Feed => format!("feed/{name}"),
             Self::Backup => format!("backup/{name}"),
+            Self::TableScaling => format!("table-scaling/{name}"),
+            Self::UsagePlan => format!("usage-plan/{name}"),
         }
     }
 
@@ -63,6 +67,8 @@ impl Part {
             "function" => Self::Function,
             "feed" => Self::Feed,
             "backup" => Self::Backup,
+            "table-scaling" => Self::TableScaling,
+            "usage-plan" => Self::UsagePlan,
             _ => match part.strip_prefix("snapshot-of-") {
                 Some(kind) => Self::Snapshot(kind_of(kind)?),
                 None => Self::Resource(kind_of(part)?),
@@ -109,6 +115,8 @@ impl Cloud {
             Part::Function => stored(self.functions.get(name)),
             Part::Feed => stored(self.feeds.get(name)),
             Part::Backup => stored(self.tables.backups.get(name)),
+            Part::TableScaling => stored(self.tables.scaling.get(name)),
+            Part::UsagePlan => stored(self.usage_plans.get(name)),
             Part::Snapshot(kind) => stored(self.snapshots.get(&(kind, name.to_owned()))),
         }
     }
@@ -146,6 +154,8 @@ impl Cloud {
             Part::Function => drop(self.functions.0.insert(key, read(bytes)?)),
             Part::Feed => drop(self.feeds.insert(key, read(bytes)?)),
             Part::Backup => drop(self.tables.backups.insert(key, read(bytes)?)),
+            Part::TableScaling => drop(self.tables.scaling.insert(key, read(bytes)?)),
+            Part::UsagePlan => drop(self.usage_plans.insert(key, read(bytes)?)),
             Part::Snapshot(kind) => {
                 let snapshot: FinalSnapshot = read(bytes)?;
                 self.snapshots.insert((kind, key), snapshot);

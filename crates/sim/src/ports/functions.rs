@@ -10,8 +10,10 @@ use std::collections::BTreeMap;
 
 impl Functions for Ports {
     async fn function(&self, name: &str) -> CloudResult<Option<FunctionView>> {
-        self.look(Operation::GetFunctionConfiguration, name, |world| world.cloud.functions.function(&world.deployment, name))
-            .await
+        self.look(Operation::GetFunctionConfiguration, name, |world| {
+            world.cloud.functions.function(&world.deployment, name)
+        })
+        .await
     }
 
     async fn set_environment(

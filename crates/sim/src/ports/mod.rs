@@ -12,6 +12,7 @@ mod inference;
 mod issuer;
 mod machine;
 mod objects;
+mod scaling;
 mod search;
 mod signer;
 mod store;

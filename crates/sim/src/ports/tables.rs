@@ -57,8 +57,11 @@ impl World {
                 .map_err(|error| Refusal::new(CloudErrorKind::Unavailable, error))?,
             None => self.tables.restore(home, table, target, then.as_millis()),
         }
-        let capacity =
-            self.cloud.tables.view(&deployment, source, latest).map_or(Capacity::OnDemand, |view| view.capacity);
+        let capacity = self
+            .cloud
+            .tables
+            .view(&deployment, source, latest)
+            .map_or(Capacity::OnDemand, |view| view.capacity);
         self.change(Operation::RestoreTable, doom, &[(Part::Table, target)], |cx, cloud| {
             cloud.tables.restored(cx, capacity, target);
             Ok(())
