@@ -66,6 +66,7 @@ impl World {
                         made_at: self.now,
                         made_by: transition(self.changes),
                         mode_switched_at: Vec::new(),
+                        resharded_at: Vec::new(),
                         version: 1,
                     },
                 );

@@ -28,6 +28,9 @@ pub struct Registered {
     /// When the capacity mode of a stream was switched, lately (Kinesis allows two switches in 24 hours).
     #[serde(default)]
     pub mode_switched_at: Vec<Timestamp>,
+    /// When the shards of a stream were counted anew, lately, or at the latest (Kinesis allows ten calls in 24 hours).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resharded_at: Vec<Timestamp>,
     /// Moves with every write.
     pub version: u64,
 }

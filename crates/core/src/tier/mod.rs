@@ -18,6 +18,7 @@ pub mod prices;
 pub mod progress;
 pub mod recovery;
 pub mod request;
+pub mod reshards;
 pub mod resource;
 pub mod state;
 pub mod timing;

@@ -7,7 +7,7 @@ use super::app_config::AppConfig;
 use super::ledger::Registered;
 use super::{
     Action, Desired, Direction, Phase, ResourceKind, ResourceRef, Service, Spec, Stamp, Tier, TierConfig,
-    names, prices, timing, warnings,
+    names, prices, reshards, timing, warnings,
 };
 use crate::ids::{TenantId, TransitionId};
 use crate::money::Usd;
@@ -190,6 +190,8 @@ fn plan_service(input: &PlanInput<'_>, service: Service) -> Option<ServicePlan> 
         (Some(entry), spec) if service == Service::Kinesis => {
             let (spec, warning) = within_mode_switches(entry, spec, input.now);
             warnings.extend(warning);
+            let (spec, warning) = within_reshards(entry, spec, input);
+            warnings.extend(warning);
             spec
         }
         (_, spec) => spec,
@@ -300,6 +302,15 @@ fn within_mode_switches(entry: &Registered, wanted: Spec, now: Timestamp) -> (Sp
         _ => Spec::StreamOnDemand,
     };
     (kept, Some(warnings::mode_kept(&entry.resource.name, *last + Millis::hours(24))))
+}
+
+/// Kinesis takes ten calls that change the shards in any 24 hours, and a change that fails needs as many to go back. What does
+/// not fit keeps its shards where it may; elsewhere the plan meets an objection.
+fn within_reshards(entry: &Registered, wanted: Spec, input: &PlanInput<'_>) -> (Spec, Option<Warning>) {
+    let kept = reshards::again_at(entry, &wanted, input.now)
+        .and_then(|again_at| Some((reshards::instead(entry, input.direction)?, again_at)));
+    let Some((kept, again_at)) = kept else { return (wanted, None) };
+    (kept, Some(warnings::shards_kept(&entry.resource.name, again_at)))
 }
 
 fn item(service: Service, verb: Verb, actions: &[Action]) -> PlanItem {

@@ -145,6 +145,15 @@ pub(super) fn mode_kept(name: &str, until: Timestamp) -> Warning {
     )
 }
 
+pub(super) fn shards_kept(name: &str, until: Timestamp) -> Warning {
+    warning(
+        "STREAM_SHARDS_KEPT",
+        format!(
+            "{name} keeps its shards: Kinesis takes ten changes of them in 24 hours, and too few are left to go there and, if it fails, back. The next change after {until} changes them"
+        ),
+    )
+}
+
 /// One line about a service.
 pub(super) fn summary(
     verb: Verb,

@@ -6,7 +6,7 @@ use capstan_core::ports::Store;
 use capstan_core::tier::ledger::{
     EffectRow, EffectStatus, Registered, Subject, effect_entry, resource_entry,
 };
-use capstan_core::tier::{Action, Change, Desired, ResourceRef, Spec};
+use capstan_core::tier::{Action, Change, Desired, ResourceRef, Spec, reshards};
 use capstan_core::time::{Millis, Timestamp};
 use std::sync::Arc;
 use tier_records::{Act, AuditEntry, IndexRow, Transaction};
@@ -65,6 +65,7 @@ impl Ledger {
         registered.desired = action.after.clone();
         registered.settled = false;
         note_mode_switch(&mut registered, action, now);
+        note_reshards(&mut registered, &action.before, &action.after, now);
         let mut transaction = Transaction::new();
         transaction.unchanged(change);
         transaction.put(&mut effect);
@@ -110,6 +111,7 @@ impl Ledger {
         let mut registered = self.registered(change, action, now);
         registered.settled = false;
         note_mode_switch(&mut registered, action, now);
+        note_reshards(&mut registered, &action.after, &action.before, now);
         let mut transaction = Transaction::new();
         transaction.put(&mut effect);
         transaction.put(&mut registered);
@@ -144,7 +146,7 @@ impl Ledger {
     ) -> Result<(), StepError> {
         effect.waiting_for = None;
         effect.last_error = None;
-        let mut registered = self.registered(change, action, now);
+        let (mut registered, since) = (self.registered(change, action, now), effect.intended_at);
         let mut transaction = Transaction::new();
         transaction.put(&mut effect);
         match state {
@@ -153,6 +155,8 @@ impl Ledger {
             state => {
                 registered.desired = state.clone();
                 registered.settled = true;
+                // The calls were made by now at the latest.
+                registered.resharded_at.iter_mut().filter(|at| **at >= since).for_each(|at| *at = now);
                 transaction.put(&mut registered);
             }
         }
@@ -208,6 +212,7 @@ impl Ledger {
             made_at: now,
             made_by: change.transition_id.clone(),
             mode_switched_at: Vec::new(),
+            resharded_at: Vec::new(),
             version: 0,
         }
     }
@@ -269,5 +274,15 @@ fn note_mode_switch(registered: &mut Registered, action: &Action, now: Timestamp
     if is_stream && before != after {
         registered.mode_switched_at.retain(|at| now.since(*at) < Millis::hours(24));
         registered.mode_switched_at.push(now);
+    }
+}
+
+/// Remembers how often a stream's shards may have to be counted anew on the way from one shape to the other: before it is done, so
+/// that nothing which stops half-way is forgotten.
+fn note_reshards(registered: &mut Registered, from: &Desired, to: &Desired, now: Timestamp) {
+    let calls = reshards::of_desired(from, to);
+    if calls > 0 {
+        registered.resharded_at = reshards::recent(&registered.resharded_at, now).collect();
+        registered.resharded_at.extend(std::iter::repeat_n(now, calls));
     }
 }

@@ -3,7 +3,7 @@
 use crate::{Settings, StepError};
 use capstan_core::ids::{TransitionId, uuid_v7};
 use capstan_core::ports::{Clock, Entropy, Store};
-use capstan_core::tier::{Direction, Plan, PlanInput, Tier, TierState};
+use capstan_core::tier::{Direction, Objection, Plan, PlanInput, Tier, TierState, reshards};
 use std::sync::Arc;
 use tier_records::ConfigRow;
 
@@ -14,6 +14,8 @@ pub struct Planned {
     pub plan: Arc<Plan>,
     /// The target's configuration: a start demands that it is unchanged.
     pub config: ConfigRow,
+    /// Why it may not be started now.
+    pub objection: Option<Objection>,
 }
 
 /// A fresh id for a change.
@@ -52,5 +54,6 @@ pub async fn plan(
         grace: settings.grace,
         now: ports.now(),
     });
-    Ok(Some(Planned { plan: Arc::new(plan), config }))
+    let objection = reshards::objection(&plan.actions, &register, ports.now());
+    Ok(Some(Planned { plan: Arc::new(plan), config, objection }))
 }

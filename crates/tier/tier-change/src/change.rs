@@ -55,6 +55,9 @@ pub(crate) async fn request(
         let Some(planned) = planning::plan(ports, settings, &state, target, &transition).await? else {
             continue;
         };
+        if let Some(objection) = &planned.objection {
+            return Ok(Reply::rejected(std::slice::from_ref(objection)));
+        }
         let answered = if needs_confirmation(state.current_tier, target, planned.plan.cost_after) {
             confirm::ask(ports, settings, request, &wish, &state, &planned, &transition).await
         } else {

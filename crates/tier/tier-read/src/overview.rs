@@ -98,7 +98,9 @@ pub(crate) async fn plan(
                 body.insert(name.to_owned(), json!(lines));
             }
         }
-        body.insert("objections".to_owned(), json!(objections(&state, &wish, ports.now())));
+        let mut objections = objections(&state, &wish, ports.now());
+        objections.extend(planned.objection);
+        body.insert("objections".to_owned(), json!(objections));
     }
     Ok(Reply::ok(body))
 }
