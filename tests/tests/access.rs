@@ -91,6 +91,11 @@ fn allowed_status(rule: &Rule) -> u16 {
         // No model is behind an endpoint there, and no canary was ever started.
         "/canary" if rule.method == "POST" => 409,
         "/canary/{canaryId}" | "/canary/{canaryId}/measurements" | "/canary/{canaryId}/rollback" => 404,
+        // A release can be asked for, and is then looked at by nobody; none that is named here was ever asked for.
+        "/models/releases" if rule.method == "POST" => 202,
+        "/models/releases/{releaseId}"
+        | "/models/releases/{releaseId}/cancel"
+        | "/models/{version}/restore" => 404,
         _ => 200,
     }
 }
@@ -99,6 +104,8 @@ fn path(rule: &Rule) -> String {
     let path = rule.path().replace("{tier}", "STAGING").replace("{insightId}", &insight_id());
     let path = path
         .replace("{canaryId}", "none")
+        .replace("{releaseId}", "none")
+        .replace("{version}", "iops-model-none")
         .replace("{subscriptionId}", SUBSCRIPTION)
         .replace("{name}", "IOps-Lambda-HighErrorRate-local");
     match (rule.method, rule.route) {
