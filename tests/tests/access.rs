@@ -82,13 +82,18 @@ fn allowed_status(rule: &Rule) -> u16 {
         // No model is behind an endpoint there, and no canary was ever started.
         "/canary" if rule.method == "POST" => 409,
         "/canary/{canaryId}" | "/canary/{canaryId}/measurements" | "/canary/{canaryId}/rollback" => 404,
+        // A release is one execution; no model was ever released.
+        "/models/releases" if rule.method == "POST" => 202,
+        "/models/releases/{releaseId}"
+        | "/models/releases/{releaseId}/cancel"
+        | "/models/{version}/restore" => 404,
         _ => 200,
     }
 }
 
 fn path(rule: &Rule) -> String {
     let path = rule.path().replace("{tier}", "STAGING").replace("{insightId}", &insight_id());
-    let path = path.replace("{canaryId}", "none");
+    let path = path.replace("{canaryId}", "none").replace("{releaseId}", "none").replace("{version}", "none");
     if (rule.method, rule.route) == ("GET", "/metrics") { format!("{path}?hostname={HOST}") } else { path }
 }
 
