@@ -79,14 +79,16 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
 fn allowed_status(rule: &Rule) -> u16 {
     match rule.route {
         "/tier/cancel" | "/tier/reset" => 409,
-        // No model is behind an endpoint there, and no canary was ever started.
+        // No model is behind an endpoint there, no canary was ever started, and no model was released.
         "/canary" if rule.method == "POST" => 409,
-        "/canary/{canaryId}" | "/canary/{canaryId}/measurements" | "/canary/{canaryId}/rollback" => 404,
-        // A release is one execution; no model was ever released.
-        "/models/releases" if rule.method == "POST" => 202,
-        "/models/releases/{releaseId}"
+        "/canary/{canaryId}"
+        | "/canary/{canaryId}/measurements"
+        | "/canary/{canaryId}/rollback"
+        | "/models/releases/{releaseId}"
         | "/models/releases/{releaseId}/cancel"
         | "/models/{version}/restore" => 404,
+        // A release is asked for, and carried out after the answer.
+        "/models/releases" if rule.method == "POST" => 202,
         _ => 200,
     }
 }
