@@ -87,13 +87,14 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
 fn allowed_status(rule: &Rule) -> u16 {
     match rule.route {
         "/tier/cancel" | "/tier/reset" => 409,
-        "/subscriptions" if rule.method == "POST" => 202,
-        // No model is behind an endpoint there, and no canary was ever started.
+        // A release can be asked for, and is then looked at by nobody.
+        "/subscriptions" | "/models/releases" if rule.method == "POST" => 202,
+        // No model is behind an endpoint there; no canary was ever started, no model released.
         "/canary" if rule.method == "POST" => 409,
-        "/canary/{canaryId}" | "/canary/{canaryId}/measurements" | "/canary/{canaryId}/rollback" => 404,
-        // A release can be asked for, and is then looked at by nobody; none that is named here was ever asked for.
-        "/models/releases" if rule.method == "POST" => 202,
-        "/models/releases/{releaseId}"
+        "/canary/{canaryId}"
+        | "/canary/{canaryId}/measurements"
+        | "/canary/{canaryId}/rollback"
+        | "/models/releases/{releaseId}"
         | "/models/releases/{releaseId}/cancel"
         | "/models/{version}/restore" => 404,
         _ => 200,
