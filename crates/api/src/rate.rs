@@ -61,7 +61,14 @@ impl Share {
             (Decision::Deny { .. } | Decision::NoSuchRoute, _, _)
             | (_, "GET" | "HEAD", _)
             | (_, "POST", "/tier/plan") => Self::Look,
-            (_, "POST", "/tier/cancel" | "/tier/reset") => Self::Stop,
+            (
+                _,
+                "POST",
+                "/tier/cancel"
+                | "/tier/reset"
+                | "/canary/{canaryId}/rollback"
+                | "/models/releases/{releaseId}/cancel",
+            ) => Self::Stop,
             _ => Self::Act,
         }
     }
