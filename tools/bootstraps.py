@@ -20,13 +20,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # crates/.cargo/config.toml, which says how functions are built, is read by cargo here and below.
 CRATES = ROOT / "crates"
 VENV = ROOT / ".venv" / "bin"
-# In the tests the functions are built without most of the optimisation with which they ship, which is where the time goes. It
-# is the same source, otherwise built alike.
-QUICK = {
-    "CARGO_PROFILE_RELEASE_LTO": "off",
-    "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
-    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
-}
+# In the tests the functions are linked without the optimisation across crates with which they ship, which is where most of
+# the time goes. It is the same source, otherwise built alike.
+QUICK = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16"}
 
 
 def target_folder() -> pathlib.Path:
