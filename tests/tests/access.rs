@@ -94,17 +94,22 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
 fn allowed_status(rule: &Rule) -> u16 {
     match rule.route {
         "/tier/cancel" | "/tier/reset" => 409,
-        "/subscriptions" if rule.method == "POST" => 202,
-        // No model is behind an endpoint there, and no canary was ever started.
+        // A release can be asked for, and is then looked at by nobody.
+        "/subscriptions" | "/models/releases" if rule.method == "POST" => 202,
+        // No model is behind an endpoint there; no canary was ever started, no model released.
         "/canary" if rule.method == "POST" => 409,
-        "/models/releases" if rule.method == "POST" => 202,
-        "/models/releases/{releaseId}"
+        "/restores" | "/scale" if rule.method == "POST" => 202,
+        "/restores/{restoreId}"
+        | "/restores/{restoreId}/cancel"
+        | "/restores/{restoreId}/swap-back"
+        | "/scale/{scaleId}"
+        | "/scale/{scaleId}/undo"
+        | "/canary/{canaryId}"
+        | "/canary/{canaryId}/measurements"
+        | "/canary/{canaryId}/rollback"
+        | "/models/releases/{releaseId}"
         | "/models/releases/{releaseId}/cancel"
         | "/models/{version}/restore" => 404,
-        "/restores" | "/scale" if rule.method == "POST" => 202,
-        "/restores/{restoreId}" | "/restores/{restoreId}/cancel" | "/restores/{restoreId}/swap-back" => 404,
-        "/scale/{scaleId}" | "/scale/{scaleId}/undo" => 404,
-        "/canary/{canaryId}" | "/canary/{canaryId}/measurements" | "/canary/{canaryId}/rollback" => 404,
         _ => 200,
     }
 }
@@ -114,7 +119,7 @@ fn path(rule: &Rule) -> String {
     let path = path
         .replace("{canaryId}", "none")
         .replace("{releaseId}", "none")
-        .replace("{version}", "none")
+        .replace("{version}", "iops-model-none")
         .replace("{restoreId}", "none")
         .replace("{scaleId}", "none")
         .replace("{subscriptionId}", SUBSCRIPTION)

@@ -1,6 +1,5 @@
 //! The workflow tests of releases of models: one succeeds; fails at every step and leaves a clean slate; bears every step twice
 //! and every undo twice; is cancelled at any time; goes on when its execution is gone. They run from the table of steps.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test")]
 
 use capstan_core::ports::ExecutionStatus;
 use capstan_core::time::Millis;
@@ -74,13 +73,13 @@ fn the_next_one_is_held_against_what_serves_and_the_one_before_is_one_call_away(
     assert_eq!(ended["status"], "COMPLETED", "{ended}");
     let models = lab.get("/models");
     assert_eq!(models["serving"], first);
-    let states: Vec<&str> = models["versions"]
+    let stands: Vec<&str> = models["versions"]
         .as_array()
         .expect("versions")
         .iter()
         .filter_map(|one| one["state"].as_str())
         .collect();
-    assert_eq!(states, ["FORMER", "SERVING"]);
+    assert_eq!(stands, ["FORMER", "SERVING"]);
 }
 
 /// Whatever function fails for good, whenever: the release ends, and unless the one that undoes is itself what fails, the slate

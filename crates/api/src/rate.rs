@@ -61,7 +61,16 @@ impl Share {
             (Decision::Deny { .. } | Decision::NoSuchRoute, _, _)
             | (_, "GET" | "HEAD", _)
             | (_, "POST", "/tier/plan") => Self::Look,
-            (_, "POST", "/tier/cancel" | "/tier/reset") => Self::Stop,
+            (
+                _,
+                "POST",
+                "/tier/cancel"
+                | "/tier/reset"
+                | "/canary/{canaryId}/rollback"
+                | "/models/releases/{releaseId}/cancel"
+                | "/restores/{restoreId}/cancel"
+                | "/scale/{scaleId}/undo",
+            ) => Self::Stop,
             _ => Self::Act,
         }
     }

@@ -102,6 +102,21 @@ differences! {
         Alarms { what_an_alarm_calls_is_in_its_history };
     Moto Differs "its bill is one that is given to it, without groups":
         Spending { what_was_billed_today_is_told };
+    Moto Differs "it takes keys of any length":
+        Objects { a_key_has_at_most_1024_bytes };
+    Moto Differs "what is made under the name of a job or a model replaces what was there":
+        TrainingJobs { a_name_is_taken_once_for_good }
+        Models { a_name_is_taken_once };
+    Moto Absent "it has no StopTrainingJob":
+        TrainingJobs { can_be_stopped, what_is_absent_is_not_found };
+    Moto Differs "any endpoint answers, by what is queued":
+        Inference { an_endpoint_that_is_not_there_answers_nothing };
+    Moto Differs "to CBOR, which the SDK speaks with CloudWatch, it answers XML":
+        Alarms {
+            an_alarm_that_is_not_there_is_none, an_alarm_is_found_by_its_name_and_the_beginning_of_it,
+            a_state_that_is_set_is_told_with_its_reason,
+        }
+        Vitals { a_stream_that_nobody_reads_has_no_age };
     Moto Differs "its limit for an item is 405000 bytes, where the service has 409600":
         Store { an_item_has_400_kb_at_most };
     Moto Unsteady "two transactions at once now and then fail inside of it, and the SDK's second try then meets what the \
@@ -221,6 +236,14 @@ differences! {
         Subscriptions { who_has_not_confirmed_has_no_arn };
     Ministack Differs "it takes any text for an address of mail":
         Subscriptions { an_address_is_one_of_its_protocol };
+    Ministack Differs "it takes keys of any length":
+        Objects { a_key_has_at_most_1024_bytes };
+    Ministack Absent "it has no SageMaker":
+        TrainingJobs {
+            is_made_and_seen, a_name_is_taken_once_for_good, can_be_stopped, what_is_absent_is_not_found,
+        }
+        Models { is_made_and_deleted, a_name_is_taken_once, what_is_absent_is_not_found }
+        Inference { an_endpoint_that_is_not_there_answers_nothing };
     Ministack Absent "the history of an alarm has no actions there":
         Alarms { what_an_alarm_calls_is_in_its_history };
     Ministack Absent "its GetMetricData knows no SEARCH":
@@ -233,6 +256,8 @@ differences! {
 /// Operations that no peer has. They are held to by recorded answers alone.
 pub const UNPEERED: &[(&str, &str, &str)] = &[
     ("sagemaker", "UpdateEndpoint", "moto has endpoints without it, ministack has no SageMaker"),
+    ("sagemaker", "StopTrainingJob", "moto has training jobs without it, ministack has no SageMaker"),
+    ("lambda", "GetFunctionConfiguration", "there is no function in either when the suites run"),
     ("opensearchserverless", "GetAccountSettings", "neither has the account's settings"),
     ("opensearchserverless", "UpdateAccountSettings", "neither has the account's settings"),
     ("elasticache", "ModifyReplicationGroupShardConfiguration", "neither changes the number of shards"),

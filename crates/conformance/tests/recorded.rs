@@ -18,3 +18,6 @@ mod refusals;
 #[cfg(test)]
 #[path = "recorded/script.rs"]
 mod script;
+#[cfg(test)]
+#[path = "recorded/watching.rs"]
+mod watching;

@@ -268,7 +268,14 @@ fn records() -> Vec<Tooth> {
 fn machinery() -> Vec<Tooth> {
     use Promise::{Ended, Explained, Rollback, Stores};
     let states = |description: &mut Description, edit: fn(&mut Value)| {
-        description.state_machines.iter_mut().for_each(|machine| edit(&mut machine.definition["States"]));
+        let tiers = |machine: &&mut local::template::StateMachine| {
+            machine.definition["States"].get("IsRolledBack").is_some()
+        };
+        description
+            .state_machines
+            .iter_mut()
+            .filter(tiers)
+            .for_each(|machine| edit(&mut machine.definition["States"]));
     };
     vec![
         of_template("the reconciler", &[Ended], |description| {

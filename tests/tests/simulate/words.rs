@@ -28,9 +28,9 @@ fn a_tale_without_end_is_refused() {
 #[test]
 fn a_schedule_that_is_not_there_is_refused() {
     let stage = stage();
-    assert_eq!(stage.refusal(&case("DEV/1/rows/quick; +0 fire 4")), None);
-    let why = stage.refusal(&case("DEV/1/rows/quick; +0 fire 5")).expect("a refusal");
-    assert!(why.contains("has 5 schedules"), "{why}");
+    assert_eq!(stage.refusal(&case("DEV/1/rows/quick; +0 fire 6")), None);
+    let why = stage.refusal(&case("DEV/1/rows/quick; +0 fire 7")).expect("a refusal");
+    assert!(why.contains("has 7 schedules"), "{why}");
 }
 
 #[test]

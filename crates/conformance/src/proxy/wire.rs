@@ -52,10 +52,33 @@ impl Request {
         if let Some((_, operation)) = self.uri.split_once("/operation/") {
             return operation.to_owned();
         }
+        if let Some(operation) = self.rest_operation() {
+            return operation.to_owned();
+        }
         let form = String::from_utf8_lossy(&self.body);
         match form.split('&').find_map(|pair| pair.strip_prefix("Action=")) {
             Some(operation) => operation.to_owned(),
             None => format!("{} {}", self.method, self.uri),
+        }
+    }
+
+    /// Of the REST APIs that say it by method and path: objects, functions, answers of models.
+    fn rest_operation(&self) -> Option<&str> {
+        let path = self.uri.split('?').next().unwrap_or_default();
+        let said = self
+            .uri
+            .split_once('?')
+            .and_then(|(_, query)| query.split('&').find_map(|pair| pair.strip_prefix("x-id=")));
+        match self.method.as_str() {
+            _ if said.is_some() => said,
+            "HEAD" => Some("HeadObject"),
+            "GET" if path.starts_with("/2015-03-31/functions/") && path.ends_with("/configuration") => {
+                Some("GetFunctionConfiguration")
+            }
+            "POST" if path.starts_with("/endpoints/") && path.ends_with("/invocations") => {
+                Some("InvokeEndpoint")
+            }
+            _ => None,
         }
     }
 
@@ -94,7 +117,11 @@ impl Response {
         for (name, value) in &self.headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
-        text.push_str(&format!("content-length: {}\r\n\r\n", self.body.len()));
+        // An answer to HEAD says how long its body would be.
+        if header(&self.headers, "content-length").is_none() {
+            text.push_str(&format!("content-length: {}\r\n", self.body.len()));
+        }
+        text.push_str("\r\n");
         [text.into_bytes(), self.body.clone()].concat()
     }
 }
@@ -121,7 +148,10 @@ pub async fn ask(target: &str, request: &Request) -> Result<Response> {
                 body
             }
         };
+        let would_be =
+            header(&headers, "content-length").filter(|_| request.method == "HEAD").map(str::to_owned);
         headers.retain(|(name, _)| !about_the_connection(name));
+        headers.extend(would_be.map(|length| ("content-length".to_owned(), length)));
         return Ok(Response { status, headers, body });
     }
 }

@@ -18,10 +18,11 @@ pub(crate) struct Called {
 }
 
 /// botocore's name of a service, and the one that its requests are signed with, where they differ.
-const SIGNED: [(&str, &str); 7] = [
+const SIGNED: [(&str, &str); 8] = [
     ("opensearch", "es"),
     ("opensearchserverless", "aoss"),
     ("neptune", "rds"),
+    ("sagemaker-runtime", "sagemaker"),
     ("resourcegroupstaggingapi", "tagging"),
     ("stepfunctions", "states"),
     ("cloudwatch", "monitoring"),

@@ -141,7 +141,7 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     }
 }
 
-/// JSON as CBOR, as far as answers about metrics go: maps, lists, text and doubles.
+/// JSON as CBOR, as far as answers about metrics go: maps, lists, text, doubles, and `{"@instant": seconds}`.
 fn cbor_of(value: &Value) -> Vec<u8> {
     let head = |kind: u8, length: usize| {
         [vec![kind << 5 | 0x19], u16::try_from(length).unwrap().to_be_bytes().to_vec()].concat()
@@ -149,6 +149,9 @@ fn cbor_of(value: &Value) -> Vec<u8> {
     match value {
         Value::String(text) => [head(3, text.len()), text.clone().into_bytes()].concat(),
         Value::Array(list) => [head(4, list.len()), list.iter().flat_map(cbor_of).collect()].concat(),
+        Value::Object(map) if map.contains_key("@instant") => {
+            [vec![0xc1], cbor_of(&map["@instant"])].concat()
+        }
         Value::Object(map) => {
             let pairs =
                 map.iter().flat_map(|(key, value)| [cbor_of(&key.as_str().into()), cbor_of(value)].concat());

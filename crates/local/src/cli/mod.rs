@@ -11,6 +11,7 @@ mod client;
 mod drill;
 mod failure;
 mod feed;
+mod insights;
 mod iops;
 mod model;
 mod release;
@@ -48,6 +49,8 @@ enum Command {
     Tier(tier::Args),
     /// Look at what was done, by whom and why, and verify that nothing in it was altered
     Audit(audit::Args),
+    /// What was found on hosts, and what people did about it
+    Insights(insights::Args),
     /// How IOps is, what it costs, who is told, and whether its alarms ring
     Iops(iops::Args),
     /// Rehearse a procedure: real functions and workflow, simulated cloud, no waiting
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Feed(args) => feed::run(&args),
         Command::Tier(args) => tier::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Insights(args) => insights::run(args),
         Command::Iops(args) => iops::run(args),
         Command::Drill { drill: Drill::Tier(args) } => drill::run(&args),
         Command::Drill { drill: Drill::Canary(args) } => canary::drill::run(&args),
@@ -139,6 +143,9 @@ mod tests {
             "tier --url http://x --token y history --limit 5",
             "tier change STAGING --reason a-reason-long-enough --yes",
             "tier configs PRODUCTION --set sagemakerShadowSelfMinInstances=60",
+            "insights list --host web-1 --severity critical --limit 5",
+            "insights --url http://x --token y summary --json",
+            "insights dismiss 1795286400-07-9e3779b97f4a7c15 --note a-known-job",
             "iops health --json",
             "iops --url http://x --token y cost",
             "iops subscribe oncall@example.com --reason a-reason-long-enough",

@@ -100,16 +100,15 @@ pub(super) fn cancel(args: &Cancel) -> Result<(), Failure> {
 
 pub(super) fn back(args: &Back) -> Result<(), Failure> {
     let client = args.to.client()?;
-    let version = match &args.version {
-        Some(version) => version.clone(),
-        None => {
-            let models = client.get("/models")?;
-            if !models.good() {
-                return Err(models.refusal());
-            }
-            let former = models.body["former"].as_str().map(str::to_owned);
-            former.ok_or_else(|| Failure::failed("no version served before: see `capstan model list`"))?
+    let version = if let Some(version) = &args.version {
+        version.clone()
+    } else {
+        let models = client.get("/models")?;
+        if !models.good() {
+            return Err(models.refusal());
         }
+        let former = models.body["former"].as_str().map(str::to_owned);
+        former.ok_or_else(|| Failure::failed("no version served before: see `capstan model list`"))?
     };
     let path = format!("/models/{}/restore", segment(&version)?);
     args.to.show(&client.post(&path, &json!({ "reason": args.reason }))?, begun)

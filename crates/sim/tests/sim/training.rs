@@ -8,7 +8,7 @@ use sim::{SharedWorld, World, WorldConfig};
 
 fn rows(from: u64, count: u64, score: impl Fn(u64) -> f64) -> Vec<u8> {
     let row = |n: u64| {
-        let busy = f64::from(u32::from(n % 5 == 0));
+        let busy = f64::from(u32::from(n.is_multiple_of(5)));
         let mut features = [0.5; model::FEATURES];
         features[4] = busy * 20.0;
         let features = Features::from_numbers(&features).unwrap();
