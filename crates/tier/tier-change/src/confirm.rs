@@ -133,7 +133,7 @@ pub(crate) async fn confirm(
         return Ok(Reply::rejected(&objections));
     }
     let transition = stored.transition_id.clone();
-    let planned = Planned { plan: Arc::clone(&stored.plan), config };
+    let planned = Planned { plan: Arc::clone(&stored.plan), config, objection: None };
     match start(ports, request, &wish, state, planned, transition, Some(stored)).await {
         Err(RecordError::Stale { .. }) => Err(Problem::conflict(
             "CONCURRENT_CHANGE",
