@@ -16,6 +16,8 @@ mod actions;
 mod calls;
 #[path = "contract/calls_models.rs"]
 mod calls_models;
+#[path = "contract/calls_scale.rs"]
+mod calls_scale;
 #[path = "contract/crates.rs"]
 mod crates;
 #[path = "contract/machine.rs"]

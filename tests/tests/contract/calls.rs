@@ -44,7 +44,7 @@ pub(crate) fn everything() -> Uses {
     counted_and_sent_again(&seen);
     hosts_report(&seen);
     tables_are_restored(&seen);
-    resources_are_scaled(&seen);
+    crate::calls_scale::resources(&seen);
     models_are_rolled_out(&seen);
     crate::calls_models::releases(&seen);
     people_watch(&seen);
@@ -78,11 +78,11 @@ pub(crate) fn everything() -> Uses {
     seen.uses.clone()
 }
 
-fn because() -> Value {
+pub(crate) fn because() -> Value {
     json!({"reason": "to see what this takes"})
 }
 
-fn rest(lab: &mut Lab, length: Millis) {
+pub(crate) fn rest(lab: &mut Lab, length: Millis) {
     let until = lab.engine().now() + length;
     lab.engine().run_until(until, |_| false);
 }
@@ -312,37 +312,6 @@ fn tables_are_restored(seen: &Arc<Mutex<Seen>>) {
     let viewer = json!({"sub": "vera", "role": "viewer", "tenant": TENANT});
     lab.send("POST", "/restores", &metrics.to_string(), &viewer, &Value::Null);
     lab.call_once("/restores", &metrics, "restores");
-}
-
-/// Every kind of resource is scaled and put back.
-fn resources_are_scaled(seen: &Arc<Mutex<Seen>>) {
-    let mut lab = watch_with(Lab::new(19).world().clone(), seen, &[("TenantRequestsPerMinute", "1200")]);
-    lab.world().with(|world| local::seedling::plant(world, "iops-model")).unwrap();
-    let range = json!({"min": 5, "max": 500});
-    let scaled = json!({"min": 1, "max": 5, "scaleInCooldown": 300});
-    let wishes = [
-        ("function/analyze-metrics", json!({"reserved": 200})),
-        (
-            "table/metrics",
-            json!({"capacity": {"mode": "provisioned", "read": 100, "write": 50},
-                "scaling": {"read": range, "write": range, "target": 70}}),
-        ),
-        ("endpoint", json!({"instances": 3, "scaling": scaled})),
-        ("usage-plan", json!({"rate": 9_000, "burst": 4_000})),
-    ];
-    for (resource, wanted) in &wishes {
-        let wish = json!({"resource": resource, "wanted": wanted, "reason": "to see what this takes"});
-        let (_, answer) = lab.call("POST", "/scale", &wish);
-        let id = answer["scaleId"].as_str().unwrap_or_else(|| panic!("{resource}: {answer}")).to_owned();
-        rest(&mut lab, Millis::hours(1));
-        assert_eq!(lab.get(&format!("/scale/{id}"))["status"], "COMPLETED", "{resource}");
-        lab.call("POST", &format!("/scale/{id}/undo"), &because());
-        rest(&mut lab, Millis::hours(1));
-        assert_eq!(lab.get("/scale")["changes"][0]["status"], "UNDONE", "{resource}");
-    }
-    let viewer = json!({"sub": "vera", "role": "viewer", "tenant": TENANT});
-    lab.send("POST", "/scale", &because().to_string(), &viewer, &Value::Null);
-    lab.call_once("/scale", &because(), "scale");
 }
 
 /// A model is rolled out, judged, rolled back by itself and by hand, and hosts are routed by hand; an execution is gone, and one
