@@ -127,7 +127,7 @@ class Deployed:
         for name, resource in template["Resources"].items():
             if resource["Type"] == "AWS::Serverless::Function":
                 program = bootstraps.bootstrap(resource["Metadata"]["BuildProperties"]["Binary"])
-                (folder / name).mkdir(parents=True)
+                (folder / name).mkdir(parents=True, exist_ok=True)
                 shutil.copy2(program, folder / name / "bootstrap")
                 resource["Properties"]["CodeUri"] = name
             elif resource["Type"] == "AWS::Serverless::StateMachine":
