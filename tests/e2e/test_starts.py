@@ -1,6 +1,6 @@
 """What a function says when its environment is wrong: the variable by its name, and how it should be. It does not start.
 
-The programs are those that `sam build` made; the environment is events/env.json, spoiled one variable at a time.
+The programs are those that are deployed; the environment is events/env.json, spoiled one variable at a time.
 """
 
 import json
