@@ -134,7 +134,7 @@ bench-lambda: bootstraps ## size, start and memory of the functions, and one tas
 env-json: tools ## events/env.json anew, from template.yaml
 	@.venv/bin/python tools/env_json.py
 
-e2e: quick-bootstraps ## builds and deploys the template into emulated clouds, and moves tenants there
+e2e: quick-bootstraps ## deploys the template into emulated clouds, and moves tenants there
 	@$(STAGE) 1500 'deployed and operated' .venv-peers/bin/python -m pytest --quiet --color=no -p no:cacheprovider tests/e2e
 
 lint: lint-template lint-rust ## formatting, clippy, template, state machines

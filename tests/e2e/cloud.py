@@ -7,6 +7,7 @@ documentation name it.
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -99,7 +100,7 @@ class Deployed:
     # ---- deploying
 
     def build_and_deploy(self, folder: pathlib.Path):
-        """`sam build` and `sam deploy`, with what stands outside the stack: a bucket and the model."""
+        """What is built, and `sam deploy`, with what stands outside the stack: a bucket and the model."""
         self.client("s3").create_bucket(Bucket="capstan-e2e")
         self.client("sagemaker").create_model(
             ModelName="cato-shadow-self",
@@ -115,18 +116,25 @@ class Deployed:
         self.api = f"{self.clouds.ministack}/restapis/{api}/{ENVIRONMENT}/_user_request_{BASE}"
 
     def build(self, folder):
-        """`sam build` as the documentation has it, for the processor of this machine; what it builds is there already."""
+        """
+        What `sam build` makes: the template with the paths of what is built, and each function's program in a folder of its name.
+
+        `sam build` itself builds function by function, each with just what it wants of the SDK, which takes longer than all else
+        here together; what it would build is built by `make bootstraps`.
+        """
         began = time.monotonic()
-        machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
-        # cargo-lambda comes with the checkers.
-        path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
-        command(
-            ROOT / ".venv/bin/sam", "build", "--build-dir", folder,
-            "--parameter-overrides", f"Architecture={machine}",
-            env=os.environ | bootstraps.QUICK | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
-        )
-        self.seconds["sam build"] = time.monotonic() - began
-        self.architecture = machine
+        template = yaml.load((ROOT / "template.yaml").read_text(), env_json.Tagged)  # noqa: S506, see above
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == "AWS::Serverless::Function":
+                program = bootstraps.bootstrap(resource["Metadata"]["BuildProperties"]["Binary"])
+                (folder / name).mkdir(parents=True, exist_ok=True)
+                shutil.copy2(program, folder / name / "bootstrap")
+                resource["Properties"]["CodeUri"] = name
+            elif resource["Type"] == "AWS::Serverless::StateMachine":
+                resource["Properties"]["DefinitionUri"] = str(ROOT / resource["Properties"]["DefinitionUri"])
+        (folder / "template.yaml").write_text(json.dumps(template, indent=1))
+        self.seconds["build"] = time.monotonic() - began
+        self.architecture = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
 
     def deploy(self, folder, *parameters):
         """`sam deploy` of what was built, for the first time or as an upgrade."""

@@ -1,6 +1,6 @@
 """What a function says when its environment is wrong: the variable by its name, and how it should be. It does not start.
 
-The programs are those that `sam build` made; the environment is events/env.json, spoiled one variable at a time.
+The programs are those that are deployed; the environment is events/env.json, spoiled one variable at a time.
 """
 
 import json
@@ -39,17 +39,21 @@ SPOILED = {
     "AUDIT_FORMER_KEYS": "bm8ga2V5",
     "TENANT_REQUESTS_PER_MINUTE": "many",
     "TWO_PERSON_RULE": "sometimes",
+    "OPEN_INGEST": "yes",
+    "ML_BUCKET": "arn:aws:s3:::iops-ml-data",
+    "COST_TAG": "capstan",
 }
 # What a function can do without: its absence is met when it is needed, or has a default.
 OPTIONAL = {
     "ENVIRONMENT", "GRACE_DAYS", "SHADOW_SELF_MODEL", "COLLECTION_PRINCIPALS", "STATE_MACHINE_ARN", "ALERT_TOPIC_ARN",
     "OIDC_AUDIENCE", "OIDC_ROLE_CLAIM", "OIDC_TENANT_CLAIM", "OIDC_LONGEST_HOURS", "AUDIT_KEY_ARN", "AUDIT_FORMER_KEYS",
     "TENANT_REQUESTS_PER_MINUTE", "TWO_PERSON_RULE",
+    "OPEN_INGEST", "IOPS_ENDPOINT", "ML_BUCKET", "MODEL_IMAGE", "MODEL_ROLE_ARN", "TRAINING_INSTANCE_TYPE", "SERVING_INSTANCE_TYPE", "COST_TAG",
 }
 # What a function reads, by what stands in its main.rs.
 READ_BY = {
     "start.aws()": {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "TABLE_SUFFIX", "STATE_MACHINE_ARN",
-                    "ALERT_TOPIC_ARN", "COLLECTION_PRINCIPALS", "AUDIT_KEY_ARN"},
+                    "ALERT_TOPIC_ARN", "COLLECTION_PRINCIPALS", "AUDIT_KEY_ARN", "ML_BUCKET", "COST_TAG"},
     "start.settings()": {"GRACE_DAYS", "SHADOW_SELF_MODEL", "TWO_PERSON_RULE"},
 }
 GIVEN = json.loads((cloud.ROOT / "events" / "env.json").read_text())
@@ -65,7 +69,8 @@ def said(program, environment):
 @pytest.mark.parametrize("function", sorted(GIVEN))
 def test_a_wrong_environment_is_named(stack, function):
     program = stack.programs[function]
-    main = (cloud.ROOT / "crates" / "tier" / stack.crates[function] / "src" / "main.rs").read_text()
+    (main,) = cloud.ROOT.glob(f"crates/*/{stack.crates[function]}/src/main.rs")
+    main = main.read_text()
     unread = set().union(*(variables for words, variables in READ_BY.items() if words not in main))
     good = LAMBDA | GIVEN[function]
     wrong = [(variable, None) for variable in good if variable not in OPTIONAL]

@@ -286,7 +286,8 @@ def check_answer(line, model, operation, check):
     shape = model.operation_model(operation).output_shape
     # An object's bytes, or a model's answer, are whatever they are.
     payload = shape.serialization.get("payload") if shape else None
-    body = b"" if payload else base64.b64decode(line["responseBody"])
+    said = base64.b64decode(line["responseBody"])
+    body = b"" if payload else said
     protocol = "smithy-rpc-v2-cbor" if "smithy-protocol" in line["requestHeaders"] else model.protocol
     answer = {"status_code": line["status"], "headers": line["responseHeaders"], "body": body}
     try:
@@ -305,7 +306,7 @@ def check_answer(line, model, operation, check):
     elif protocol == "smithy-rpc-v2-cbor":
         check.value(cbor(body), shape, "the answer")
     else:
-        members = json.loads(body or b"{}")
+        members = {payload: said} if payload else json.loads(body or b"{}")
         bound = {name for name, inner in (shape.members if shape else {}).items() if "location" in inner.serialization}
         check.value(members | {name: parsed[name] for name in bound if name in parsed}, shape, "the answer")
 

@@ -103,7 +103,11 @@ async fn table_of(ports: &impl Vitals, config: &Config, table: Table) -> Check {
 
 fn kept(seen: Option<&TableVitals>) -> Said {
     let Some(seen) = seen else {
-        return ill(Verdict::Failed, "there is none", "bring it back from its last backup: POST /restores");
+        return ill(
+            Verdict::Failed,
+            "there is none",
+            "bring it back from its last backup: docs/runbooks/iops-dashboard.md",
+        );
     };
     let on = |is: bool| if is { "on" } else { "off" };
     let shown = format!(
@@ -129,7 +133,11 @@ fn kept(seen: Option<&TableVitals>) -> Said {
         "UPDATING" => {
             ill(Verdict::Warning, shown, "it serves while it is changed: ask again in some minutes")
         }
-        _ => ill(Verdict::Failed, shown, "it does not serve: wait if it is being made, or POST /restores"),
+        _ => ill(
+            Verdict::Failed,
+            shown,
+            "it does not serve: wait if it is being made, or bring it back: docs/runbooks/iops-dashboard.md",
+        ),
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! A row is written before its act and written again with what came of it, so one whose outcome is missing was cut off.
 
-use crate::{Record, RecordError, Transaction};
+use crate::{RecordError, Transaction};
 use capstan_core::ids::{TenantId, hex};
-use capstan_core::ports::{Clock, Entropy, Store, Table};
+use capstan_core::ports::{Clock, Entropy, Store};
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -94,15 +94,4 @@ impl ActRow {
     }
 }
 
-impl Record for ActRow {
-    const TABLE: Table = Table::IopsControl;
-    fn keys(&self) -> (String, String) {
-        (self.subject.clone(), self.entry.clone())
-    }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn set_version(&mut self, version: u64) {
-        self.version = version;
-    }
-}
+crate::record!(ActRow, IopsControl);

@@ -1,8 +1,8 @@
 //! How far the analysis of each host has come.
 
-use crate::{Record, RecordError, get};
+use crate::{RecordError, get};
 use capstan_core::iops::{Hostname, InsightId, METRICS_KEPT};
-use capstan_core::ports::{Store, Table};
+use capstan_core::ports::Store;
 use serde::{Deserialize, Serialize};
 
 /// How many past insights a head remembers.
@@ -147,26 +147,9 @@ impl Snapshot {
     }
 }
 
-macro_rules! record {
-    ($type:ty) => {
-        impl Record for $type {
-            const TABLE: Table = Table::IopsAnalysis;
-            fn keys(&self) -> (String, String) {
-                (self.subject.clone(), self.entry.clone())
-            }
-            fn version(&self) -> u64 {
-                self.version
-            }
-            fn set_version(&mut self, version: u64) {
-                self.version = version;
-            }
-        }
-    };
-}
-
-record!(Head);
-record!(Snapshot);
-record!(crate::Counts);
+crate::record!(Head, IopsAnalysis);
+crate::record!(Snapshot, IopsAnalysis);
+crate::record!(crate::Counts, IopsAnalysis);
 
 /// How far the analysis of a host has come; `None`: not at all.
 pub async fn head(store: &impl Store, host: &Hostname) -> Result<Option<Head>, RecordError> {

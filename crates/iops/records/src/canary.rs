@@ -1,6 +1,6 @@
 //! Canaries: how a model is rolled out, and what was measured meanwhile.
 
-use crate::{Record, RecordError, get, read};
+use crate::{RecordError, get, read};
 use capstan_core::ids::TenantId;
 use capstan_core::iops::METRICS_KEPT;
 use capstan_core::ports::{Query, Store, Table};
@@ -143,25 +143,8 @@ fn measured(canary_id: &str) -> String {
     format!("measured#{canary_id}")
 }
 
-macro_rules! control {
-    ($type:ty) => {
-        impl Record for $type {
-            const TABLE: Table = Table::IopsControl;
-            fn keys(&self) -> (String, String) {
-                (self.subject.clone(), self.entry.clone())
-            }
-            fn version(&self) -> u64 {
-                self.version
-            }
-            fn set_version(&mut self, version: u64) {
-                self.version = version;
-            }
-        }
-    };
-}
-
-control!(Canary);
-control!(Measured);
+crate::record!(Canary, IopsControl);
+crate::record!(Measured, IopsControl);
 
 /// A canary.
 pub async fn canary(store: &impl Store, id: &str) -> Result<Option<Canary>, RecordError> {

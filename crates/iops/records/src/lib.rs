@@ -5,6 +5,25 @@
 //! - [`Head`]: how far the analysis of a host has come. Its version is the fence: two who analyse at once can't both count
 //!   a sample. [`Snapshot`]: the detectors' states, every so many samples.
 
+/// Makes a record of a type with `subject`, `entry` and `version`.
+macro_rules! record {
+    ($type:ty, $table:ident) => {
+        impl $crate::Record for $type {
+            const TABLE: capstan_core::ports::Table = capstan_core::ports::Table::$table;
+            fn keys(&self) -> (String, String) {
+                (self.subject.clone(), self.entry.clone())
+            }
+            fn version(&self) -> u64 {
+                self.version
+            }
+            fn set_version(&mut self, version: u64) {
+                self.version = version;
+            }
+        }
+    };
+}
+use record;
+
 mod acts;
 mod analysis;
 mod canary;

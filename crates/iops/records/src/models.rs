@@ -4,7 +4,7 @@ use crate::Share;
 use crate::{Record, RecordError, get, read};
 use capstan_core::ids::{ReleaseId, TenantId};
 use capstan_core::iops::models::{Measured, ModelVersion, ReleaseStatus};
-use capstan_core::ports::{Query, Store, Table};
+use capstan_core::ports::{Query, Store};
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -297,26 +297,9 @@ impl Release {
     }
 }
 
-macro_rules! record {
-    ($type:ty) => {
-        impl Record for $type {
-            const TABLE: Table = Table::IopsControl;
-            fn keys(&self) -> (String, String) {
-                (self.subject.clone(), self.entry.clone())
-            }
-            fn version(&self) -> u64 {
-                self.version
-            }
-            fn set_version(&mut self, version: u64) {
-                self.version = version;
-            }
-        }
-    };
-}
-
-record!(Serving);
-record!(Release);
-record!(VersionRow);
+crate::record!(Serving, IopsControl);
+crate::record!(Release, IopsControl);
+crate::record!(VersionRow, IopsControl);
 
 /// Which version serves, and which release is under way.
 pub async fn serving(store: &impl Store) -> Result<Serving, RecordError> {

@@ -146,7 +146,7 @@ impl Drop for Running {
 fn start(folder: &Path, more: &[&str]) -> Result<(Running, f64), Failure> {
     let watch = Stopwatch::start();
     let mut child = Command::new(std::env::current_exe()?)
-        .args(["up", "--port", "0", "--requests-per-minute", "0", "--data-dir"])
+        .args(["up", "--port", "0", "--data-dir"])
         .arg(folder)
         .args(MORE)
         .args(more)

@@ -1,8 +1,9 @@
 //! `capstan insights`: what was found on hosts, and what people did about it.
 
-use super::client::{Answer, Client, Whither, query};
+use super::Failure;
+use super::client::{Client, Whither, query};
+use super::iops::tell;
 use super::table::Table;
-use super::{Failure, print};
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
@@ -95,18 +96,6 @@ fn id(text: &str) -> Result<&str, Failure> {
         return Ok(text);
     }
     Err(Failure::usage(format!("`{text}` is no id of an insight: see `capstan insights list`")))
-}
-
-fn tell(json: bool, answer: &Answer, show: fn(&Value) -> String) -> Result<(), Failure> {
-    if json {
-        print(&answer.text);
-        return if answer.good() { Ok(()) } else { Err(Failure::told()) };
-    }
-    if !answer.good() {
-        return Err(answer.refusal());
-    }
-    print(&show(&answer.body));
-    Ok(())
 }
 
 fn text(value: &Value) -> String {
