@@ -333,7 +333,12 @@ impl Lab {
                 world
                     .items(table)
                     .filter(wanted)
-                    .map(|item| without(&json!(item), &["version", "mode_switched_at", "made_at", "made_by"]))
+                    .map(|item| {
+                        without(
+                            &json!(item),
+                            &["version", "mode_switched_at", "resharded_at", "made_at", "made_by"],
+                        )
+                    })
                     .collect()
             };
             Slate {

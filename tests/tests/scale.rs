@@ -100,7 +100,7 @@ fn every_kind_of_resource_is_scaled_and_put_back_by_one_call() {
         let ended = seen(&mut lab, &id);
         assert_eq!(ended["status"], "COMPLETED", "{ended}");
         assert_eq!(ended["former"], before[resource], "{ended}");
-        assert_eq!((&ended["requestedBy"], &ended["reason"]), (&json!("ada"), &json!(REASON)));
+        assert_eq!((&ended["requestedBy"], &ended["reason"]), (&json!("grace"), &json!(REASON)));
         assert_eq!(settings(&mut lab)[resource], wanted, "{resource}");
         done.push(id);
     }

@@ -185,7 +185,7 @@ pub(super) fn named_after(name: &str) -> Option<&'static str> {
 
 /// That a tenant is known is not taken back.
 const TENANTS_KNOWN: &str = tier_records::TENANTS;
-const DIFFERING: [&str; 4] = ["version", "mode_switched_at", "made_at", "made_by"];
+const DIFFERING: [&str; 5] = ["version", "mode_switched_at", "resharded_at", "made_at", "made_by"];
 
 /// What [`slate`] needs of a world. It is taken whenever a change begins, and few changes are undone.
 pub(super) fn still(world: &World) -> Still {

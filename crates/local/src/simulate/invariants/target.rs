@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 /// Hours in which a stream's mode is switched twice at most, and the minutes that a plan may wait for its confirmation.
 const OF_A_SWITCH: Millis = Millis(Millis::hours(24).0 + Millis::minutes(10).0);
+/// Calls of the ten a day after which those from any tier to any other and back, three each at most, may not fit.
+const OFTEN: usize = 5;
 /// Shards of a stream that keeps its mode although the tier would have it on demand: as many as a new one has.
 const KEPT_SHARDS: u32 = 4;
 
@@ -32,6 +34,8 @@ struct Wanted {
     most: u32,
     /// The stream was switched so lately that it may keep its mode.
     may_keep_mode: bool,
+    /// Its shards were changed so often that there may be no way there and, if it fails, back.
+    may_keep_shards: bool,
 }
 
 impl Asked {
@@ -45,11 +49,14 @@ impl Asked {
         let tenant = change.tenant_id.as_str();
         let edited = self.most.get(&(tenant.to_owned(), change.to_tier)).copied();
         let lately = |at: &capstan_core::time::Timestamp| change.created_at.since(*at) < OF_A_SWITCH;
-        let may_keep_mode = facts::register(world)
-            .iter()
-            .filter(|entry| entry.tenant_id == change.tenant_id)
-            .any(|entry| entry.mode_switched_at.iter().any(lately));
-        let wanted = Wanted { most: edited.unwrap_or_else(|| default_most(change.to_tier)), may_keep_mode };
+        let register = facts::register(world);
+        let mut own = register.iter().filter(|entry| entry.tenant_id == change.tenant_id);
+        let often = |at: &[_]| at.iter().filter(|at| lately(at)).count() >= OFTEN;
+        let wanted = Wanted {
+            most: edited.unwrap_or_else(|| default_most(change.to_tier)),
+            may_keep_mode: own.clone().any(|entry| entry.mode_switched_at.iter().any(lately)),
+            may_keep_shards: own.any(|entry| often(&entry.resharded_at)),
+        };
         self.wanted.insert(change.transition_id.to_string(), wanted);
     }
 }
@@ -162,10 +169,13 @@ fn is_of(found: Option<&Spec>, meant: &Spec, wanted: Wanted) -> bool {
         (Spec::Collection { max_ocus: found, .. }, Spec::Collection { max_ocus: least, .. }) => {
             found >= least
         }
-        (Spec::StreamOnDemand, Spec::StreamProvisioned { .. }) => wanted.may_keep_mode,
+        (Spec::StreamOnDemand, Spec::StreamProvisioned { .. }) => {
+            wanted.may_keep_mode || wanted.may_keep_shards
+        }
         (Spec::StreamProvisioned { shards }, Spec::StreamOnDemand) => {
             wanted.may_keep_mode && *shards == KEPT_SHARDS
         }
+        (Spec::StreamProvisioned { .. }, Spec::StreamProvisioned { .. }) if wanted.may_keep_shards => true,
         (found, meant) => found == meant,
     }
 }
