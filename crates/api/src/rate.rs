@@ -17,14 +17,15 @@
 
 mod known;
 mod levels;
+mod share;
 
 use crate::{Problem, Request};
-use capstan_core::access::{self, Decision};
 use capstan_core::ids::TenantId;
 use capstan_core::ports::{Clock, Store};
 use capstan_core::time::{Millis, Timestamp};
 use known::{Known, Spare, Verdict};
 use levels::{Levels, Limits};
+use share::Share;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,40 +42,6 @@ const ATTEMPTS: usize = 8;
 const PATIENCE: (Millis, u32) = (Millis::seconds(2), 1_000_000);
 /// The most tenants that an instance remembers.
 const TENANTS: usize = 1_024;
-
-/// What a request is, to the tenant's limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Share {
-    /// It changes nothing, or its caller may not.
-    Look,
-    /// It changes something.
-    Act,
-    /// It stops something or puts it in order again.
-    Stop,
-}
-
-impl Share {
-    /// Of a request by a caller who may make it; whoever may not has no share in acting.
-    fn of(request: &Request) -> Self {
-        let (method, route) = (request.method.as_str(), request.route.as_str());
-        match (access::decide(request.caller.role, method, &request.resource), method, route) {
-            (Decision::Deny { .. } | Decision::NoSuchRoute, _, _)
-            | (_, "GET" | "HEAD", _)
-            | (_, "POST", "/tier/plan") => Self::Look,
-            (
-                _,
-                "POST",
-                "/tier/cancel"
-                | "/tier/reset"
-                | "/canary/{canaryId}/rollback"
-                | "/models/releases/{releaseId}/cancel"
-                | "/restores/{restoreId}/cancel"
-                | "/scale/{scaleId}/undo",
-            ) => Self::Stop,
-            _ => Self::Act,
-        }
-    }
-}
 
 /// The most requests of one tenant at once, all its shares together, at so many a minute.
 pub fn most_at_once(per_minute: u32) -> u64 {

@@ -2,7 +2,7 @@
 
 use super::{play_all, stage};
 
-const TALES: [&str; 9] = [
+const TALES: [&str; 10] = [
     // A change began while people were still to be told of the end of the last one. Its row in the list of those under way
     // was the same: the late announcement took it off the list, and nobody looked after the new change when its execution
     // was lost.
@@ -29,6 +29,8 @@ const TALES: [&str; 9] = [
     "DEV/2289960545/rows/quick; +0 A bypass STAGING; +0 A cancel; +0 fault *:*:@6:error; +0 fault *:*:@7:error; \
      +0 fault *:*:@8:error; +0 fault *:*:@9:error; +0 fault *:*:@10:error; +0 fault *:*:@11:error; \
      +0 fault *:*:@12:error; +0 fault *:*:@13:error; +75 A reset; +0 A ask STAGING",
+    // A tenant was moved so often that its stream's ten changes of shards a day were used up, and the way back was shut.
+    "DEV/1440729026/rows/quick; +0 A bypass PRODUCTION; +89 A bypass DEV; +105 fault *:*:@1:denied; +175 A bypass DEV",
 ];
 
 #[test]

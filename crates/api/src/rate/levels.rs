@@ -1,6 +1,6 @@
 //! How much is in a tenant's buckets: arithmetic alone, in whole numbers, so that no fraction of a request is ever lost.
 
-use super::Share;
+use super::share::Share;
 use capstan_core::time::{Millis, Timestamp};
 use tier_records::RateRow;
 

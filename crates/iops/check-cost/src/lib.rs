@@ -98,8 +98,8 @@ fn next(spending: &Spending) -> Value {
     json!([
         "look at byService: the first one is where the money goes",
         "PUT /traffic with percent 0, then delete the endpoint if it is SageMaker",
-        "reduce the reserved concurrency of iops-analyze-metrics (docs/runbooks/iops-dashboard.md has the line)",
-        "throttle the API by its usage plan (docs/runbooks/iops-dashboard.md has the line)",
-        "put the tables back on demand, where they were provisioned (docs/runbooks/iops-dashboard.md has the line)",
+        "reduce the reserved concurrency of iops-analyze-metrics (POST /scale)",
+        "throttle the API by its usage plan (POST /scale)",
+        "put the tables back on demand, where they were provisioned (POST /scale)",
     ])
 }

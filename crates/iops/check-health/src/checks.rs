@@ -103,11 +103,7 @@ async fn table_of(ports: &impl Vitals, config: &Config, table: Table) -> Check {
 
 fn kept(seen: Option<&TableVitals>) -> Said {
     let Some(seen) = seen else {
-        return ill(
-            Verdict::Failed,
-            "there is none",
-            "bring it back from its last backup: docs/runbooks/iops-dashboard.md",
-        );
+        return ill(Verdict::Failed, "there is none", "bring it back from its last backup: POST /restores");
     };
     let on = |is: bool| if is { "on" } else { "off" };
     let shown = format!(
@@ -133,11 +129,7 @@ fn kept(seen: Option<&TableVitals>) -> Said {
         "UPDATING" => {
             ill(Verdict::Warning, shown, "it serves while it is changed: ask again in some minutes")
         }
-        _ => ill(
-            Verdict::Failed,
-            shown,
-            "it does not serve: wait if it is being made, or bring it back: docs/runbooks/iops-dashboard.md",
-        ),
+        _ => ill(Verdict::Failed, shown, "it does not serve: wait if it is being made, or POST /restores"),
     }
 }
 

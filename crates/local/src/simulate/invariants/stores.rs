@@ -11,8 +11,9 @@ use capstan_core::time::{Millis, Timestamp};
 use sim::{Effect, EffectKind, World};
 use std::sync::Arc;
 
-/// How long a store is kept at least (`RetentionGraceDays` of the template, unless somebody sets it).
-const GRACE: Millis = Millis::days(7);
+/// How long a store is kept at least (`RetentionGraceDays` of the template, unless somebody sets it), from when its plan was
+/// shown: the plan says until when, and may wait ten minutes for its confirmation.
+const GRACE: Millis = Millis(Millis::days(7).0 - Millis::minutes(10).0);
 
 /// What may delete a store now.
 enum Right {
