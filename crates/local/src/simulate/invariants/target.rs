@@ -173,7 +173,7 @@ fn is_of(found: Option<&Spec>, meant: &Spec, wanted: Wanted) -> bool {
             wanted.may_keep_mode || wanted.may_keep_shards
         }
         (Spec::StreamProvisioned { shards }, Spec::StreamOnDemand) => {
-            wanted.may_keep_mode && *shards == KEPT_SHARDS
+            wanted.may_keep_mode && (*shards == KEPT_SHARDS || wanted.may_keep_shards)
         }
         (Spec::StreamProvisioned { .. }, Spec::StreamProvisioned { .. }) if wanted.may_keep_shards => true,
         (found, meant) => found == meant,
