@@ -16,8 +16,8 @@ import wire
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 KNOWN = ROOT / "crates" / "conformance" / "failures.txt"
-# A UUID; the run's own part of a name, with the case's number; and numbers at large.
-CHANGING = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}-[0-9]{3}(-[0-9]+)?|[0-9][0-9.,]*")
+# A UUID; the run's own part of a name, with the case's number if there is one; and numbers at large.
+CHANGING = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{8}(-[0-9]{3}(-[0-9]+)?)?\b|[0-9][0-9.,]*")
 # `Unsteady` in differences.rs: these may fail or not.
 EITHER_WAY = {("moto", "Store", "of_two_at_once_one_wins")}
 # Characters that are kept: enough for the call and the beginning of the refusal.

@@ -36,6 +36,7 @@ RECORDS = pathlib.Path(os.environ.get("CONFORMANCE_OUT") or ROOT / "target" / "c
 
 # The services that the adapters call, by botocore's names.
 SERVICES = [
+    "apigateway",
     "application-autoscaling",
     "ce",
     "cloudwatch",

@@ -159,6 +159,18 @@ differences! {
         Inventory { a_domain_is_found, a_stream_is_found };
     Moto Absent "as a server it interprets no machine: an execution runs until it is stopped":
         Workflows { an_execution_comes_to_its_end };
+    Moto Differs "it names the refusal SourceTableNotFound, which the service's model does not have":
+        TableBackups { nothing_is_restored_of_an_absent_table };
+    Moto Absent "it has no GetAccountSettings of Lambda":
+        Concurrency { nothing_is_kept_for_an_absent_function };
+    Moto Differs "deleting a feed that is not there is answered well":
+        Feeds { an_absent_function_is_not_fed };
+    Moto Differs "a stream is fed to the same function any number of times":
+        Feeds { a_stream_feeds_a_function_once };
+    Moto Differs "a function keeps its revision for life, and any revision is taken":
+        Functions { a_revision_is_good_for_one_change };
+    Moto Differs "what scales is registered without a look at the table":
+        TableAutoScaling { an_absent_table_is_not_scaled };
     Moto Absent "it does not speak CBOR, which is how the SDK asks CloudWatch":
         Traffic {
             the_use_of_an_endpoint_is_told, the_use_of_a_domain_is_told, the_use_of_a_collection_is_told,
@@ -238,6 +250,12 @@ differences! {
         Subscriptions { an_address_is_one_of_its_protocol };
     Ministack Differs "it takes keys of any length":
         Objects { a_key_has_at_most_1024_bytes };
+    Ministack Absent "it has no Application Auto Scaling":
+        TableAutoScaling { an_absent_table_is_not_scaled, a_table_is_scaled_as_it_is_set };
+    Ministack Differs "a stream is fed to the same function any number of times":
+        Feeds { a_stream_feeds_a_function_once };
+    Ministack Differs "it keeps limits as text once they are changed":
+        UsagePlans { the_limits_of_a_plan_are_as_they_are_set };
     Ministack Absent "it has no SageMaker":
         TrainingJobs {
             is_made_and_seen, a_name_is_taken_once_for_good, can_be_stopped, what_is_absent_is_not_found,
@@ -257,7 +275,6 @@ differences! {
 pub const UNPEERED: &[(&str, &str, &str)] = &[
     ("sagemaker", "UpdateEndpoint", "moto has endpoints without it, ministack has no SageMaker"),
     ("sagemaker", "StopTrainingJob", "moto has training jobs without it, ministack has no SageMaker"),
-    ("lambda", "GetFunctionConfiguration", "there is no function in either when the suites run"),
     ("opensearchserverless", "GetAccountSettings", "neither has the account's settings"),
     ("opensearchserverless", "UpdateAccountSettings", "neither has the account's settings"),
     ("elasticache", "ModifyReplicationGroupShardConfiguration", "neither changes the number of shards"),

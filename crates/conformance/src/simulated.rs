@@ -8,12 +8,13 @@ use capstan_core::ports::{
     CacheGroupSettings, CacheGroups, Collections, DomainSettings, Domains, EndpointConfig, EndpointConfigs,
     Endpoints, GraphClusters, ServerlessCaches, Streams,
 };
-use capstan_core::ports::{ExecutionStatus, TagKey, Tags};
+use capstan_core::ports::{ExecutionStatus, Table, TagKey, Tags, Throttle};
 use capstan_core::tier::{ResourceKind, ResourceRef, Spec};
 use capstan_core::time::Millis;
 use serde_json::Value;
 use sim::{Deployment, Invocation, Ports, SharedWorld, World, WorldConfig};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a moment is where nothing is under way.
 const MOMENT: Millis = Millis::seconds(1);
@@ -23,6 +24,7 @@ const MOMENT: Millis = Millis::seconds(1);
 pub struct Simulated {
     world: SharedWorld,
     ports: Ports,
+    deployment: Mutex<Deployment>,
 }
 
 fn a_dollar_an_hour(_: &Spec) -> Usd {
@@ -34,7 +36,7 @@ impl Default for Simulated {
         let world =
             SharedWorld::in_memory(WorldConfig { hourly: Some(a_dollar_an_hour), ..WorldConfig::default() });
         let ports = Ports::for_invocation(&world, Invocation::unlimited());
-        Self { world, ports }
+        Self { world, ports, deployment: Mutex::default() }
     }
 }
 
@@ -81,6 +83,14 @@ impl Simulated {
         }
         self.rest();
         Ok(())
+    }
+
+    /// Adds to what is deployed.
+    fn deploy(&self, add: impl FnOnce(&mut Deployment)) -> Run<'_> {
+        let mut deployment = self.deployment.lock().unwrap_or_else(PoisonError::into_inner);
+        add(&mut deployment);
+        self.world.with(|world| world.set_deployment(&Arc::new(deployment.clone())));
+        Box::pin(std::future::ready(Ok(())))
     }
 
     /// Lets time pass until nothing is under way.
@@ -141,11 +151,37 @@ impl Backstage for Simulated {
     }
 
     fn make_alarm<'a>(&'a self, name: &'a str) -> Run<'a> {
-        let topic = "arn:aws:sns:us-east-1:000000000000:alerts".to_owned();
-        let mut deployment = Deployment { topic: topic.clone(), ..Deployment::default() };
-        deployment.alarms.insert(name.to_owned(), vec![topic]);
-        self.world.with(|world| world.set_deployment(&Arc::new(deployment)));
+        self.deploy(|deployment| {
+            "arn:aws:sns:us-east-1:000000000000:alerts".clone_into(&mut deployment.topic);
+            deployment.alarms.insert(name.to_owned(), vec![deployment.topic.clone()]);
+        })
+    }
+
+    fn make_table<'a>(&'a self, name: &'a str) -> Run<'a> {
+        self.deploy(|deployment| {
+            deployment.tables.insert(name.to_owned(), (Table::IopsMetrics, None));
+        })
+    }
+
+    fn make_backup<'a>(&'a self, table: &'a str) -> Run<'a> {
+        self.world.with(|world| drop(world.back_up(table, "by-hand")));
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn make_function<'a>(&'a self, name: &'a str) -> Run<'a> {
+        self.deploy(|deployment| {
+            deployment.functions.insert(name.to_owned(), BTreeMap::new());
+        })
+    }
+
+    fn make_feed<'a>(&'a self, function: &'a str, table: &'a str, _: &'a str) -> Run<'a> {
+        self.deploy(|deployment| deployment.feeds.push((function.to_owned(), table.to_owned())))
+    }
+
+    fn make_usage_plan<'a>(&'a self, name: &'a str) -> Run<'a> {
+        self.deploy(|deployment| {
+            deployment.usage_plans.insert(name.to_owned(), Throttle { rate: 10, burst: 20 });
+        })
     }
 
     /// A stream at a dollar an hour, from when it serves.

@@ -24,6 +24,16 @@ pub trait Backstage {
     fn use_resource<'a>(&'a self, resource: &'a ResourceRef) -> Run<'a>;
     /// Makes an alarm of this name, which calls the topic of alerts.
     fn make_alarm<'a>(&'a self, name: &'a str) -> Run<'a>;
+    /// Makes an empty table of this name: paid by the request, with nothing switched on.
+    fn make_table<'a>(&'a self, name: &'a str) -> Run<'a>;
+    /// Makes a backup of the table.
+    fn make_backup<'a>(&'a self, table: &'a str) -> Run<'a>;
+    /// Makes a function of this name with an empty environment.
+    fn make_function<'a>(&'a self, name: &'a str) -> Run<'a>;
+    /// Feeds the function from the stream of the table, which has one.
+    fn make_feed<'a>(&'a self, function: &'a str, table: &'a str, stream_arn: &'a str) -> Run<'a>;
+    /// Makes a usage plan of this name, of 10 requests a second and 20 at once.
+    fn make_usage_plan<'a>(&'a self, name: &'a str) -> Run<'a>;
     /// Has the tenant billed for something since the start of the month; tells how much.
     fn bill<'a>(&'a self, tenant: &'a TenantId) -> Job<'a, Usd>;
 }

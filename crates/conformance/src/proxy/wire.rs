@@ -62,7 +62,7 @@ impl Request {
         }
     }
 
-    /// Of the REST APIs that say it by method and path: objects, functions, answers of models.
+    /// Of the REST APIs that say it by method and path: objects, functions, answers of models, usage plans.
     fn rest_operation(&self) -> Option<&str> {
         let path = self.uri.split('?').next().unwrap_or_default();
         let said = self
@@ -72,9 +72,9 @@ impl Request {
         match self.method.as_str() {
             _ if said.is_some() => said,
             "HEAD" => Some("HeadObject"),
-            "GET" if path.starts_with("/2015-03-31/functions/") && path.ends_with("/configuration") => {
-                Some("GetFunctionConfiguration")
-            }
+            _ if path.starts_with("/20") => function_operation(&self.method, path),
+            "GET" if path == "/usageplans" => Some("GetUsagePlans"),
+            "PATCH" if path.starts_with("/usageplans/") => Some("UpdateUsagePlan"),
             "POST" if path.starts_with("/endpoints/") && path.ends_with("/invocations") => {
                 Some("InvokeEndpoint")
             }
@@ -225,6 +225,25 @@ fn about_the_connection(name: &str) -> bool {
         .any(|other| other.eq_ignore_ascii_case(name))
 }
 
+/// Operations on functions and on what feeds them; they come under three versions of the API.
+fn function_operation<'a>(method: &str, path: &str) -> Option<&'a str> {
+    let (_, rest) = path.trim_matches('/').split_once('/')?;
+    let parts: Vec<&str> = rest.split('/').collect();
+    match (method, parts.as_slice()) {
+        ("GET", ["functions", _, "configuration"]) => Some("GetFunctionConfiguration"),
+        ("PUT", ["functions", _, "configuration"]) => Some("UpdateFunctionConfiguration"),
+        ("GET", ["functions", _, "concurrency"]) => Some("GetFunctionConcurrency"),
+        ("PUT", ["functions", _, "concurrency"]) => Some("PutFunctionConcurrency"),
+        ("DELETE", ["functions", _, "concurrency"]) => Some("DeleteFunctionConcurrency"),
+        ("GET", ["account-settings"]) => Some("GetAccountSettings"),
+        ("GET", ["event-source-mappings"]) => Some("ListEventSourceMappings"),
+        ("POST", ["event-source-mappings"]) => Some("CreateEventSourceMapping"),
+        ("GET", ["event-source-mappings", _]) => Some("GetEventSourceMapping"),
+        ("DELETE", ["event-source-mappings", _]) => Some("DeleteEventSourceMapping"),
+        _ => None,
+    }
+}
+
 fn owned(headers: &[(&str, &str)]) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
@@ -259,6 +278,8 @@ mod tests {
             (Request::post("/", &[], "Action=Publish&Version=2010-03-31"), "Publish"),
             (Request::post("/service/CloudWatch/operation/GetMetricData", &[], ""), "GetMetricData"),
             (Request::post("/2021-01-01/tags", &[], "{}"), "POST /2021-01-01/tags"),
+            (Request::put("/2017-10-31/functions/f/concurrency", &[], "{}"), "PutFunctionConcurrency"),
+            (Request::post("/2015-03-31/event-source-mappings/", &[], "{}"), "CreateEventSourceMapping"),
         ] {
             assert_eq!(request.operation(), operation);
         }

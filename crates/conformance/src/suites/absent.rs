@@ -1,7 +1,7 @@
 //! What [`Tables`], [`TableBackups`], [`TableRows`], [`TableAutoScaling`], [`Functions`], [`Concurrency`], [`Feeds`] and
 //! [`UsagePlans`] promise of what is not there.
 //!
-//! What they promise of what is there is held by the workflow of a restore, since no port makes a table or a function.
+//! No port makes any of these: what is there is made behind the scene (`tables`, `functions`).
 
 use crate::case::{Case, Checked, cases, equal, holds, refused};
 use crate::stage::Stage;

@@ -12,6 +12,7 @@ mod domains;
 mod endpoint_configs;
 mod endpoint_scaling;
 mod endpoints;
+mod functions;
 mod graph_clusters;
 mod graph_instances;
 mod inference;
@@ -31,6 +32,7 @@ mod store_records;
 mod store_values;
 mod streams;
 mod subscriptions;
+mod tables;
 mod tagging;
 mod traffic;
 mod training_jobs;
@@ -103,6 +105,13 @@ pub fn all<P: Ports>() -> Vec<Case<P>> {
         absent::feeds(),
         absent::table_scaling(),
         absent::usage_plans(),
+        tables::tables(),
+        tables::backups(),
+        tables::scaling(),
+        functions::functions(),
+        functions::concurrency(),
+        functions::feeds(),
+        functions::usage_plans(),
         alarms::cases(),
         subscriptions::cases(),
         vitals::cases(),

@@ -20,6 +20,9 @@ use std::time::Duration;
 /// What the peers take a moment for, if for anything.
 const MOMENT: Duration = Duration::from_millis(20);
 
+/// An archive with nothing in it: no case runs a function.
+const EMPTY_ZIP: &str = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
+
 pub(crate) struct Cloud {
     backend: Backend,
     url: String,
@@ -37,7 +40,7 @@ impl Cloud {
         let peer = Peer { url };
         let suffix = format!("-{run:08x}");
         for table in Table::ALL {
-            peer.make_table(table, &suffix).await.unwrap();
+            peer.make_table(table, table.name(), &suffix).await.unwrap();
         }
         let machine = peer.make_machine(&format!("cato-conformance{suffix}")).await.unwrap();
         let topic = peer.make_topic(&format!("cato-alerts{suffix}")).await.unwrap();
@@ -132,6 +135,51 @@ impl Backstage for Cloud {
         })
     }
 
+    fn make_table<'a>(&'a self, name: &'a str) -> Run<'a> {
+        Box::pin(async move { self.peer().make_table(Table::IopsMetrics, name, "").await })
+    }
+
+    fn make_backup<'a>(&'a self, table: &'a str) -> Run<'a> {
+        Box::pin(async move {
+            let body = json!({ "TableName": table, "BackupName": "by-hand" });
+            self.peer().json("dynamodb", "DynamoDB_20120810.CreateBackup", &body).await.map(drop)
+        })
+    }
+
+    fn make_function<'a>(&'a self, name: &'a str) -> Run<'a> {
+        Box::pin(async move {
+            self.peer().make_role().await?;
+            let body = json!({
+                "FunctionName": name,
+                "Runtime": "provided.al2023",
+                "Handler": "bootstrap",
+                "Role": "arn:aws:iam::123456789012:role/cato-functions",
+                "Code": { "ZipFile": EMPTY_ZIP },
+                "Environment": { "Variables": {} },
+            });
+            self.peer().rest("lambda", "/2015-03-31/functions", &body).await
+        })
+    }
+
+    fn make_feed<'a>(&'a self, function: &'a str, _: &'a str, stream_arn: &'a str) -> Run<'a> {
+        Box::pin(async move {
+            let body = json!({
+                "FunctionName": function,
+                "EventSourceArn": stream_arn,
+                "StartingPosition": "TRIM_HORIZON",
+                "BatchSize": 250,
+            });
+            self.peer().rest("lambda", "/2015-03-31/event-source-mappings/", &body).await
+        })
+    }
+
+    fn make_usage_plan<'a>(&'a self, name: &'a str) -> Run<'a> {
+        Box::pin(async move {
+            let body = json!({ "name": name, "throttle": { "rateLimit": 10, "burstLimit": 20 } });
+            self.peer().rest("apigateway", "/usageplans", &body).await
+        })
+    }
+
     fn bill<'a>(&'a self, _: &'a TenantId) -> Job<'a, Usd> {
         Box::pin(async move {
             if self.backend != Backend::Moto {
@@ -209,7 +257,8 @@ impl Peer<'_> {
         self.ask(&Request::post("/", &headers, body)).await
     }
 
-    async fn make_table(&self, table: Table, suffix: &str) -> Result<(), Failure> {
+    /// A table of the name and suffix, with the keys of one of ours.
+    async fn make_table(&self, table: Table, name: &str, suffix: &str) -> Result<(), Failure> {
         let mut attributes = vec![(table.partition_key(), "HASH")];
         attributes.extend(table.sort_key().map(|name| (name, "RANGE")));
         let keys: Vec<Value> =
@@ -222,7 +271,7 @@ impl Peer<'_> {
             })
             .collect();
         let body = json!({
-            "TableName": format!("{}{suffix}", table.name()),
+            "TableName": format!("{name}{suffix}"),
             "KeySchema": keys,
             "AttributeDefinitions": definitions,
             "BillingMode": "PAY_PER_REQUEST",
@@ -274,6 +323,24 @@ impl Peer<'_> {
     async fn make_bucket(&self, name: &str) -> Result<(), Failure> {
         let headers = [("authorization", &*Self::signed("s3"))];
         self.ask(&Request::put(&format!("/{name}"), &headers, "")).await.map(drop)
+    }
+
+    async fn rest(&self, service: &str, path: &str, body: &Value) -> Result<(), Failure> {
+        let headers = [("authorization", &*Self::signed(service)), ("content-type", "application/json")];
+        self.ask(&Request::post(path, &headers, body.to_string())).await.map(drop)
+    }
+
+    /// It may be there from an earlier case.
+    async fn make_role(&self) -> Result<(), Failure> {
+        let policy = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22\
+                      %3A%7B%22Service%22%3A%22lambda.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D";
+        let form = format!(
+            "Action=CreateRole&Version=2010-05-08&RoleName=cato-functions&AssumeRolePolicyDocument={policy}"
+        );
+        match self.form("iam", &form).await {
+            Err(Failure(words)) if words.contains("EntityAlreadyExists") => Ok(()),
+            made => made.map(drop),
+        }
     }
 
     /// It may be there from an earlier run.

@@ -98,6 +98,9 @@ impl Feeds for Ports {
                 if !deployment.feeds.iter().any(|(fed, table)| id_of(fed, table) == like) {
                     return Err(Refusal::not_found(like));
                 }
+                if deployment.feeds.iter().any(|(fed, of)| id_of(fed, of) == id) {
+                    return Err(Refusal::exists(&id));
+                }
                 let streams = world.cloud.tables.view(&deployment, &table, world.now);
                 if streams.is_none_or(|view| view.stream_arn.as_deref() != Some(stream)) {
                     return Err(Refusal::invalid(format!("there is no stream {stream}")));
