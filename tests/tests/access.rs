@@ -95,10 +95,9 @@ fn allowed_status(rule: &Rule) -> u16 {
     match rule.route {
         "/tier/cancel" | "/tier/reset" => 409,
         // A release can be asked for, and is then looked at by nobody.
-        "/subscriptions" | "/models/releases" if rule.method == "POST" => 202,
+        "/subscriptions" | "/models/releases" | "/restores" | "/scale" if rule.method == "POST" => 202,
         // No model is behind an endpoint there; no canary was ever started, no model released.
         "/canary" if rule.method == "POST" => 409,
-        "/restores" | "/scale" if rule.method == "POST" => 202,
         "/restores/{restoreId}"
         | "/restores/{restoreId}/cancel"
         | "/restores/{restoreId}/swap-back"

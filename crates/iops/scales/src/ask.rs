@@ -133,12 +133,11 @@ fn read(request: &Request) -> Result<Asked, Problem> {
     let mut wrong = |field: &str, message: &str| {
         errors.push(FieldError { field: field.to_owned(), message: message.to_owned() });
     };
-    let name = match fields.take("resource") {
-        Some(Value::String(name)) => name,
-        _ => {
-            wrong("resource", "give what is to be scaled: GET /scale lists it");
-            String::new()
-        }
+    let name = if let Some(Value::String(name)) = fields.take("resource") {
+        name
+    } else {
+        wrong("resource", "give what is to be scaled: GET /scale lists it");
+        String::new()
     };
     let wanted = fields.take("wanted").filter(Value::is_object);
     if wanted.is_none() {

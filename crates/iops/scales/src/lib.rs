@@ -78,9 +78,10 @@ fn wish(ports: &impl Clock, request: &Request, reason: String) -> Wish {
 /// Goes on with a change as far as it comes at once. What fails in this is gone on with by the clock.
 async fn go_on(ports: &impl Ports, row: ScaleRow) -> Reply {
     let row = drive(ports, &row.scale_id).await.unwrap_or(row);
-    let (status, message) = match row.ended() {
-        true => (200, "it has ended"),
-        false => (202, "it is under way, and looked after every minute: GET /scale/{scaleId}"),
+    let (status, message) = if row.ended() {
+        (200, "it has ended")
+    } else {
+        (202, "it is under way, and looked after every minute: GET /scale/{scaleId}")
     };
     reply(status, &row, message)
 }

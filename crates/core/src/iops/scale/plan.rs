@@ -273,10 +273,8 @@ fn after(setting: Setting, action: Action) -> Setting {
         (Setting::Table { capacity, .. }, Action::TableScaling(scaling)) => {
             Setting::Table { capacity, scaling }
         }
-        (Setting::Endpoint { scaling, .. }, Action::Instances(instances)) => {
-            Setting::Endpoint { instances, scaling }
-        }
-        (Setting::Endpoint { instances, .. }, Action::EndpointScaling(scaling)) => {
+        (Setting::Endpoint { scaling, .. }, Action::Instances(instances))
+        | (Setting::Endpoint { instances, .. }, Action::EndpointScaling(scaling)) => {
             Setting::Endpoint { instances, scaling }
         }
         (setting, _) => setting,
