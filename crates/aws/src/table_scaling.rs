@@ -46,7 +46,7 @@ fn target(policies: &[ScalingPolicy]) -> u32 {
             .map(TargetTrackingScalingPolicyConfiguration::target_value);
         value
             .filter(|value| (0.0..=100.0).contains(value))
-            .map(|value| (20..=90).find(|whole| f64::from(*whole) == value).unwrap_or(0))
+            .map(|value| (20..=90).find(|whole| (f64::from(*whole) - value).abs() < 1e-9).unwrap_or(0))
     };
     let [(read, ..), (write, ..)] = HALVES;
     match (of(&read), of(&write)) {
