@@ -3,7 +3,7 @@
 use crate::changes::Entry;
 use crate::tables::{Found, Row, check_key, check_puts};
 use crate::world::World;
-use capstan_core::ports::{Item, Key, Query, RecordWrite, StoreError, Table};
+use capstan_core::ports::{Key, Query, RecordWrite, StoreError, Table};
 use std::sync::Arc;
 
 impl World {
@@ -51,7 +51,7 @@ impl World {
     /// Puts items whatever is there, or only every other one; answers the keys of those left out.
     pub(crate) fn put_rows(
         &mut self,
-        mut puts: Vec<(Key, Item)>,
+        mut puts: Vec<(Key, Arc<Row>)>,
         half: bool,
     ) -> Result<Vec<Key>, StoreError> {
         check_puts(&puts)?;
@@ -73,8 +73,8 @@ impl World {
         }
         let places: Vec<(Key, bool)> = in_memory.iter().map(|(key, _)| (key.clone(), true)).collect();
         let before = self.before(&places);
-        for (key, item) in in_memory {
-            self.tables.put(key, item);
+        for (key, row) in in_memory {
+            self.tables.put_row(key, row);
         }
         self.note_rows(&places, &before);
         Ok(left)

@@ -32,17 +32,18 @@ pub(crate) struct Row {
     record: Option<Arc<dyn Stored>>,
     item: OnceLock<Item>,
     read: OnceLock<Arc<dyn Any + Send + Sync>>,
+    json: OnceLock<Box<[u8]>>,
 }
 
 impl Row {
     pub(crate) fn new(mut item: Item) -> Self {
         item.values_mut().for_each(normalize);
-        Self { record: None, item: item.into(), read: OnceLock::new() }
+        Self { record: None, item: item.into(), read: OnceLock::new(), json: OnceLock::new() }
     }
 
     fn of(record: Arc<dyn Stored>) -> Self {
         let read = record.record().into();
-        Self { record: Some(record), item: OnceLock::new(), read }
+        Self { record: Some(record), item: OnceLock::new(), read, json: OnceLock::new() }
     }
 
     pub(crate) fn item(&self) -> &Item {
@@ -52,6 +53,12 @@ impl Row {
             item.values_mut().for_each(normalize);
             item
         })
+    }
+
+    /// The item as JSON, for the disk. Made once: a row of a table with a stream is written twice.
+    pub(crate) fn json(&self) -> &[u8] {
+        // Plain data with string keys: it always has a JSON form.
+        self.json.get_or_init(|| serde_json::to_vec(self.item()).unwrap_or_default().into())
     }
 
     fn version(&self) -> Option<u64> {
@@ -155,7 +162,7 @@ impl Tables {
             Checked::of(writes, |index| keys.get(index).and_then(|key| self.row(key)).map(|row| &**row))?;
         for (key, row) in checked.0 {
             match row {
-                Done::Put(row) => self.put_row(key, row),
+                Done::Put(row) => self.put_row(key, Arc::new(row)),
                 Done::Deleted => self.delete(&key),
                 Done::Nothing => {}
             }
@@ -164,12 +171,12 @@ impl Tables {
     }
 
     pub(crate) fn put(&mut self, key: Key, item: Item) {
-        self.put_row(key, Row::new(item));
+        self.put_row(key, Arc::new(Row::new(item)));
     }
 
-    fn put_row(&mut self, key: Key, row: Row) {
+    pub(crate) fn put_row(&mut self, key: Key, row: Arc<Row>) {
         let partition = self.0[key.table as usize].entry(key.partition).or_default();
-        Arc::make_mut(partition).insert(key.sort, Arc::new(row));
+        Arc::make_mut(partition).insert(key.sort, row);
     }
 
     pub(crate) fn delete(&mut self, key: &Key) {
@@ -268,17 +275,17 @@ pub(crate) fn check_query(query: &Query) -> Result<(), StoreError> {
 }
 
 /// What is wrong with a batch of puts, whatever there is.
-pub(crate) fn check_puts(puts: &[(Key, Item)]) -> Result<(), StoreError> {
+pub(crate) fn check_puts(puts: &[(Key, Arc<Row>)]) -> Result<(), StoreError> {
     if puts.is_empty() || puts.len() > MOST_PUTS {
         return refuse(format!("{} puts are not 1 to {MOST_PUTS}", puts.len()));
     }
     let mut keys = HashSet::with_capacity(puts.len());
-    for (index, (key, item)) in puts.iter().enumerate() {
+    for (index, (key, row)) in puts.iter().enumerate() {
         check_key(key)?;
         if !keys.insert(key) {
             return refuse(format!("put {index} is on the key of another"));
         }
-        check_item(key, item)?;
+        check_item(key, row.item())?;
     }
     Ok(())
 }

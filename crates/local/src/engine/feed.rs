@@ -6,20 +6,25 @@
 //! leaves the stream when it has been seen to, so what a process had in hand when it died comes again.
 
 use super::agenda::Due;
+use super::hands::Job;
 use super::standing::Waiting;
 use super::{Delivery, Engine};
 use crate::digest;
 use crate::system::Invoked;
 use crate::template::StreamSource;
-use capstan_core::ports::{Item, SortKind};
+use capstan_core::ports::{Item, Key, SortKind};
 use capstan_core::time::{Millis, Timestamp};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
 use sim::StreamRecord;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
-/// The most records in hand of one stream.
-const MOST_IN_HAND: usize = 20_000;
+/// The most records in hand of one stream: a batch for each lane, and as many again.
+const MOST_IN_HAND: usize = 10_000;
+/// Fewer than this are not fetched.
+const WORTH_IT: usize = 1_000;
 /// The wait before the first repetition; each is twice as long as the one before.
 const FIRST_WAIT: Millis = Millis::seconds(1);
 /// The longest.
@@ -106,7 +111,11 @@ impl Engine {
             let feed = &mut self.feeds[stream];
             let room = MOST_IN_HAND.saturating_sub(feed.in_hand());
             // Where the store can't be read, the driver finds that out by itself.
-            let records = self.system.world().stream_after(feed.taken, room).unwrap_or_default();
+            let records = if room < WORTH_IT {
+                Vec::new()
+            } else {
+                self.system.world().stream_after(feed.taken, room).unwrap_or_default()
+            };
             for record in records {
                 feed.take(record);
             }
@@ -139,10 +148,14 @@ impl Engine {
             self.feeds[stream].lanes[lane].busy = false;
             return self.rouse(stream, lane, now);
         };
-        let event =
-            json!({ "Records": batch.records.iter().map(|record| shown(record, &arn)).collect::<Vec<_>>() });
+        let records = batch.records.clone();
         self.feeds[stream].lanes[lane].begun.push(batch);
-        if let Some(delivery) = self.batch_amiss() {
+        let (amiss, waiting) = (self.batch_amiss(), Waiting::Feed { stream, lane });
+        if let (None, Some(hands)) = (amiss, &self.hands) {
+            return hands.take(Job { function, arn, records, began: now, waiting });
+        }
+        let event = event_of(&records, &arn);
+        if let Some(delivery) = amiss {
             match delivery {
                 Delivery::Late(by) => {
                     self.agenda
@@ -153,7 +166,7 @@ impl Engine {
                 }
             }
         }
-        self.run(&function, event, Waiting::Feed { stream, lane });
+        self.run(&function, event, waiting);
     }
 
     /// What came of a batch.
@@ -233,47 +246,119 @@ fn wait(failed: u32) -> Millis {
     Millis(FIRST_WAIT.0.saturating_mul(1 << failed.min(6))).min(LONGEST_WAIT)
 }
 
-/// A record as Lambda hands it over (developer guide, "Using AWS Lambda with Amazon DynamoDB").
-fn shown(record: &StreamRecord, arn: &str) -> Value {
-    let key = &record.key;
-    let mut keys = Map::new();
-    keys.insert(key.table.partition_key().to_owned(), json!({ "S": key.partition }));
-    if let Some(name) = key.table.sort_key() {
-        let typed = match key.table.sort_kind() {
-            SortKind::Text => json!({ "S": key.sort }),
-            SortKind::Number => json!({ "N": key.sort.trim_start_matches('0') }),
+/// What a function is handed, as Lambda does it (developer guide, "Using AWS Lambda with Amazon DynamoDB").
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(rename = "Records")]
+    records: Vec<Record<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    #[serde(rename = "eventID")]
+    event_id: String,
+    event_name: &'static str,
+    event_version: &'static str,
+    event_source: &'static str,
+    aws_region: &'static str,
+    dynamodb: Change<'a>,
+    #[serde(rename = "eventSourceARN")]
+    arn: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Change<'a> {
+    approximate_creation_date_time: u64,
+    keys: Keys<'a>,
+    new_image: Image<'a>,
+    sequence_number: String,
+    size_bytes: u64,
+    stream_view_type: &'static str,
+}
+
+impl<'a> Event<'a> {
+    fn of(records: &'a [StreamRecord], arn: &'a str) -> Self {
+        let shown = |record: &'a StreamRecord| Record {
+            event_id: format!("{:032x}", record.sequence),
+            event_name: if record.modified { "MODIFY" } else { "INSERT" },
+            event_version: "1.1",
+            event_source: "aws:dynamodb",
+            aws_region: "us-east-1",
+            dynamodb: Change {
+                approximate_creation_date_time: record.at.as_millis() / 1_000,
+                keys: Keys(&record.key),
+                new_image: Image(record.item()),
+                sequence_number: record.sequence.to_string(),
+                size_bytes: 0,
+                stream_view_type: "NEW_IMAGE",
+            },
+            arn,
         };
-        keys.insert(name.to_owned(), typed);
+        Self { records: records.iter().map(shown).collect() }
     }
-    json!({
-        "eventID": format!("{:032x}", record.sequence),
-        "eventName": if record.modified { "MODIFY" } else { "INSERT" },
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": "us-east-1",
-        "dynamodb": {
-            "ApproximateCreationDateTime": record.at.as_millis() / 1_000,
-            "Keys": keys,
-            "NewImage": image(record.item()),
-            "SequenceNumber": record.sequence.to_string(),
-            "SizeBytes": 0,
-            "StreamViewType": "NEW_IMAGE",
-        },
-        "eventSourceARN": arn,
-    })
 }
 
-fn image(item: &Item) -> Map<String, Value> {
-    item.iter().map(|(name, value)| (name.clone(), typed(value))).collect()
+/// The event of these records.
+pub(super) fn event_of(records: &[StreamRecord], arn: &str) -> Value {
+    // Plain data with string keys: it always has a JSON form.
+    serde_json::to_value(Event::of(records, arn)).unwrap_or_default()
 }
 
-fn typed(value: &Value) -> Value {
-    match value {
-        Value::Null => json!({ "NULL": true }),
-        Value::Bool(yes) => json!({ "BOOL": yes }),
-        Value::Number(number) => json!({ "N": number.to_string() }),
-        Value::String(text) => json!({ "S": text }),
-        Value::Array(items) => json!({ "L": items.iter().map(typed).collect::<Vec<_>>() }),
-        Value::Object(members) => json!({ "M": image(members) }),
+/// The same as text, in a value: a hundred small maps a record would cost more than what is done with them.
+pub(super) fn text_of(records: &[StreamRecord], arn: &str) -> Value {
+    Value::String(serde_json::to_string(&Event::of(records, arn)).unwrap_or_default())
+}
+
+struct Keys<'a>(&'a Key);
+
+impl Serialize for Keys<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Key { table, partition, sort } = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(table.partition_key(), &Typed::Text(partition))?;
+        if let Some(name) = table.sort_key() {
+            let typed = match table.sort_kind() {
+                SortKind::Text => Typed::Text(sort),
+                SortKind::Number => Typed::Number(sort.trim_start_matches('0')),
+            };
+            map.serialize_entry(name, &typed)?;
+        }
+        map.end()
+    }
+}
+
+struct Image<'a>(&'a Item);
+
+impl Serialize for Image<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Attribute(value))))
+    }
+}
+
+/// A value with its type, where that is text in any case.
+#[derive(Serialize)]
+enum Typed<'a> {
+    #[serde(rename = "S")]
+    Text(&'a str),
+    #[serde(rename = "N")]
+    Number(&'a str),
+}
+
+struct Attribute<'a>(&'a Value);
+
+impl Serialize for Attribute<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => serializer.collect_map([("NULL", true)]),
+            Value::Bool(yes) => serializer.collect_map([("BOOL", yes)]),
+            Value::Number(number) => Typed::Number(&number.to_string()).serialize(serializer),
+            Value::String(text) => Typed::Text(text).serialize(serializer),
+            Value::Array(items) => {
+                serializer.collect_map([("L", items.iter().map(Attribute).collect::<Vec<_>>())])
+            }
+            Value::Object(members) => serializer.collect_map([("M", Image(members))]),
+        }
     }
 }
