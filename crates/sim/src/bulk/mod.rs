@@ -229,8 +229,18 @@ impl Bulk {
             // What is on the disk comes before what is not: where nothing of it is left, it need not be asked.
             let leaving = changes.leaving.stream.range(after);
             let fresh = changes.fresh.stream.range(after);
-            let over: BTreeMap<u64, Option<StreamRecord>> =
-                leaving.chain(fresh).map(|(number, record)| (*number, record.clone())).collect();
+            let mut room = limit;
+            // All that is gone, and as many records as are asked for.
+            let wanted = |(_, record): &(&u64, &Option<StreamRecord>)| {
+                let wanted = record.is_none() || room > 0;
+                room = room.saturating_sub(usize::from(record.is_some()));
+                wanted
+            };
+            let over: BTreeMap<u64, Option<StreamRecord>> = leaving
+                .chain(fresh)
+                .filter(wanted)
+                .map(|(number, record)| (*number, record.clone()))
+                .collect();
             (over, self.database.begin_read().map_err(trouble)?)
         };
         let mut records = BTreeMap::new();
