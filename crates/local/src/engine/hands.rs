@@ -4,7 +4,7 @@
 //! each other, as Lambda does it, and everything else goes on. On virtual time there are no hands, so that one order of all
 //! things can be repeated.
 
-use super::feed::text_of;
+use super::event::text_of;
 use super::standing::{Run, Waiting};
 use crate::System;
 use crate::functions::Answer;

@@ -10,6 +10,7 @@
 
 mod agenda;
 mod announce;
+mod event;
 mod executions;
 mod feed;
 mod hands;
