@@ -107,8 +107,8 @@ async fn a_put_that_is_alone_holds_its_condition<P: Store>(ports: &P, stage: &St
     let there = ports.put(write(2, Some(Condition::Absent))).await;
     equal("where something is", &there, &Err(StoreError::ConditionFailed(0)))?;
     ports.put(write(2, Some(Condition::VersionIs(1)))).await?;
-    let stale = ports.put(write(3, Some(Condition::VersionIs(1)))).await;
-    equal("over another version", &stale, &Err(StoreError::ConditionFailed(0)))?;
+    let late = ports.put(write(3, Some(Condition::VersionIs(1)))).await;
+    equal("over another version", &late, &Err(StoreError::ConditionFailed(0)))?;
     equal("what is there", &ports.get(&place).await?, &Some(item(&place, &json!({ "version": 2 }))))?;
     ports.put(write(9, None)).await?;
     equal("whatever is there", &ports.get(&place).await?, &Some(item(&place, &json!({ "version": 9 }))))?;

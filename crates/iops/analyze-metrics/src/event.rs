@@ -143,13 +143,14 @@ fn by_hosts(event: Event<'_>) -> Result<Vec<(Hostname, Samples)>, BadInput> {
             continue;
         }
         match image {
-            Some(Image(Ok(metric))) => match hosts.get_mut(&metric.hostname) {
-                Some(samples) => samples.metrics.push(metric),
-                None => {
-                    let samples = |metric| Samples { first: sequence, metrics: vec![metric] };
-                    hosts.insert(metric.hostname.clone(), samples(metric));
+            Some(Image(Ok(metric))) => {
+                if let Some(samples) = hosts.get_mut(&metric.hostname) {
+                    samples.metrics.push(metric);
+                } else {
+                    let host = metric.hostname.clone();
+                    hosts.insert(host, Samples { first: sequence, metrics: vec![metric] });
                 }
-            },
+            }
             Some(Image(Err(why))) => {
                 tracing::error!("A row of the metrics table is no metric and is left out: {why}.");
             }

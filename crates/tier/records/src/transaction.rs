@@ -83,13 +83,11 @@ impl Transaction {
 
     /// The writes and their keys.
     fn ready(self) -> Result<(Vec<RecordWrite>, Vec<Key>), RecordError> {
-        match self.broken {
-            Some(error) => Err(error),
-            None => {
-                let keys = self.writes.iter().map(|write| write.key.clone()).collect();
-                Ok((self.writes, keys))
-            }
+        if let Some(error) = self.broken {
+            return Err(error);
         }
+        let keys = self.writes.iter().map(|write| write.key.clone()).collect();
+        Ok((self.writes, keys))
     }
 
     fn plain(&mut self, key: Key, effect: Effect, condition: Option<Condition>) {
