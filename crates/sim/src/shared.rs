@@ -16,6 +16,7 @@ use std::fmt;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A world and the journal that makes it durable, if it has one. Clones are the same world.
 #[derive(Clone)]
@@ -25,9 +26,9 @@ struct Shared {
     held: Mutex<Held>,
     /// Whether some tables are on the disk alone.
     on_disk: bool,
-    /// How much of the cloud is still being made, which those wait for who ask for it.
-    making: Mutex<u32>,
-    /// Rung when nothing is any more.
+    /// What of the cloud is still being made, which those wait for who ask for it.
+    making: Mutex<Option<InMaking>>,
+    /// Rung when it is made, and when somebody asks.
     made: Condvar,
     /// Its lock is taken before that of `held` where both are.
     writer: Option<Writer>,
@@ -41,14 +42,36 @@ pub(crate) struct Held {
     queued: u64,
 }
 
+/// What is being made, and whether somebody waits for it.
+struct InMaking {
+    names: Vec<String>,
+    asked: bool,
+}
+
+impl InMaking {
+    fn holds(&self, name: &str) -> bool {
+        self.names.iter().any(|one| name.contains(one))
+    }
+}
+
 /// As long as this lives, something of a world is being made.
 #[derive(Debug)]
 #[must_use = "who asks waits as long as it lives"]
 pub struct Making(SharedWorld);
 
+impl Making {
+    /// Waits until somebody asks for it, at most so long.
+    pub fn until_asked(&self, longest: Duration) {
+        let making = locked(&self.0.0.making);
+        let unasked =
+            |making: &mut Option<InMaking>| making.as_ref().is_some_and(|in_making| !in_making.asked);
+        drop(self.0.0.made.wait_timeout_while(making, longest, unasked));
+    }
+}
+
 impl Drop for Making {
     fn drop(&mut self) {
-        *locked(&self.0.0.making) -= 1;
+        *locked(&self.0.0.making) = None;
         self.0.0.made.notify_all();
     }
 }
@@ -121,17 +144,24 @@ impl SharedWorld {
         Self::new(World::new(config))
     }
 
-    /// Until this is dropped, something is being made beside the start that is to be there from the beginning: who asks for
-    /// models, endpoints or objects meanwhile waits for it, and sees it.
-    pub fn making(&self) -> Making {
-        *locked(&self.0.making) += 1;
+    /// Until this is dropped, something is being made beside the start that is to be there from the beginning: who asks for an
+    /// endpoint, a model or an object whose name holds one of these waits for it, and sees it.
+    pub fn making(&self, names: Vec<String>) -> Making {
+        *locked(&self.0.making) = Some(InMaking { names, asked: false });
         Making(self.clone())
     }
 
-    /// Waits until nothing is being made any more ([`SharedWorld::making`]).
-    pub fn wait_until_made(&self) {
+    /// Waits until what has this name is not being made any more ([`SharedWorld::making`]).
+    pub fn wait_until_made(&self, name: &dyn fmt::Display) {
         let mut making = locked(&self.0.making);
-        while *making > 0 {
+        // Mostly nothing is.
+        if making.is_none() {
+            return;
+        }
+        let name = name.to_string();
+        while let Some(in_making) = making.as_mut().filter(|making| making.holds(&name)) {
+            in_making.asked = true;
+            self.0.made.notify_all();
             making = self.0.made.wait(making).unwrap_or_else(PoisonError::into_inner);
         }
     }

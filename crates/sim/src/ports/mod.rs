@@ -192,7 +192,7 @@ impl Ports {
             return Entered::Over(None);
         }
         if operation.is_of_models() {
-            self.world.wait_until_made();
+            self.world.wait_until_made(resource);
         }
         let mut held = self.world.lock();
         held.world.settle();
