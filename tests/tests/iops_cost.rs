@@ -98,7 +98,7 @@ fn count(lab: &Lab) -> Counted {
         for call in world.calls() {
             let places = call.resource.split(' ').filter(|place| place.starts_with("iops-"));
             match call.operation {
-                Operation::BatchWriteItem | Operation::TransactWriteItems => {
+                Operation::BatchWriteItem | Operation::PutItem | Operation::TransactWriteItems => {
                     let twice = if call.operation == Operation::TransactWriteItems { 2.0 } else { 1.0 };
                     for place in places {
                         let taken = twice * units(size(place), 1_024);

@@ -154,7 +154,7 @@ fn what_a_health_check_could_not_see_is_said_and_spoils_nothing_else() {
 #[test]
 fn a_stream_that_is_behind_is_seen() {
     let mut lab = Lab::new(3);
-    lab.fault("dynamodb:TransactWriteItems:*:error");
+    lab.fault("dynamodb:PutItem:*:error");
     let metric = json!({"timestamp": lab.world().now(), "hostname": "db-1", "cpuUsage": 1, "memoryUsage": 1, "diskIO": 1,
         "networkIO": 1});
     assert_eq!(lab.call("POST", "/metrics", &metric).0, 200);

@@ -1,7 +1,8 @@
 //! The item store on `DynamoDB`.
 //!
-//! Every write goes by `TransactWriteItems`, a single one too: it is the one write that bears a token, so a try that is
-//! repeated after a lost answer is recognised and not refused by its own condition.
+//! Transactions go by `TransactWriteItems`, one of a single write too: it is the one write that bears a token, so a try that
+//! is repeated after a lost answer is recognised and not refused by its own condition. A put that is said to be alone goes by
+//! `PutItem`, at half the price: where a try of it got no answer and the next one fails by its condition, nobody knows.
 
 mod check;
 mod refuse;
@@ -11,7 +12,7 @@ mod value;
 use crate::Aws;
 use crate::doubt::Doubt;
 use aws_sdk_dynamodb::types::AttributeValue;
-use capstan_core::ports::{Item, Key, Page, Query, Store, StoreError, Table, Write};
+use capstan_core::ports::{Effect, Item, Key, Page, Query, RecordWrite, Store, StoreError, Table, Write};
 use request::{Bound, bound, next_after};
 use std::collections::{BTreeMap, HashMap};
 
@@ -98,6 +99,19 @@ impl Store for Aws {
         let doubt = Doubt::default();
         let sent = request.customize().interceptor(doubt.clone()).send().await;
         sent.map(drop).map_err(|error| self.named(&tables, refuse::unwritten(&error, &doubt)))
+    }
+
+    async fn put(&self, put: RecordWrite) -> Result<(), StoreError> {
+        let writes = [put.plain()?];
+        check::writes(&writes)?;
+        let [Write { key, effect: Effect::Put(item), condition }] = writes else {
+            return Err(StoreError::Invalid("it is no put".to_owned()));
+        };
+        let table = self.table_name(key.table);
+        let request = request::put(self.dynamodb().put_item().table_name(&table), key.table, item, condition);
+        let doubt = Doubt::default();
+        let sent = request.customize().interceptor(doubt.clone()).send().await;
+        sent.map(drop).map_err(|error| self.named(&[table], refuse::not_put(&error, &doubt)))
     }
 
     /// What was put is put, so a try that is repeated after a lost answer does no harm.

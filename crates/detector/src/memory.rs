@@ -69,6 +69,11 @@ impl Memory {
             if self.patterns.len() >= PATTERNS {
                 self.patterns.remove(0);
             }
+            if self.patterns.len() == self.patterns.capacity() {
+                // Never more room than for all: there are many memories.
+                let more = self.patterns.len().max(4).min(PATTERNS - self.patterns.len());
+                self.patterns.reserve_exact(more);
+            }
             self.patterns.push(point);
         } else {
             self.patterns[nearest..].rotate_left(1);

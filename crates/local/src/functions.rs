@@ -289,7 +289,11 @@ fn of_iops() -> Vec<Function> {
             Ok(Box::new(move |ports, event| {
                 let memory = Arc::clone(&memory);
                 Box::pin(async move {
-                    let answer = analyze_metrics::handle(&ports, &memory, &event).await;
+                    // From a stream on real time it comes as text.
+                    let answer = match &event {
+                        Value::String(text) => analyze_metrics::handle_text(&ports, &memory, text).await,
+                        event => analyze_metrics::handle(&ports, &memory, event).await,
+                    };
                     answer.map_err(|error| FunctionError {
                         name: error.name().to_owned(),
                         message: error.to_string(),

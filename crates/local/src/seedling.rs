@@ -7,8 +7,12 @@ use crate::fleet::{Fleet, Incident, Trouble};
 use capstan_core::iops::assess;
 use capstan_core::ports::EndpointConfig;
 use model::{Row, Rows, Trained};
-use sim::World;
+use sim::{SharedWorld, World};
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
 use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
 use watch::{Watch, Window};
 
 /// The model's name, and its configuration's: those of a model that was made at the beginning of time.
@@ -22,6 +26,9 @@ const WARM_UP: u64 = 40;
 const SEED: u64 = 11;
 /// 2026-01-01T00:00:00Z
 const BEGINS: u64 = 1_767_225_600;
+
+/// So long after a start the model is trained though nobody has asked for it.
+const AT_THE_LATEST: Duration = Duration::from_secs(10);
 
 /// Trained once a process.
 static TRAINED: OnceLock<Result<String, String>> = OnceLock::new();
@@ -40,6 +47,31 @@ pub fn plant(world: &mut World, endpoint: &str) -> Result<bool, String> {
     };
     world.plant_endpoint(endpoint, config, artifact.into_bytes());
     Ok(true)
+}
+
+/// The same for these endpoints of a world that is in use, on a thread of its own: to train takes longer than all the rest of
+/// a start, and is begun when somebody asks for the endpoint or its model, or when the start is over. Who asks before it is
+/// done waits for it. Killed before that, the world has no endpoint, and the next start plants it.
+pub fn plant_beside(world: &SharedWorld, endpoints: BTreeSet<String>) -> io::Result<()> {
+    let missing = |name: &String| !world.with(|world| world.has_endpoint(name));
+    let missing: Vec<String> = endpoints.into_iter().filter(missing).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.iter().cloned().chain([MODEL.to_owned(), CONFIG.to_owned()]);
+    let (making, world) = (world.making(names.collect()), world.clone());
+    let plant_all = move || {
+        making.until_asked(AT_THE_LATEST);
+        // Outside of the world's lock: others need it.
+        let trained = TRAINED.get_or_init(train).as_ref().map(drop).map_err(String::clone);
+        let planted = |name: &String| world.with(|world| plant(world, name)).map(drop);
+        if let Err(reason) = trained.and_then(|()| missing.iter().try_for_each(planted)) {
+            // Nobody to tell if this fails.
+            let _ = writeln!(io::stderr(), "capstan: there is no model to begin with: {reason}");
+        }
+        drop(making);
+    };
+    thread::Builder::new().name("seedling".to_owned()).spawn(plant_all).map(drop)
 }
 
 fn train() -> Result<String, String> {

@@ -10,7 +10,7 @@ use crate::template::{Description, FunctionSpec, StateMachine, TableSpec};
 use capstan_core::ports::{Table, Throttle};
 use capstan_core::time::Millis;
 use serde_json::Value;
-use sim::{Deployment, Invocation, Outcome, Ports, SharedWorld, Stepper};
+use sim::{Deployment, Invocation, Outcome, Ports, Seen, SharedWorld, Stepper};
 use states::{Machine, Problem};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -284,15 +284,20 @@ impl System {
 
     /// Runs a function to its end, with an event.
     pub fn invoke(&self, logical_id: &str, event: Value) -> Invoked {
+        self.invoke_seeing(logical_id, event).0
+    }
+
+    /// The same, and how much of what has happened its answer may rest on.
+    pub(crate) fn invoke_seeing(&self, logical_id: &str, event: Value) -> (Invoked, Seen) {
         let Some(function) = self.blueprint.functions.get(logical_id) else {
-            return no_such_function(logical_id);
+            return (no_such_function(logical_id), Seen::default());
         };
         let invocation = Invocation::new(function.spec.timeout);
         let ports = function.ports(&self.world, &invocation);
         let outcome =
             catch_unwind(AssertUnwindSafe(|| sim::run((function.handler)(ports, event), &invocation)));
         let outcome = outcome.unwrap_or_else(|panic| self.panicked(&*panic));
-        function.invoked(outcome, &invocation)
+        (function.invoked(outcome, &invocation), invocation.seen())
     }
 
     /// Begins to run a function; whoever steps it decides when its calls are made.

@@ -176,6 +176,31 @@ fn rows(world: &SharedWorld, table: capstan_core::ports::Table) -> Vec<Value> {
     world.rows_of(table).expect("rows").into_iter().map(|(_, item)| Value::Object(item)).collect()
 }
 
+fn has_model(folder: &Path) -> bool {
+    let world = disk::open(&folder.join("store.redb"), WorldConfig::default()).expect("the store opens");
+    world.with(|world| world.has_endpoint("iops-model"))
+}
+
+#[test]
+fn a_first_start_killed_before_its_model_is_trained_is_gone_on_with_by_the_next() {
+    // A machine that stands still just then trains it first; not five times.
+    let folder = (0..5).map(|round| folder(&format!("untrained-{round}"))).find(|folder| {
+        drop(Server::start(folder));
+        !has_model(folder)
+    });
+    let folder = folder.expect("a start that was killed before its model was trained");
+    let server = Server::start(&folder);
+    // Who asks at once waits for it, and is not told that there is none.
+    let told = agent()
+        .post(format!("{}/_sim/endpoints/iops-model/slow", server.url))
+        .header("X-Capstan-Sim", "1")
+        .send_empty()
+        .expect("an answer");
+    assert_eq!(told.status(), 200);
+    drop(server);
+    assert!(has_model(&folder));
+}
+
 #[test]
 fn a_fleet_reports_and_its_trouble_is_found_within_a_second() {
     let folder = folder("feed");

@@ -3,6 +3,7 @@
 //! A killed handler is one whose future is never polled to its end: the call that kills it stays pending for
 //! ever, as a process that is gone never returns. Whoever polls asks [`Invocation::end`] and drops the future.
 
+use crate::shared::Seen;
 use capstan_core::time::Millis;
 use std::future::Future;
 use std::pin::Pin;
@@ -29,6 +30,8 @@ struct Cell {
     halted: AtomicU8,
     /// How much of the latency is over on the world's clock.
     passed: AtomicU64,
+    /// What had happened when it made its last call ([`Seen`]).
+    seen: [AtomicU64; 2],
 }
 
 /// A run that stands still before a call.
@@ -53,6 +56,7 @@ impl Invocation {
             end: AtomicU8::new(0),
             halted: AtomicU8::new(0),
             passed: AtomicU64::new(0),
+            seen: Default::default(),
         }))
     }
     /// A run without a limit.
@@ -62,6 +66,15 @@ impl Invocation {
     /// How long its calls have taken so far.
     pub fn latency(&self) -> Millis {
         Millis(self.0.latency.load(Ordering::Relaxed))
+    }
+    /// What had happened when it made its last call: what it answers rests on no more.
+    pub fn seen(&self) -> Seen {
+        let [bulk, queued] = self.0.seen.each_ref().map(|number| number.load(Ordering::Relaxed));
+        Seen { bulk, queued }
+    }
+    pub(crate) fn sees(&self, seen: Seen) {
+        self.0.seen[0].fetch_max(seen.bulk, Ordering::Relaxed);
+        self.0.seen[1].fetch_max(seen.queued, Ordering::Relaxed);
     }
     /// How far this run is ahead of the world's clock.
     pub(crate) fn ahead(&self) -> Millis {

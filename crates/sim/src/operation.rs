@@ -97,6 +97,7 @@ operations! {
     GetItem = "dynamodb" "GetItem" Read,
     Query = "dynamodb" "Query" Read,
     TransactWriteItems = "dynamodb" "TransactWriteItems" Write,
+    PutItem = "dynamodb" "PutItem" Write,
     BatchWriteItem = "dynamodb" "BatchWriteItem" Write,
     UpdateTable = "dynamodb" "UpdateTable" Write,
     DeleteTable = "dynamodb" "DeleteTable" End,
@@ -135,6 +136,11 @@ operations! {
 }
 
 impl Operation {
+    /// Whether it is about models, what serves them, or what they are made of.
+    pub(crate) fn is_of_models(self) -> bool {
+        let services = ["sagemaker", "sagemaker-runtime", "application-autoscaling", "s3", "tagging"];
+        services.contains(&self.service())
+    }
     /// Whether it changes the world.
     pub const fn mutates(self) -> bool {
         !matches!(self.nature(), Nature::Read)

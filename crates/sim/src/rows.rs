@@ -5,7 +5,7 @@ use crate::changes::Entry;
 use crate::homes::Homes;
 use crate::tables::{Found, Row, check_key, check_puts};
 use crate::world::World;
-use capstan_core::ports::{Item, Key, Query, RecordWrite, StoreError, Table};
+use capstan_core::ports::{Key, Query, RecordWrite, StoreError, Table};
 use std::sync::Arc;
 
 impl World {
@@ -61,7 +61,7 @@ impl World {
     pub(crate) fn put_rows(
         &mut self,
         homes: &Homes,
-        mut puts: Vec<(Key, Item)>,
+        mut puts: Vec<(Key, Row)>,
         half: bool,
     ) -> Result<Vec<Key>, StoreError> {
         check_puts(&puts)?;
@@ -87,8 +87,8 @@ impl World {
         }
         let places: Vec<(Key, bool)> = in_memory.iter().map(|(key, _)| (key.clone(), true)).collect();
         let before = self.before(homes, &places);
-        for (key, item) in in_memory {
-            self.tables.put(homes, key, item, at.wall);
+        for (key, row) in in_memory {
+            self.tables.put_row(homes, key, row, at.wall);
         }
         self.note_rows(homes, &places, &before);
         Ok(left)

@@ -13,7 +13,10 @@ use crate::world::World;
 use capstan_core::ports::{Item, Key, StoreError, Table};
 use capstan_core::time::Timestamp;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A world and the journal that makes it durable, if it has one. Clones are the same world.
 #[derive(Clone)]
@@ -21,8 +24,14 @@ pub struct SharedWorld(Arc<Shared>);
 
 struct Shared {
     held: Mutex<Held>,
-    /// Taken before `held` where both are.
-    writer: Option<Mutex<Writer>>,
+    /// Whether some tables are on the disk alone.
+    on_disk: bool,
+    /// What of the cloud is still being made, which those wait for who ask for it.
+    making: Mutex<Option<InMaking>>,
+    /// Rung when it is made, and when somebody asks.
+    made: Condvar,
+    /// Its lock is taken before that of `held` where both are.
+    writer: Option<Writer>,
 }
 
 pub(crate) struct Held {
@@ -33,10 +42,77 @@ pub(crate) struct Held {
     queued: u64,
 }
 
+/// What is being made, and whether somebody waits for it.
+struct InMaking {
+    names: Vec<String>,
+    asked: bool,
+}
+
+impl InMaking {
+    fn holds(&self, name: &str) -> bool {
+        self.names.iter().any(|one| name.contains(one))
+    }
+}
+
+/// As long as this lives, something of a world is being made.
+#[derive(Debug)]
+#[must_use = "who asks waits as long as it lives"]
+pub struct Making(SharedWorld);
+
+impl Making {
+    /// Waits until somebody asks for it, at most so long.
+    pub fn until_asked(&self, longest: Duration) {
+        let making = locked(&self.0.0.making);
+        let unasked =
+            |making: &mut Option<InMaking>| making.as_ref().is_some_and(|in_making| !in_making.asked);
+        drop(self.0.0.made.wait_timeout_while(making, longest, unasked));
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        *locked(&self.0.0.making) = None;
+        self.0.0.made.notify_all();
+    }
+}
+
+/// How much of what has happened a run has seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The last change of the tables that are on the disk alone.
+    pub(crate) bulk: u64,
+    /// The last entry to the journal's queue.
+    pub(crate) queued: u64,
+}
+
+impl Held {
+    /// All that has happened so far.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen { bulk: self.world.bulk.as_ref().map_or(0, |bulk| bulk.made()), queued: self.queued }
+    }
+}
+
 struct Writer {
-    journal: Box<dyn Journal + Send>,
+    turn: Mutex<Turn>,
+    /// Rung when a write is over.
+    over: Condvar,
+}
+
+struct Turn {
+    /// In the hands of whoever writes.
+    journal: Option<Box<dyn Journal + Send>>,
     /// The number of the last entry that is durable.
     written: u64,
+}
+
+fn broken(error: &dyn fmt::Display) -> String {
+    format!("the store on disk could not be written: {error}; restart to go on from it")
+}
+
+/// A write that panics has failed, and nobody waits for it for ever.
+fn unharmed(write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    let written = std::panic::catch_unwind(AssertUnwindSafe(write));
+    written.unwrap_or_else(|_| Err(io::Error::other("the write was given up half-way")))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -47,22 +123,52 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl SharedWorld {
     /// A world in memory.
     pub fn new(world: World) -> Self {
+        let on_disk = world.bulk.is_some();
         let held = Mutex::new(Held { world, queue: Vec::new(), queued: 0 });
-        Self(Arc::new(Shared { held, writer: None }))
+        Self(Arc::new(Shared { held, on_disk, making: Mutex::default(), made: Condvar::new(), writer: None }))
     }
 
     /// A world whose every change is made durable before it is answered for. What is in it already must be what
     /// the journal holds ([`disk::open`](crate::disk::open) sees to that): only changes are written.
     pub fn durable(mut world: World, journal: impl Journal + Send + 'static) -> Self {
         world.keep_changes();
+        let on_disk = world.bulk.is_some();
         let held = Mutex::new(Held { world, queue: Vec::new(), queued: 0 });
-        let writer = Some(Mutex::new(Writer { journal: Box::new(journal), written: 0 }));
-        Self(Arc::new(Shared { held, writer }))
+        let turn = Turn { journal: Some(Box::new(journal)), written: 0 };
+        let writer = Some(Writer { turn: Mutex::new(turn), over: Condvar::new() });
+        Self(Arc::new(Shared { held, on_disk, making: Mutex::default(), made: Condvar::new(), writer }))
     }
 
     /// An empty world in memory.
     pub fn in_memory(config: WorldConfig) -> Self {
         Self::new(World::new(config))
+    }
+
+    /// Until this is dropped, something is being made beside the start that is to be there from the beginning: who asks for an
+    /// endpoint, a model or an object whose name holds one of these waits for it, and sees it.
+    pub fn making(&self, names: Vec<String>) -> Making {
+        *locked(&self.0.making) = Some(InMaking { names, asked: false });
+        Making(self.clone())
+    }
+
+    /// Waits until what has this name is not being made any more ([`SharedWorld::making`]).
+    pub fn wait_until_made(&self, name: &dyn fmt::Display) {
+        let mut making = locked(&self.0.making);
+        // Mostly nothing is.
+        if making.is_none() {
+            return;
+        }
+        let name = name.to_string();
+        while let Some(in_making) = making.as_mut().filter(|making| making.holds(&name)) {
+            in_making.asked = true;
+            self.0.made.notify_all();
+            making = self.0.made.wait(making).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Whether some tables are on the disk alone.
+    pub(crate) fn is_on_disk(&self) -> bool {
+        self.0.on_disk
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Held> {
@@ -95,7 +201,7 @@ impl SharedWorld {
 
     pub(crate) fn wait_for(&self, bulk: &Bulk, number: u64) -> Result<(), String> {
         bulk.wait_for(number).map_err(|error| {
-            let reason = format!("the store on disk could not be written: {error}; restart to go on from it");
+            let reason = broken(&error);
             self.lock().world.broken = Some(reason.clone());
             reason
         })
@@ -152,41 +258,53 @@ impl SharedWorld {
         Ok(rows.map(|(partition, sort, row)| (key(partition, sort), row.item().clone())).collect())
     }
 
-    /// Waits until everything that has happened so far is durable: for an answer that rests on what others did.
+    /// Waits until everything that has happened so far is durable.
     pub fn sync(&self) -> Result<(), String> {
-        let (last, bulk) = {
-            let held = self.lock();
-            (held.queued, held.world.bulk.clone())
-        };
-        if let Some(bulk) = bulk {
-            self.wait_for(&bulk, bulk.made())?;
-        }
-        let Some(writer) = &self.0.writer else { return Ok(()) };
-        self.write(writer, last)
+        let seen = self.lock().seen();
+        self.sync_to(seen)
     }
 
-    fn write(&self, writer: &Mutex<Writer>, mine: u64) -> Result<(), String> {
-        let mut writer = locked(writer);
-        let (batch, last) = {
-            let mut held = self.lock();
-            if let Some(reason) = &held.world.broken {
-                return Err(reason.clone());
-            }
-            if writer.written >= mine {
+    /// Waits until everything is durable that a run has seen: for an answer that rests on what others did. What has happened
+    /// since its last call it can't rest on.
+    pub fn sync_to(&self, seen: Seen) -> Result<(), String> {
+        let bulk = if seen.bulk == 0 { None } else { self.lock().world.bulk.clone() };
+        if let Some(bulk) = bulk {
+            self.wait_for(&bulk, seen.bulk)?;
+        }
+        let Some(writer) = &self.0.writer else { return Ok(()) };
+        self.write(writer, seen.queued)
+    }
+
+    /// Waits until the entry of this number is durable. Whoever comes while nobody writes, writes all there is; those who come
+    /// meanwhile wait for that, and only those for whom it was not enough wait for the next.
+    fn write(&self, writer: &Writer, mine: u64) -> Result<(), String> {
+        let mut turn = locked(&writer.turn);
+        loop {
+            if turn.written >= mine {
                 return Ok(());
             }
-            (std::mem::take(&mut held.queue), held.queued)
-        };
-        match writer.journal.append(&batch) {
-            Ok(()) => {
-                writer.written = last;
-                Ok(())
+            if let Some(reason) = &self.lock().world.broken {
+                return Err(reason.clone());
             }
-            Err(error) => {
-                let reason =
-                    format!("the store on disk could not be written: {error}; restart to go on from it");
-                self.lock().world.broken = Some(reason.clone());
-                Err(reason)
+            match turn.journal.take() {
+                None => turn = writer.over.wait(turn).unwrap_or_else(PoisonError::into_inner),
+                Some(mut journal) => {
+                    drop(turn);
+                    let (batch, last) = {
+                        let mut held = self.lock();
+                        (std::mem::take(&mut held.queue), held.queued)
+                    };
+                    let written = unharmed(|| journal.append(&batch));
+                    if let Err(error) = &written {
+                        self.lock().world.broken = Some(broken(error));
+                    }
+                    turn = locked(&writer.turn);
+                    turn.journal = Some(journal);
+                    if written.is_ok() {
+                        turn.written = last;
+                    }
+                    writer.over.notify_all();
+                }
             }
         }
     }

@@ -36,12 +36,13 @@ pub(crate) struct Row {
     read: OnceLock<Arc<dyn Any + Send + Sync>>,
     /// When it was written, in milliseconds of people's time; 0: always there. Kept where a table can be restored.
     pub(crate) written: u64,
+    json: OnceLock<Box<[u8]>>,
 }
 
 impl Row {
     pub(crate) fn new(mut item: Item) -> Self {
         item.values_mut().for_each(normalize);
-        Self { record: None, item: item.into(), read: OnceLock::new(), written: 0 }
+        Self { record: None, item: item.into(), read: OnceLock::new(), json: OnceLock::new(), written: 0 }
     }
 
     pub(crate) fn written_at(item: Item, written: u64) -> Self {
@@ -52,7 +53,7 @@ impl Row {
 
     fn of(record: Arc<dyn Stored>) -> Self {
         let read = record.record().into();
-        Self { record: Some(record), item: OnceLock::new(), read, written: 0 }
+        Self { record: Some(record), item: OnceLock::new(), read, json: OnceLock::new(), written: 0 }
     }
 
     pub(crate) fn item(&self) -> &Item {
@@ -62,6 +63,12 @@ impl Row {
             item.values_mut().for_each(normalize);
             item
         })
+    }
+
+    /// The item as JSON, for the disk. Made once: a row of a table with a stream is written twice.
+    pub(crate) fn json(&self) -> &[u8] {
+        // Plain data with string keys: it always has a JSON form.
+        self.json.get_or_init(|| serde_json::to_vec(self.item()).unwrap_or_default().into())
     }
 
     fn version(&self) -> Option<u64> {
@@ -212,7 +219,7 @@ impl Tables {
         self.put_row(homes, key, Row::new(item), wall);
     }
 
-    fn put_row(&mut self, homes: &Homes, key: Key, mut row: Row, wall: Timestamp) {
+    pub(crate) fn put_row(&mut self, homes: &Homes, key: Key, mut row: Row, wall: Timestamp) {
         if key.table.variable().is_some() {
             row.written = wall.as_millis();
             if let Some(same) = self.row(homes, &key).filter(|before| ***before == row) {
@@ -374,17 +381,17 @@ pub(crate) fn check_query(query: &Query) -> Result<(), StoreError> {
 }
 
 /// What is wrong with a batch of puts, whatever there is.
-pub(crate) fn check_puts(puts: &[(Key, Item)]) -> Result<(), StoreError> {
+pub(crate) fn check_puts(puts: &[(Key, Row)]) -> Result<(), StoreError> {
     if puts.is_empty() || puts.len() > MOST_PUTS {
         return refuse(format!("{} puts are not 1 to {MOST_PUTS}", puts.len()));
     }
     let mut keys = HashSet::with_capacity(puts.len());
-    for (index, (key, item)) in puts.iter().enumerate() {
+    for (index, (key, row)) in puts.iter().enumerate() {
         check_key(key)?;
         if !keys.insert(key) {
             return refuse(format!("put {index} is on the key of another"));
         }
-        check_item(key, item)?;
+        check_item(key, row.item())?;
     }
     Ok(())
 }

@@ -516,7 +516,7 @@ impl Seen {
                     .map(|table| Use::Table("dynamodb:Query", table))
                     .into_iter()
                     .collect(),
-                Operation::TransactWriteItems => self.writes(world, &call.resource),
+                Operation::TransactWriteItems | Operation::PutItem => self.writes(world, &call.resource),
                 Operation::BatchWriteItem => {
                     let tables = call.resource.split(' ').filter_map(table);
                     tables.map(|table| Use::Table("dynamodb:BatchWriteItem", table)).collect()

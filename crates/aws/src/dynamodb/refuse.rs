@@ -2,6 +2,7 @@
 
 use crate::doubt::{Doubt, status_leaves_doubt};
 use crate::refusal::{Failure, failure, plain, words};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -33,6 +34,24 @@ pub(super) fn unwritten(
         _ => None,
     };
     doubted(cancelled.unwrap_or_else(|| refused(error)), doubt)
+}
+
+/// A put that failed. It bears no token: where an earlier try may have been written, its condition may have failed by that.
+pub(super) fn not_put(error: &SdkError<PutItemError, HttpResponse>, doubt: &Doubt) -> StoreError {
+    let refusal = match error.as_service_error() {
+        Some(PutItemError::ConditionalCheckFailedException(_)) => StoreError::ConditionFailed(0),
+        _ => refused(error),
+    };
+    doubted_put(refusal, doubt)
+}
+
+fn doubted_put(refusal: StoreError, doubt: &Doubt) -> StoreError {
+    match refusal {
+        StoreError::ConditionFailed(_) if doubt.raised() => {
+            StoreError::Unknown(format!("an earlier try of this put got no answer; then: {refusal}"))
+        }
+        refusal => doubted(refusal, doubt),
+    }
 }
 
 /// A batch of puts that failed.
@@ -142,6 +161,10 @@ mod tests {
             assert!(matches!(doubted(refusal, &lost), StoreError::Unknown(_)));
         }
         assert_eq!(doubted(StoreError::ConditionFailed(1), &lost), StoreError::ConditionFailed(1));
+        let failed = StoreError::ConditionFailed(0);
+        assert_eq!(doubted_put(failed.clone(), &Doubt::default()), failed, "nothing was lost");
+        assert!(matches!(doubted_put(failed, &lost), StoreError::Unknown(_)), "it has no token");
+        assert!(matches!(doubted_put(StoreError::Throttled, &lost), StoreError::Unknown(_)));
     }
 
     #[test]

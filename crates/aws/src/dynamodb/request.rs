@@ -2,6 +2,7 @@
 
 use super::value::{attribute, attributes};
 use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, PutRequest, TransactWriteItem, WriteRequest,
 };
@@ -126,6 +127,21 @@ impl Expression {
 
 fn filled<T>(map: HashMap<String, T>) -> Option<HashMap<String, T>> {
     (!map.is_empty()).then_some(map)
+}
+
+/// A put that is alone.
+pub(super) fn put(
+    request: PutItemFluentBuilder,
+    table: Table,
+    item: Item,
+    condition: Option<Condition>,
+) -> PutItemFluentBuilder {
+    let it = Expression::of(table, condition);
+    request
+        .set_item(Some(attributes(item)))
+        .set_condition_expression(it.text)
+        .set_expression_attribute_names(filled(it.names))
+        .set_expression_attribute_values(filled(it.values))
 }
 
 /// One write of a transaction.

@@ -19,6 +19,7 @@ calls! {
         GET_ITEM = "GetItem" ["dynamodb:GetItem"],
         QUERY = "Query" ["dynamodb:Query"],
         TRANSACT_WRITE_ITEMS = "TransactWriteItems" ["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
+        PUT_ITEM = "PutItem" ["dynamodb:PutItem"],
         BATCH_WRITE_ITEM = "BatchWriteItem" ["dynamodb:BatchWriteItem"],
         DESCRIBE_TABLE = "DescribeTable" ["dynamodb:DescribeTable"],
         DESCRIBE_TIME_TO_LIVE = "DescribeTimeToLive" ["dynamodb:DescribeTimeToLive"],

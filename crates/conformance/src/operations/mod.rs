@@ -60,6 +60,7 @@ methods! {
         query_as: [QUERY] = [Query],
         transact: [TRANSACT_WRITE_ITEMS] = [TransactWriteItems],
         transact_records: [TRANSACT_WRITE_ITEMS] = [TransactWriteItems],
+        put: [PUT_ITEM] = [PutItem],
         put_batch: [BATCH_WRITE_ITEM] = [BatchWriteItem],
     }
     Endpoints {

@@ -17,6 +17,7 @@ pub(super) fn cases<P: Store>() -> Vec<Case<P>> {
         a_record_is_the_item_that_it_says_it_is [get, get_as, transact_records],
         an_item_is_read_as_a_record [get_as, query_as, transact],
         conditions_hold_for_records_too [get_as, transact_records],
+        a_put_that_is_alone_holds_its_condition [get, put],
         records_come_by_pages_as_items_do [query_as, transact_records],
         what_is_no_such_record_is_told_apart_from_what_is_absent [get_as, query_as, transact],
         a_record_too_large_is_refused [get, transact_records],
@@ -97,6 +98,23 @@ async fn an_item_is_read_as_a_record<P: Store>(ports: &P, stage: &Stage<'_>) -> 
     equal("by its key", &one(ports, &key).await?, &Some(wanted.clone()))?;
     let page = ports.query_as::<Row>(&all(&partition, 10)).await?;
     equal("by a query", &(read(page.items), page.next), &(vec![wanted], None))
+}
+
+async fn a_put_that_is_alone_holds_its_condition<P: Store>(ports: &P, stage: &Stage<'_>) -> Checked {
+    let place = key(TABLE, &stage.name("p"), "a");
+    let write = |version: u64, condition| keep(&place, &json!({ "version": version }), condition);
+    ports.put(write(1, Some(Condition::Absent))).await?;
+    let there = ports.put(write(2, Some(Condition::Absent))).await;
+    equal("where something is", &there, &Err(StoreError::ConditionFailed(0)))?;
+    ports.put(write(2, Some(Condition::VersionIs(1)))).await?;
+    let late = ports.put(write(3, Some(Condition::VersionIs(1)))).await;
+    equal("over another version", &late, &Err(StoreError::ConditionFailed(0)))?;
+    equal("what is there", &ports.get(&place).await?, &Some(item(&place, &json!({ "version": 2 }))))?;
+    ports.put(write(9, None)).await?;
+    equal("whatever is there", &ports.get(&place).await?, &Some(item(&place, &json!({ "version": 9 }))))?;
+    let gone =
+        RecordWrite { key: place.clone(), effect: RecordEffect::Plain(Effect::Delete), condition: None };
+    store_invalid("a deletion", ports.put(gone).await)
 }
 
 async fn conditions_hold_for_records_too<P: Store>(ports: &P, stage: &Stage<'_>) -> Checked {

@@ -326,6 +326,18 @@ pub trait Store: Sync {
     /// Puts items whatever is there, each for itself: some may be put and others not. Answers the keys of those that the
     /// store would not take now, to be sent again. At most [`MOST_PUTS`], no two of them on one key.
     fn put_batch(&self, puts: Vec<(Key, Item)>) -> impl Future<Output = Result<Vec<Key>, StoreError>> + Send;
+    /// One put for itself, under its condition: as a transaction of it alone, and half as dear. It bears no token by which a
+    /// try that is repeated is known again, so where an answer was lost and the condition fails then, nobody knows whether
+    /// it was written (`Unknown`): for those who read again and begin anew in any case. Of another effect than a put it is
+    /// refused.
+    fn put(&self, put: RecordWrite) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async {
+            if !put.is_put() {
+                return Err(StoreError::Invalid("it is no put".to_owned()));
+            }
+            self.transact_records(vec![put]).await
+        }
+    }
     /// The same call as [`Store::transact`], of records: a store in memory may keep them as they are.
     fn transact_records(
         &self,

@@ -40,6 +40,11 @@ pub enum RecordEffect {
 }
 
 impl RecordWrite {
+    /// Whether it puts something.
+    pub const fn is_put(&self) -> bool {
+        matches!(self.effect, RecordEffect::Put(_) | RecordEffect::Plain(Effect::Put(_)))
+    }
+
     /// The same as a write of an item.
     pub fn plain(self) -> Result<Write, StoreError> {
         let effect = match self.effect {

@@ -1,9 +1,12 @@
 //! The event of a `DynamoDB` stream, by hosts.
 
-use capstan_core::iops::{Hostname, Metric};
-use capstan_core::ports::Item;
-use serde_json::{Map, Number, Value};
+use capstan_core::iops::{Hostname, Metric, Series};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A sequence number: in the order of numbers, and in the spelling in which it came.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,54 +43,121 @@ impl BadInput {
     }
 }
 
+/// What is read of an event.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "Records", borrow)]
+    records: Vec<Record<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Record<'a> {
+    #[serde(rename = "eventName", default, borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    dynamodb: Change<'a>,
+}
+
+#[derive(Deserialize)]
+struct Change<'a> {
+    #[serde(rename = "SequenceNumber", borrow)]
+    sequence: Cow<'a, str>,
+    #[serde(rename = "NewImage", default)]
+    image: Option<Image>,
+}
+
+/// The metric of an image, or why it is none. Attributes that no metric has are left out.
+struct Image(Result<Metric, String>);
+
+/// An attribute's value, of the types that metrics have.
+#[derive(Default, Deserialize)]
+struct Typed<'a> {
+    #[serde(rename = "S", default, borrow)]
+    text: Option<Cow<'a, str>>,
+    #[serde(rename = "N", default, borrow)]
+    number: Option<Cow<'a, str>>,
+}
+
+impl<'de> Deserialize<'de> for Image {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ImageVisitor)
+    }
+}
+
+struct ImageVisitor;
+
+impl<'de> Visitor<'de> for ImageVisitor {
+    type Value = Image;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an item's attributes")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Image, A::Error> {
+        let (mut host, mut at) = (None, None);
+        let mut readings: Vec<(Series, f64)> = Vec::with_capacity(Series::ALL.len());
+        while let Some(Name(name)) = access.next_key()? {
+            match (&*name, Series::of(&name)) {
+                ("hostname", _) => host = access.next_value::<Typed<'_>>()?.text.map(Cow::into_owned),
+                ("timestamp", _) => {
+                    let number = access.next_value::<Typed<'_>>()?.number;
+                    at = number.and_then(|number| number.parse::<u64>().ok());
+                }
+                (_, Some(series)) => {
+                    let number = access.next_value::<Typed<'_>>()?.number;
+                    let number = number.and_then(|number| number.parse::<f64>().ok());
+                    readings
+                        .extend(number.filter(|number| number.is_finite()).map(|number| (series, number)));
+                }
+                _ => drop(access.next_value::<IgnoredAny>()?),
+            }
+        }
+        let read = || {
+            let host = Hostname::parse(&host.ok_or("it has no hostname")?)?;
+            Ok(Metric::new(host, at.ok_or("it has no timestamp")?, readings))
+        };
+        Ok(Image(read()))
+    }
+}
+
+/// An attribute's name, which is not copied where that is not needed.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// Reads the event. Deletions (by the table's TTL) are nothing to look at; what is in the table and is no metric is left out, with a
 /// word in the log, since no repetition would make it one.
 pub fn batch(event: &Value) -> Result<Vec<(Hostname, Samples)>, BadInput> {
-    let records = event.get("Records").and_then(Value::as_array);
-    let records = records.ok_or_else(|| BadInput("it has no Records".to_owned()))?;
+    Event::deserialize(event).map_err(|error| BadInput(error.to_string())).and_then(by_hosts)
+}
+
+/// The same of an event as the text that Lambda hands over.
+pub fn batch_of_text(event: &str) -> Result<Vec<(Hostname, Samples)>, BadInput> {
+    serde_json::from_str(event).map_err(|error| BadInput(error.to_string())).and_then(by_hosts)
+}
+
+fn by_hosts(event: Event<'_>) -> Result<Vec<(Hostname, Samples)>, BadInput> {
     let mut hosts: BTreeMap<Hostname, Samples> = BTreeMap::new();
-    for record in records {
-        let change =
-            record.get("dynamodb").ok_or_else(|| BadInput("a record has no `dynamodb`".to_owned()))?;
-        let sequence = change.get("SequenceNumber").and_then(Value::as_str);
-        let sequence = sequence
-            .and_then(Sequence::parse)
-            .ok_or_else(|| BadInput("a record has no SequenceNumber".to_owned()))?;
-        if record.get("eventName").and_then(Value::as_str) == Some("REMOVE") {
+    for Record { name, dynamodb: Change { sequence, image } } in event.records {
+        let sequence = Sequence::parse(&sequence)
+            .ok_or_else(|| BadInput(format!("`{sequence}` is no SequenceNumber")))?;
+        if name == "REMOVE" {
             continue;
         }
-        match change
-            .get("NewImage")
-            .and_then(Value::as_object)
-            .and_then(item)
-            .map(|item| Metric::of_item(&item))
-        {
-            Some(Ok(metric)) => {
-                let new = || Samples { first: sequence.clone(), metrics: Vec::new() };
-                hosts.entry(metric.hostname.clone()).or_insert_with(new).metrics.push(metric);
+        match image {
+            Some(Image(Ok(metric))) => {
+                if let Some(samples) = hosts.get_mut(&metric.hostname) {
+                    samples.metrics.push(metric);
+                } else {
+                    let host = metric.hostname.clone();
+                    hosts.insert(host, Samples { first: sequence, metrics: vec![metric] });
+                }
             }
-            Some(Err(why)) => {
+            Some(Image(Err(why))) => {
                 tracing::error!("A row of the metrics table is no metric and is left out: {why}.");
             }
             None => tracing::error!("A record without a readable NewImage is left out."),
         }
     }
     Ok(hosts.into_iter().collect())
-}
-
-/// An image's attributes as an item: the types that metrics have, others are left out.
-fn item(image: &Map<String, Value>) -> Option<Item> {
-    let mut item = Item::new();
-    for (name, typed) in image {
-        let (kind, value) = typed.as_object()?.iter().next()?;
-        let value = match (kind.as_str(), value) {
-            ("S", Value::String(text)) => Value::from(text.as_str()),
-            ("N", Value::String(number)) => Value::Number(number.parse::<Number>().ok()?),
-            _ => continue,
-        };
-        item.insert(name.clone(), value);
-    }
-    Some(item)
 }
 
 #[cfg(test)]
@@ -115,6 +185,7 @@ mod tests {
             record("INSERT", "4421584500000000017450439096", json!({"hostname": {"S": "no metric"}})),
         ]});
         let hosts = batch(&event).unwrap();
+        assert_eq!(batch_of_text(&event.to_string()).unwrap(), hosts);
         assert_eq!(hosts.len(), 2);
         let (host, samples) = &hosts[1];
         assert_eq!((host.as_str(), samples.first.as_str()), ("web-1", long));
@@ -129,8 +200,10 @@ mod tests {
             json!({"Records": {}}),
             json!({"Records": [{}]}),
             json!({"Records": [{"dynamodb": {}}]}),
+            json!({"Records": [{"dynamodb": {"SequenceNumber": "x"}}]}),
         ] {
             assert!(batch(&wrong).is_err(), "{wrong}");
+            assert!(batch_of_text(&wrong.to_string()).is_err(), "{wrong}");
         }
         assert_eq!(batch(&json!({"Records": []})), Ok(Vec::new()));
     }

@@ -89,15 +89,28 @@ async fn part(
     }
     let counted = work.counted;
     if work.changed {
-        work.commit(ports, &mut head, &mind.watch).await?;
+        work.commit(ports, &mut head).await?;
+        if head.snapshot == head.samples {
+            keep(ports, &head, &mind.watch).await;
+        }
     }
     memory.put(host, head.position, mind);
     if tell(ports, &mut head).await? {
         let mut transaction = Transaction::new();
         transaction.put(&mut head);
-        transaction.commit(ports).await?;
+        transaction.commit_cheaply(ports).await?;
     }
     Ok((done, counted))
+}
+
+/// Stores the detectors' states, after the head: what is in them is counted, and where the snapshot is lost, more is replayed
+/// from the one before. In one transaction with the head it would cost twice as much.
+async fn keep(store: &impl Store, head: &Head, watch: &Watch) {
+    let mut transaction = Transaction::new();
+    transaction.put_always(&Snapshot::of(head, watch.to_text()));
+    if let Err(error) = transaction.commit_cheaply(store).await {
+        tracing::warn!(host = %head.subject, "A snapshot is left out: {error}");
+    }
 }
 
 fn join(all: &mut Option<Request>, one: Option<Request>) {
@@ -328,13 +341,12 @@ impl Work<'_> {
         }))
     }
 
-    /// Writes it all, or nothing: insights, how many there are, the detectors' states where it is time, the head. Others
-    /// count insights of other hosts in the same rows; who was second counts once more, and nothing else is done again.
-    async fn commit(self, store: &impl Store, head: &mut Head, watch: &Watch) -> Result<(), RecordError> {
+    /// Writes it all, or nothing: insights, how many there are, the head. Others count insights of other hosts in the same rows; who was second counts once more, and nothing else is done again.
+    async fn commit(self, store: &impl Store, head: &mut Head) -> Result<(), RecordError> {
         let mut attempt = 0;
         loop {
             let mut next = head.clone();
-            match self.try_commit(store, &mut next, watch).await {
+            match self.try_commit(store, &mut next).await {
                 Ok(()) => {
                     *head = next;
                     return Ok(());
@@ -349,12 +361,7 @@ impl Work<'_> {
         }
     }
 
-    async fn try_commit(
-        &self,
-        store: &impl Store,
-        head: &mut Head,
-        watch: &Watch,
-    ) -> Result<(), RecordError> {
+    async fn try_commit(&self, store: &impl Store, head: &mut Head) -> Result<(), RecordError> {
         let mut transaction = Transaction::new();
         let mut counts = BTreeMap::new();
         for (id, (insight, stored)) in &self.touched {
@@ -374,10 +381,9 @@ impl Work<'_> {
         }
         if head.samples >= head.snapshot + SNAPSHOT_EVERY {
             head.snapshot = head.samples;
-            transaction.put_always(&Snapshot::of(head, watch.to_text()));
         }
         transaction.put(head);
-        transaction.commit(store).await
+        transaction.commit_cheaply(store).await
     }
 }
 

@@ -21,7 +21,7 @@ mod measure;
 mod memory;
 mod route;
 
-pub use event::{BadInput, batch};
+pub use event::{BadInput, batch, batch_of_text};
 pub use measure::Counted;
 pub use memory::Memory;
 pub use route::ROUTING_KEPT;
@@ -45,7 +45,19 @@ impl<P: Store + Notifier + Clock + Inference> Ports for P {}
 /// Handles a batch of records. What could not be done is named by its first record, from which the stream is to be repeated
 /// (`ReportBatchItemFailures`).
 pub async fn handle(ports: &impl Ports, memory: &Memory, event: &Value) -> Result<Value, BadInput> {
-    let hosts: Vec<(Hostname, Samples)> = batch(event)?;
+    analyze(ports, memory, batch(event)?).await
+}
+
+/// The same of an event as the text that Lambda hands over: of five hundred records most of the work would be to make maps.
+pub async fn handle_text(ports: &impl Ports, memory: &Memory, event: &str) -> Result<Value, BadInput> {
+    analyze(ports, memory, batch_of_text(event)?).await
+}
+
+async fn analyze(
+    ports: &impl Ports,
+    memory: &Memory,
+    hosts: Vec<(Hostname, Samples)>,
+) -> Result<Value, BadInput> {
     let mut failed: Option<&Sequence> = None;
     let mut tally = Tally::default();
     for some in hosts.chunks(AT_ONCE) {

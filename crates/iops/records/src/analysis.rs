@@ -52,7 +52,7 @@ pub struct Head {
     pub position: u64,
     /// How many were.
     pub samples: u64,
-    /// How many had been when the last snapshot was taken.
+    /// How many had been when a snapshot was last due. It is written after the head, and may have been lost.
     pub snapshot: u64,
     /// The insight that findings join.
     pub open: Option<Open>,
@@ -126,7 +126,7 @@ pub struct Snapshot {
     pub state: String,
     /// When it may go, in seconds since 1970.
     pub expires_at: u64,
-    /// Written whatever is there, in one transaction with the head.
+    /// Written whatever is there, after the head.
     pub version: u64,
 }
 

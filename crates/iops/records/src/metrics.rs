@@ -2,7 +2,7 @@
 
 use crate::{RecordError, together};
 use capstan_core::iops::{Hostname, Metric};
-use capstan_core::ports::{Item, Key, MOST_PUTS, Query, Store, StoreError, Table};
+use capstan_core::ports::{Key, MOST_PUTS, Query, Store, StoreError, Table};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How often what the store would not take is sent again.
@@ -69,18 +69,17 @@ async fn put_batch<F: Future<Output = ()> + Send>(
     batch: &[(usize, &Metric)],
     wait: &(impl Fn(u32) -> F + Sync),
 ) -> Vec<Unput> {
-    let mut left: Vec<(usize, Key, Item)> =
-        batch.iter().map(|(index, metric)| (*index, metric.key(), metric.item())).collect();
+    let mut left: Vec<(usize, &Metric)> = batch.to_vec();
     let mut last = StoreError::Throttled;
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             wait(attempt).await;
         }
-        let puts = left.iter().map(|(_, key, item)| (key.clone(), item.clone())).collect();
+        let puts = left.iter().map(|(_, metric)| (metric.key(), metric.item())).collect();
         match store.put_batch(puts).await {
             Ok(unput) => {
                 let unput: BTreeSet<Key> = unput.into_iter().collect();
-                left.retain(|(_, key, _)| unput.contains(key));
+                left.retain(|(_, metric)| !unput.is_empty() && unput.contains(&metric.key()));
                 last = StoreError::Throttled;
             }
             // To put the same once more is to put it once.

@@ -66,9 +66,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     wake(&system, clock::wall());
     world.with(|world| args.fault.iter().for_each(|fault| world.add_fault(fault.clone())));
     system.expire_rows();
-    for endpoint in system.description().functions.iter().filter_map(|spec| spec.env.get("IOPS_ENDPOINT")) {
-        world.with(|world| seedling::plant(world, endpoint)).map_err(Failure::failed)?;
-    }
+    let endpoints = system.description().functions.iter().filter_map(|spec| spec.env.get("IOPS_ENDPOINT"));
+    seedling::plant_beside(&world, endpoints.cloned().collect())?;
     let clock = ScaledClock::new(world.now(), args.speed);
     let (tell, told) = oneshot::channel();
     let engine = Engine::new(Arc::clone(&system), Options { seed: seed(args)?, ..Options::default() });

@@ -6,20 +6,23 @@
 //! leaves the stream when it has been seen to, so what a process had in hand when it died comes again.
 
 use super::agenda::Due;
+use super::event::event_of;
+use super::hands::Job;
 use super::standing::Waiting;
 use super::{Delivery, Engine};
 use crate::digest;
 use crate::system::Invoked;
 use crate::template::StreamSource;
-use capstan_core::ports::{Item, SortKind};
 use capstan_core::time::{Millis, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use sim::StreamRecord;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
-/// The most records in hand of one stream.
-const MOST_IN_HAND: usize = 20_000;
+/// The most records in hand of one stream: a batch for each lane, and as many again.
+const MOST_IN_HAND: usize = 10_000;
+/// Fewer than this are not fetched.
+const WORTH_IT: usize = 1_000;
 /// The wait before the first repetition; each is twice as long as the one before.
 const FIRST_WAIT: Millis = Millis::seconds(1);
 /// The longest.
@@ -107,7 +110,11 @@ impl Engine {
             let feed = &mut self.feeds[stream];
             let room = MOST_IN_HAND.saturating_sub(feed.in_hand());
             // Where the store can't be read, the driver finds that out by itself.
-            let records = self.system.world().stream_after(feed.taken, room).unwrap_or_default();
+            let records = if room < WORTH_IT {
+                Vec::new()
+            } else {
+                self.system.world().stream_after(feed.taken, room).unwrap_or_default()
+            };
             let name =
                 system.description().function(&feed.source.function).map_or("", |spec| spec.name.as_str());
             for record in records {
@@ -150,10 +157,14 @@ impl Engine {
             self.feeds[stream].lanes[lane].busy = false;
             return self.rouse(stream, lane, now);
         };
-        let event =
-            json!({ "Records": batch.records.iter().map(|record| shown(record, &arn)).collect::<Vec<_>>() });
+        let records = batch.records.clone();
         self.feeds[stream].lanes[lane].begun.push(batch);
-        if let Some(delivery) = self.batch_amiss() {
+        let (amiss, waiting) = (self.batch_amiss(), Waiting::Feed { stream, lane });
+        if let (None, Some(hands)) = (amiss, &self.hands) {
+            return hands.take(Job { function, arn, records, began: now, waiting });
+        }
+        let event = event_of(&records, &arn);
+        if let Some(delivery) = amiss {
             match delivery {
                 Delivery::Late(by) => {
                     self.agenda
@@ -164,7 +175,7 @@ impl Engine {
                 }
             }
         }
-        self.run(&function, event, Waiting::Feed { stream, lane });
+        self.run(&function, event, waiting);
     }
 
     /// What came of a batch.
@@ -242,49 +253,4 @@ fn failed_from(invoked: &Invoked, source: &StreamSource, records: &[StreamRecord
 
 fn wait(failed: u32) -> Millis {
     Millis(FIRST_WAIT.0.saturating_mul(1 << failed.min(6))).min(LONGEST_WAIT)
-}
-
-/// A record as Lambda hands it over (developer guide, "Using AWS Lambda with Amazon DynamoDB").
-fn shown(record: &StreamRecord, arn: &str) -> Value {
-    let key = &record.key;
-    let mut keys = Map::new();
-    keys.insert(key.table.partition_key().to_owned(), json!({ "S": key.partition }));
-    if let Some(name) = key.table.sort_key() {
-        let typed = match key.table.sort_kind() {
-            SortKind::Text => json!({ "S": key.sort }),
-            SortKind::Number => json!({ "N": key.sort.trim_start_matches('0') }),
-        };
-        keys.insert(name.to_owned(), typed);
-    }
-    json!({
-        "eventID": format!("{:032x}", record.sequence),
-        "eventName": if record.modified { "MODIFY" } else { "INSERT" },
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": "us-east-1",
-        "dynamodb": {
-            "ApproximateCreationDateTime": record.at.as_millis() / 1_000,
-            "Keys": keys,
-            "NewImage": image(record.item()),
-            "SequenceNumber": record.sequence.to_string(),
-            "SizeBytes": 0,
-            "StreamViewType": "NEW_IMAGE",
-        },
-        "eventSourceARN": arn,
-    })
-}
-
-fn image(item: &Item) -> Map<String, Value> {
-    item.iter().map(|(name, value)| (name.clone(), typed(value))).collect()
-}
-
-fn typed(value: &Value) -> Value {
-    match value {
-        Value::Null => json!({ "NULL": true }),
-        Value::Bool(yes) => json!({ "BOOL": yes }),
-        Value::Number(number) => json!({ "N": number.to_string() }),
-        Value::String(text) => json!({ "S": text }),
-        Value::Array(items) => json!({ "L": items.iter().map(typed).collect::<Vec<_>>() }),
-        Value::Object(members) => json!({ "M": image(members) }),
-    }
 }

@@ -10,8 +10,10 @@
 
 mod agenda;
 mod announce;
+mod event;
 mod executions;
 mod feed;
+mod hands;
 mod mishaps;
 pub mod real;
 mod standing;
@@ -22,10 +24,12 @@ use capstan_core::time::{Millis, Timestamp};
 use executions::Live;
 use feed::Feed;
 pub use feed::GivenUp;
+use hands::Hands;
 pub use mishaps::Delivery;
 use mishaps::Mishaps;
 use standing::{Run, Waiting};
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 /// How an engine runs.
@@ -57,6 +61,8 @@ pub struct Engine {
     feeds: Vec<Feed>,
     /// Records that were given up.
     given_up: Vec<GivenUp>,
+    /// Who runs the functions of streams, if not the engine itself.
+    hands: Option<Hands>,
 }
 
 impl Engine {
@@ -74,6 +80,7 @@ impl Engine {
             stood_still: 0,
             feeds: Vec::new(),
             given_up: Vec::new(),
+            hands: None,
         };
         engine.feeds = engine.system.description().streams.iter().cloned().map(Feed::new).collect();
         let now = engine.now();
@@ -82,6 +89,13 @@ impl Engine {
         }
         engine.restore();
         engine
+    }
+
+    /// From now on so many threads run the functions of streams; `tell` is called when one has something for
+    /// [`Engine::step`].
+    fn hand_out(&mut self, count: usize, tell: impl Fn() + Clone + Send + 'static) -> io::Result<()> {
+        self.hands = Some(Hands::new(&self.system, count, tell)?);
+        Ok(())
     }
 
     /// The system it runs.
@@ -126,6 +140,7 @@ impl Engine {
 
     /// Does the next thing that is due by then; `false` if there is none. Virtual time goes on to when it was due.
     pub fn step(&mut self, by: Timestamp) -> bool {
+        self.gather();
         self.begin_new();
         let Some((at, due)) = self.agenda.take(by) else { return false };
         self.system.world().with(|world| world.advance_to(at));

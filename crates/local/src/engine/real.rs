@@ -8,6 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+/// How many batches of streams are worked at at once. More than there are cores: they wait for the disk half of the time.
+const HANDS: usize = 4;
 /// How much of virtual time may be lived again after a crash, when nothing else had to be written.
 const FORGETFUL: Millis = Millis::minutes(15);
 /// How many rows are looked at in one round for those past their time.
@@ -81,7 +83,8 @@ impl Driver {
         broken: impl FnOnce(String) + Send + 'static,
     ) -> io::Result<Self> {
         let bell = Arc::new(Bell::default());
-        let heard = Arc::clone(&bell);
+        let (heard, rings) = (Arc::clone(&bell), Arc::clone(&bell));
+        engine.hand_out(HANDS, move || rings.ring(Signal::Look))?;
         let thread = thread::Builder::new().name("engine".to_owned()).spawn(move || {
             if let Some(reason) = drive(&mut engine, clock, &heard) {
                 broken(reason);

@@ -5,6 +5,7 @@
 
 use super::Engine;
 use super::agenda::Due;
+use super::hands::Hands;
 use crate::functions::{Answer, FunctionError};
 use crate::system::Invoked;
 use capstan_core::time::{Millis, Timestamp};
@@ -66,6 +67,16 @@ impl Engine {
         match self.system.go_on(&mut run.stepper) {
             Some(outcome) => self.ended(run, outcome),
             None => self.put_aside(run),
+        }
+    }
+
+    /// Takes back what others have run.
+    pub(super) fn gather(&mut self) {
+        while let Some((run, outcome)) = self.hands.as_ref().and_then(Hands::ended) {
+            match outcome {
+                Some(outcome) => self.ended(run, outcome),
+                None => self.put_aside(run),
+            }
         }
     }
 

@@ -202,12 +202,12 @@ impl Gateway {
             Some(authorizer) => Some(authorize::authorize(&self.system, authorizer, request, &context)?),
         };
         let event = event::proxy(request, &context, authorizer)?;
-        let invoked = self.system.invoke(&route.function, event);
+        let (invoked, seen) = self.system.invoke_seeing(&route.function, event);
         if let Some(waker) = self.waker.as_ref().filter(|_| request.method != "GET") {
             waker.wake();
         }
         // Who acts is told only what is on the disk, also of what somebody else has done a moment before.
-        if request.method != "GET" && self.system.world().sync().is_err() {
+        if request.method != "GET" && self.system.world().sync_to(seen).is_err() {
             return Err(Problem::function_failed());
         }
         match invoked.answer {

@@ -30,6 +30,7 @@ impl Gateway {
         if method != "POST" {
             return Err(Problem::wrong_method(method, "POST"));
         }
+        self.system.world().wait_until_made(&endpoint);
         let known = self.system.world().with(|world| {
             let known = world.has_endpoint(endpoint);
             if known {

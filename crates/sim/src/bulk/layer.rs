@@ -5,7 +5,7 @@ use crate::stream::StreamRecord;
 use crate::tables::{Row, SEPARATOR};
 use capstan_core::ports::{Item, Key, Table};
 use capstan_core::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,12 +16,6 @@ pub(super) struct Layer {
     pub(super) stream: BTreeMap<u64, Option<StreamRecord>>,
     /// What rows were before, by when they ceased to be it and a count.
     pub(super) history: BTreeMap<(u64, u64), (String, Arc<Row>)>,
-}
-
-impl Layer {
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.stream.is_empty() && self.history.is_empty()
-    }
 }
 
 /// Partitions lie together, in the order of their sort keys.
@@ -56,8 +50,7 @@ const STAMPED: u8 = 1;
 pub(super) fn stamped(row: &Row) -> Vec<u8> {
     let mut bytes = vec![STAMPED];
     bytes.extend(row.written.to_be_bytes());
-    // Plain data with string keys: it always has a JSON form.
-    bytes.extend(serde_json::to_vec(row.item()).unwrap_or_default());
+    bytes.extend(row.json());
     bytes
 }
 
@@ -80,8 +73,8 @@ pub(super) fn of_former(bytes: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 1..]))
 }
 
-/// A record of the stream as it is on disk. The item is there as well as in its table, where it may be another by then.
-#[derive(Serialize, Deserialize)]
+/// A record of the stream as earlier versions have written it.
+#[derive(Deserialize)]
 struct Stored {
     place: String,
     modified: bool,
@@ -89,31 +82,82 @@ struct Stored {
     item: Item,
 }
 
+/// What a record on disk begins with. JSON, as earlier versions wrote it, begins otherwise.
+const VERSION: u8 = 1;
+/// The bytes before the place: version, whether there was an item before, when, and the place's length.
+const FRONT: usize = 1 + 1 + 8 + 4;
+
+/// A record as it is on disk: the front, the place, the item. That is there as well as in its table, where it may be another
+/// by then.
 pub(super) fn encode(record: &StreamRecord) -> Vec<u8> {
-    let stored = Stored {
-        place: format!(
-            "{}/{}{SEPARATOR}{}",
-            name_of(record.home.as_ref(), record.key.table),
-            record.key.partition,
-            record.key.sort
-        ),
-        modified: record.modified,
-        at: record.at.as_millis(),
-        item: record.item().clone(),
-    };
-    // Plain data with string keys: it always has a JSON form.
-    serde_json::to_vec(&stored).unwrap_or_default()
+    let place = format!(
+        "{}/{}{SEPARATOR}{}",
+        name_of(record.home.as_ref(), record.key.table),
+        record.key.partition,
+        record.key.sort
+    );
+    let json = record.row.json();
+    let length = u32::try_from(place.len()).unwrap_or(u32::MAX);
+    let mut bytes = Vec::with_capacity(FRONT + place.len() + json.len());
+    bytes.extend([VERSION, u8::from(record.modified)]);
+    bytes.extend(record.at.as_millis().to_le_bytes());
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(place.as_bytes());
+    bytes.extend(json);
+    bytes
 }
 
 pub(super) fn decode(sequence: u64, bytes: &[u8]) -> Option<StreamRecord> {
-    let stored: Stored = serde_json::from_slice(bytes).ok()?;
-    let (home, key) = key_of(&stored.place)?;
+    let Stored { place, modified, at, item } = match bytes.split_first()? {
+        (&VERSION, _) => stored(bytes)?,
+        _ => serde_json::from_slice(bytes).ok()?,
+    };
+    let (home, key) = key_of(&place)?;
     Some(StreamRecord {
         sequence,
         home,
         key,
-        modified: stored.modified,
-        at: Timestamp::from_millis(stored.at),
-        row: Arc::new(Row::new(stored.item)),
+        modified,
+        at: Timestamp::from_millis(at),
+        row: Arc::new(Row::new(item)),
     })
+}
+
+fn stored(bytes: &[u8]) -> Option<Stored> {
+    let (front, rest) = bytes.split_at_checked(FRONT)?;
+    let length = u32::from_le_bytes(front.get(10..)?.try_into().ok()?);
+    let (place, item) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    Some(Stored {
+        place: String::from_utf8(place.to_vec()).ok()?,
+        modified: front.get(1)? != &0,
+        at: u64::from_le_bytes(front.get(2..10)?.try_into().ok()?),
+        item: serde_json::from_slice(item).ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn records_read_back_as_they_were_also_those_of_earlier_versions() {
+        let item = json!({"hostname": "web-1", "timestamp": 1_795_000_000, "cpuUsage": 7.5, "iops": 3});
+        let item = item.as_object().unwrap().clone();
+        let key =
+            Key { table: Table::IopsMetrics, partition: "web-1".to_owned(), sort: "1795000000".to_owned() };
+        let at = Timestamp::from_millis(1_795_000_001_234);
+        let row = Arc::new(Row::new(item.clone()));
+        let record = StreamRecord { sequence: 9, home: None, key: key.clone(), modified: true, at, row };
+        let place = place(&Homes::default(), &key);
+        let earlier = json!({"place": place, "modified": true, "at": at.as_millis(), "item": item});
+        for bytes in [encode(&record), earlier.to_string().into_bytes()] {
+            let read = decode(9, &bytes).unwrap();
+            assert_eq!((read.sequence, &read.key, read.modified, read.at), (9, &key, true, at));
+            assert_eq!(read.item(), &item);
+            for length in 0..bytes.len() {
+                assert!(decode(9, &bytes[..length]).is_none(), "cut at {length}");
+            }
+        }
+    }
 }

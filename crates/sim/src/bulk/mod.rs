@@ -2,7 +2,8 @@
 //!
 //! What is put is first a change in memory, which everybody sees at once, and then on the disk together with all that came
 //! in meanwhile: one wait serves many, as with the world's own journal. So the disk holds a prefix of what happened, rows
-//! and stream alike, and nobody is told of more. Memory holds what waits for the disk and nothing else.
+//! and stream alike, and nobody is told of more. Memory holds what waits for the disk, the end of the stream that nobody has
+//! taken yet, and no more pages than the cache of the file may have.
 //!
 //! Items that are past their `expires_at` go by and by, as in the cloud, which promises days.
 //! Rejected: the world's own tables, which are in memory whole (docs/decisions/0010), since ten million metrics are
@@ -10,12 +11,13 @@
 
 mod layer;
 mod restore;
+mod tail;
 
 use crate::disk::{Disk, DiskError};
 use crate::homes::Homes;
 use crate::stream::StreamRecord;
 use crate::tables::{Checked, Done, Found, Row, check_query};
-use capstan_core::ports::{Item, Key, Query, RecordWrite, StoreError};
+use capstan_core::ports::{Key, Query, RecordWrite, StoreError};
 use capstan_core::time::Timestamp;
 use layer::{Layer, decode, encode, key_of, place, prefix, stamped, unstamped};
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError};
@@ -23,7 +25,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use tail::Tail;
 
 const ROWS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("rows");
 const STREAM: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("stream");
@@ -33,8 +36,8 @@ const STREAM: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("stream");
 pub(crate) struct Bulk {
     database: Database,
     changes: Mutex<Changes>,
-    /// Held while the disk works.
-    writer: Mutex<()>,
+    /// Rung when a write is over.
+    over: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -46,10 +49,15 @@ struct Changes {
     /// The number of the last change, and of the last that is on the disk.
     made: u64,
     written: u64,
+    /// Somebody writes.
+    writing: bool,
+    /// A write has failed: nothing may overtake it.
+    failed: Option<String>,
     /// The last record of the stream.
     last: u64,
     /// How many rows were replaced or deleted since the start.
     former: u64,
+    tail: Tail,
     /// Where the search for what has expired goes on.
     swept: String,
 }
@@ -69,8 +77,8 @@ impl Bulk {
             .map_err(redb::Error::from)
             .and_then(|reading| last_of(&reading))
             .map_err(|error| DiskError::Damaged { path: path.to_owned(), reason: error.to_string() })?;
-        let changes = Changes { last, ..Changes::default() };
-        Ok(Self { database, changes: Mutex::new(changes), writer: Mutex::new(()) })
+        let changes = Changes { last, tail: Tail::after(last), ..Changes::default() };
+        Ok(Self { database, changes: Mutex::new(changes), over: Condvar::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Changes> {
@@ -79,21 +87,20 @@ impl Bulk {
 
     /// The row at a key.
     pub(crate) fn get(&self, homes: &Homes, key: &Key) -> Result<Option<Arc<Row>>, StoreError> {
-        let changes = self.lock();
-        self.row(&changes, &place(homes, key))
+        let place = place(homes, key);
+        let table = {
+            let changes = self.lock();
+            if let Some(row) = changes.known(&place) {
+                return Ok(row.clone());
+            }
+            self.rows()?
+        };
+        at(table.as_ref(), &place)
     }
 
-    fn row(&self, changes: &Changes, place: &str) -> Result<Option<Arc<Row>>, StoreError> {
-        if let Some(row) = changes.fresh.rows.get(place).or_else(|| changes.leaving.rows.get(place)) {
-            return Ok(row.clone());
-        }
-        let reading = self.database.begin_read().map_err(trouble)?;
-        let table = match reading.open_table(ROWS) {
-            Ok(table) => table,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(trouble(error)),
-        };
-        table.get(place).map_err(trouble)?.map(|bytes| parsed(place, bytes.value())).transpose()
+    /// The rows on the disk as they are now.
+    fn rows(&self) -> Result<Option<OnDisk>, StoreError> {
+        known(self.database.begin_read().map_err(trouble)?.open_table(ROWS))
     }
 
     /// A page of a partition.
@@ -132,9 +139,10 @@ impl Bulk {
         at: At,
     ) -> Result<u64, StoreError> {
         let mut changes = self.lock();
+        let table = self.rows()?;
         let mut before = Vec::with_capacity(writes.len());
         for write in &writes {
-            before.push(self.row(&changes, &place(homes, &write.key))?);
+            before.push(changes.row(table.as_ref(), &place(homes, &write.key))?);
         }
         let checked = Checked::of(writes, |index| before[index].as_deref())?;
         for ((key, row), before) in checked.0.into_iter().zip(before) {
@@ -153,41 +161,56 @@ impl Bulk {
     }
 
     /// Puts items whatever is there. Answers what to wait for.
-    pub(crate) fn put(&self, homes: &Homes, puts: Vec<(Key, Item)>, at: At) -> Result<u64, StoreError> {
+    pub(crate) fn put(&self, homes: &Homes, puts: Vec<(Key, Row)>, at: At) -> Result<u64, StoreError> {
         let mut changes = self.lock();
-        for (key, item) in puts {
+        let table = self.rows()?;
+        let mut before = Vec::with_capacity(puts.len());
+        for (key, _) in &puts {
             let looks = key.table.has_stream() || key.table.variable().is_some();
-            let before = if looks { self.row(&changes, &place(homes, &key))? } else { None };
-            changes.put(homes, &key, before.as_ref(), Row::new(item), at);
+            before.push(if looks { changes.row(table.as_ref(), &place(homes, key))? } else { None });
+        }
+        for ((key, row), before) in puts.into_iter().zip(before) {
+            changes.put(homes, &key, before.as_ref(), row, at);
         }
         changes.made += 1;
         Ok(changes.made)
     }
 
-    /// Waits until the change of this number is on the disk.
+    /// Waits until the change of this number is on the disk. Whoever comes while nobody writes, writes all there is; those who
+    /// come meanwhile wait for that, and only those for whom it was not enough wait for the next.
     pub(crate) fn wait_for(&self, number: u64) -> Result<(), String> {
-        // Who only looks does not wait for those who write.
-        if self.lock().written >= number {
-            return Ok(());
-        }
-        let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let (layer, made) = {
-            let mut changes = self.lock();
+        let mut changes = self.lock();
+        loop {
             if changes.written >= number {
                 return Ok(());
             }
-            // Left from a write that failed: nothing may overtake it.
-            if !changes.leaving.is_empty() {
-                return Err("an earlier write failed".to_owned());
+            if let Some(reason) = &changes.failed {
+                return Err(reason.clone());
             }
-            changes.leaving = Arc::new(std::mem::take(&mut changes.fresh));
-            (Arc::clone(&changes.leaving), changes.made)
-        };
-        self.write(&layer).map_err(|error| error.to_string())?;
+            if !changes.writing {
+                break;
+            }
+            changes = self.over.wait(changes).unwrap_or_else(PoisonError::into_inner);
+        }
+        changes.writing = true;
+        changes.leaving = Arc::new(std::mem::take(&mut changes.fresh));
+        let (layer, made) = (Arc::clone(&changes.leaving), changes.made);
+        drop(changes);
+        let mut turn = Turn { bulk: self, ended: Err("a write was given up half-way".to_owned()) };
+        turn.ended = self.write(&layer).map(|()| made).map_err(|error| error.to_string());
+        let ended = turn.ended.clone();
+        drop(turn);
+        ended.map(drop)
+    }
+
+    /// Waits until nobody writes, and has others wait until the turn is over: it changes the file by itself.
+    fn turn(&self) -> Turn<'_> {
         let mut changes = self.lock();
-        changes.leaving = Arc::default();
-        changes.written = made;
-        Ok(())
+        while changes.writing {
+            changes = self.over.wait(changes).unwrap_or_else(PoisonError::into_inner);
+        }
+        changes.writing = true;
+        Turn { bulk: self, ended: Ok(changes.written) }
     }
 
     /// The number of the last change.
@@ -223,12 +246,25 @@ impl Bulk {
     pub(crate) fn stream_after(&self, sequence: u64, limit: usize) -> Result<Vec<StreamRecord>, StoreError> {
         let after = (Bound::Excluded(sequence), Bound::Unbounded);
         let (over, reading) = {
-            let changes = self.lock();
+            let mut changes = self.lock();
+            if let Some(records) = changes.tail.take(sequence, limit) {
+                return Ok(records);
+            }
             // What is on the disk comes before what is not: where nothing of it is left, it need not be asked.
             let leaving = changes.leaving.stream.range(after);
             let fresh = changes.fresh.stream.range(after);
-            let over: BTreeMap<u64, Option<StreamRecord>> =
-                leaving.chain(fresh).map(|(number, record)| (*number, record.clone())).collect();
+            let mut room = limit;
+            // All that is gone, and as many records as are asked for.
+            let wanted = |(_, record): &(&u64, &Option<StreamRecord>)| {
+                let wanted = record.is_none() || room > 0;
+                room = room.saturating_sub(usize::from(record.is_some()));
+                wanted
+            };
+            let over: BTreeMap<u64, Option<StreamRecord>> = leaving
+                .chain(fresh)
+                .filter(wanted)
+                .map(|(number, record)| (*number, record.clone()))
+                .collect();
             (over, self.database.begin_read().map_err(trouble)?)
         };
         let mut records = BTreeMap::new();
@@ -254,6 +290,7 @@ impl Bulk {
     pub(crate) fn stream_done(&self, sequences: &[u64]) {
         let mut changes = self.lock();
         for sequence in sequences {
+            changes.tail.remove(*sequence);
             // One that was never written need not be.
             let unwritten = matches!(changes.fresh.stream.remove(sequence), Some(Some(_)));
             if !unwritten {
@@ -322,7 +359,49 @@ pub(crate) struct At {
     pub(crate) wall: Timestamp,
 }
 
+type OnDisk = redb::ReadOnlyTable<&'static str, &'static [u8]>;
+
+/// Whoever writes. When it goes, also by a panic, others go on.
+struct Turn<'a> {
+    bulk: &'a Bulk,
+    /// The number of the last change that is on the disk now.
+    ended: Result<u64, String>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut changes = self.bulk.lock();
+        changes.writing = false;
+        let mut layer = Arc::default();
+        match &self.ended {
+            Ok(made) => {
+                changes.written = *made;
+                std::mem::swap(&mut layer, &mut changes.leaving);
+            }
+            Err(reason) => changes.failed = Some(reason.clone()),
+        }
+        drop(changes);
+        self.bulk.over.notify_all();
+        // Thousands of rows: nobody waits for that.
+        drop(layer);
+    }
+}
+
+fn at(table: Option<&OnDisk>, place: &str) -> Result<Option<Arc<Row>>, StoreError> {
+    let found = table.map(|table| table.get(place)).transpose().map_err(trouble)?.flatten();
+    found.map(|bytes| parsed(place, bytes.value())).transpose()
+}
+
 impl Changes {
+    /// The row at a place, where it is not what the disk has.
+    fn known(&self, place: &str) -> Option<&Option<Arc<Row>>> {
+        self.fresh.rows.get(place).or_else(|| self.leaving.rows.get(place))
+    }
+
+    fn row(&self, table: Option<&OnDisk>, place: &str) -> Result<Option<Arc<Row>>, StoreError> {
+        self.known(place).map_or_else(|| at(table, place), |row| Ok(row.clone()))
+    }
+
     fn put(&mut self, homes: &Homes, key: &Key, before: Option<&Arc<Row>>, mut row: Row, at: At) {
         row.written = at.wall.as_millis();
         let row = Arc::new(row);
@@ -338,6 +417,7 @@ impl Changes {
             let (sequence, modified) = (self.last, before.is_some());
             let (key, at) = (key.clone(), at.now);
             let record = StreamRecord { sequence, home, key, modified, at, row: Arc::clone(&row) };
+            self.tail.add(record.clone());
             self.fresh.stream.insert(sequence, Some(record));
         }
         self.fresh.rows.insert(place, Some(row));

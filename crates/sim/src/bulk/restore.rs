@@ -36,7 +36,7 @@ impl Bulk {
     /// Makes a table of the rows that another held at a time, in milliseconds of people's time. Nobody may write meanwhile.
     pub(crate) fn restore(&self, source: &str, target: &str, at: u64) -> Result<(), String> {
         self.wait_for(self.made())?;
-        let _writing = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _turn = self.turn();
         self.copy(source, target, at).map_err(|error| error.to_string())
     }
 
@@ -74,7 +74,7 @@ impl Bulk {
     /// Forgets the rows of a table that is gone.
     pub(crate) fn drop_home(&self, home: &str) -> Result<(), String> {
         self.wait_for(self.made())?;
-        let _writing = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _turn = self.turn();
         let (from, to) = all_of(home);
         let emptied = || -> Result<(), redb::Error> {
             let writing = self.database.begin_write()?;
@@ -127,7 +127,7 @@ impl Bulk {
         if old.is_empty() {
             return Ok(());
         }
-        let _writing = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _turn = self.turn();
         let forgotten = || -> Result<(), redb::Error> {
             let writing = self.database.begin_write()?;
             {

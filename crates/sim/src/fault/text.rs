@@ -128,7 +128,7 @@ impl FaultKind {
         match self {
             Self::Fails => operation.nature() == Nature::Cycle,
             Self::Never => matches!(operation.nature(), Nature::Cycle | Nature::End),
-            Self::Stale => operation == Operation::TransactWriteItems,
+            Self::Stale => matches!(operation, Operation::TransactWriteItems | Operation::PutItem),
             Self::Partly => operation == Operation::BatchWriteItem,
             _ => true,
         }

@@ -203,6 +203,9 @@ impl Ports {
         if self.invocation.end().is_some() {
             return Entered::Over(None);
         }
+        if operation.is_of_models() {
+            self.world.wait_until_made(resource);
+        }
         let mut held = self.world.lock();
         held.world.settle();
         if let Some(reason) = &held.world.broken {
@@ -212,6 +215,7 @@ impl Ports {
         let answer = match self.course(fault, &held.world) {
             Course::Act(doom) => {
                 let answer = act(&mut held.world, doom);
+                self.invocation.sees(held.seen());
                 if let (Some(bulk), Some(number)) = (held.world.bulk.clone(), held.world.awaited.take()) {
                     return Entered::Waits(answer, bulk, number);
                 }
@@ -255,6 +259,7 @@ impl Ports {
         after: Option<After>,
     ) -> Option<Result<T, E>> {
         let answer = act(&mut held.world, doom);
+        self.invocation.sees(held.seen());
         let timeout = held.world.config.timeout;
         if let Err(reason) = self.world.flush(held) {
             return Some(Err(E::refused(CloudErrorKind::Unknown, reason)));

@@ -3,6 +3,7 @@
 use super::Ports;
 use crate::cloud::Doom;
 use crate::operation::Operation;
+use crate::tables::Row;
 use capstan_core::ports::{
     Effect, Item, Key, Page, PageOf, Query, ReadAs, RecordEffect, RecordWrite, Store, StoreError, Table,
     Write,
@@ -98,8 +99,31 @@ impl Store for Ports {
         .await
     }
 
+    async fn put(&self, put: RecordWrite) -> Result<(), StoreError> {
+        let writes = vec![put];
+        let places = Places::of(&writes);
+        let keys = places.clone();
+        self.call(Operation::PutItem, places, |world, _| {
+            if !writes.iter().all(RecordWrite::is_put) {
+                return Err(StoreError::Invalid("it is no put".to_owned()));
+            }
+            world.transact_rows(&self.homes, writes, &keys.0)
+        })
+        .await
+    }
+
     async fn put_batch(&self, puts: Vec<(Key, Item)>) -> Result<Vec<Key>, StoreError> {
         let places = Places(puts.iter().map(|(key, _)| (key.clone(), true)).collect());
+        let on_disk = self.world.is_on_disk();
+        let row = |(key, item): (Key, Item)| {
+            let row = Row::new(item);
+            if on_disk && key.table.is_bulk() {
+                // Before the lock, not behind it.
+                row.json();
+            }
+            (key, row)
+        };
+        let puts = puts.into_iter().map(row).collect();
         self.call(Operation::BatchWriteItem, places, |world, doom| {
             world.put_rows(&self.homes, puts, doom == Some(Doom::Partly))
         })

@@ -6,7 +6,7 @@ use capstan_core::ports::*;
 use capstan_core::tier::{ResourceKind, Spec};
 use capstan_core::time::Millis;
 use serde_json::json;
-use sim::{Change, Journal, LoadError, SharedWorld, World, WorldConfig, disk};
+use sim::{Change, Invocation, Journal, LoadError, Outcome, Ports, SharedWorld, World, WorldConfig, disk};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -364,6 +364,37 @@ fn looking_does_not_wait_for_the_disk_and_syncing_does() {
     assert_eq!(is_done.recv_timeout(Duration::from_secs(10)).unwrap(), Ok(()));
     writer.join().unwrap();
     waiter.join().unwrap();
+}
+
+/// Who has seen no more than what is on the disk does not wait for what others do meanwhile.
+#[test]
+fn an_answer_waits_for_what_it_may_rest_on_and_for_no_more() {
+    let ((asked, is_asked), (go, may_go)) = (mpsc::channel(), mpsc::channel());
+    let world = SharedWorld::durable(World::new(WorldConfig::default()), SlowDisk { asked, go: may_go });
+    let look = || {
+        let invocation = Invocation::unlimited();
+        let ports = Ports::for_invocation(&world, invocation.clone());
+        assert!(matches!(sim::run(ports.stream("s"), &invocation), Outcome::Done(Ok(_), _)));
+        invocation.seen()
+    };
+    let before = look();
+    let writer = {
+        let world = world.clone();
+        thread::spawn(move || ok(ports(&world).create_stream("s", Some(1), &tags())))
+    };
+    is_asked.recv().unwrap();
+    let after = look();
+    let waiter = |seen| {
+        let ((done, is_done), world) = (mpsc::channel(), world.clone());
+        thread::spawn(move || done.send(world.sync_to(seen)));
+        is_done
+    };
+    let (before, after) = (waiter(before), waiter(after));
+    assert_eq!(before.recv_timeout(Duration::from_secs(10)).unwrap(), Ok(()), "while the disk works");
+    assert!(after.recv_timeout(Duration::from_millis(100)).is_err(), "it has seen what is not durable");
+    go.send(()).unwrap();
+    assert_eq!(after.recv_timeout(Duration::from_secs(10)).unwrap(), Ok(()));
+    writer.join().unwrap();
 }
 
 /// As in the cloud: some time after its time, not at it; the deletion is on the disk with the next write; and only where the
