@@ -20,6 +20,7 @@ mod table;
 mod tier;
 mod token;
 mod up;
+mod watching;
 
 use clap::{Parser, Subcommand};
 pub use failure::Failure;
@@ -150,6 +151,8 @@ mod tests {
             "model score m.json rows.csv",
             "model release --reason a-reason-long-enough --days 30 --url http://x --token y --json",
             "model releases --limit 5",
+            "model release --reason a-reason-long-enough --stages 10:20,50:20,100:30",
+            "model watch 019aa83c --json",
             "model cancel 019aa83c --reason a-reason-long-enough",
             "model list --json",
             "model back 20261121-213000-123 --reason a-reason-long-enough",
@@ -157,6 +160,8 @@ mod tests {
             "canary replay measured.jsonl --settings s.json --json",
             "canary start --reason a-reason-long-enough --endpoint iops-model --settings s.json --json",
             "canary --url http://x status 019b76da --json",
+            "canary start --reason a-reason-long-enough --stages 10:20,50:20,100:30",
+            "canary watch --json",
             "canary list --limit 5",
             "canary rollback --reason a-reason-long-enough",
             "canary traffic --percent 0 --reason a-reason-long-enough",
@@ -165,6 +170,7 @@ mod tests {
             "bench --json",
             "bench nab --data corpus --out results --json",
             "feed --hosts 200 --rate 50 --incident cpu-spike --incident-hosts 3 --history 60 --seconds 0",
+            "feed --hosts 200 --past-incidents 24",
             "feed --replay f.csv --replay-series latency --replay-host db-1 --url http://x --json",
         ] {
             let words = std::iter::once("capstan").chain(line.split(' '));
@@ -191,6 +197,7 @@ mod tests {
             ("model release --reason x --days 91", "days"),
             ("model back v", "reason"),
             ("endpoint behave iops-model lazy", "garbled"),
+            ("canary start --reason x --stages 10", "10:20"),
             ("canary traffic --percent 101 --reason x", "percent"),
             ("canary traffic --percent 5", "reason"),
             ("drill tier --path DEV", "two tiers"),

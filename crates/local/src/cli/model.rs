@@ -18,6 +18,8 @@ pub(super) enum Command {
     Release(release::Release),
     /// Releases, newest first
     Releases(release::Releases),
+    /// How a release goes, a line for each change, until its end; one that was undone is a failure
+    Watch(release::Watch),
     /// Stop a release and have it undone
     Cancel(release::Cancel),
     /// Which version serves, and those there are
@@ -61,6 +63,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         Command::Score(args) => score(args),
         Command::Release(args) => release::release(args),
         Command::Releases(args) => release::releases(args),
+        Command::Watch(args) => release::watch(args),
         Command::Cancel(args) => release::cancel(args),
         Command::List(args) => release::list(args),
         Command::Back(args) => release::back(args),
