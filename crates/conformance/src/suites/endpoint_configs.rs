@@ -18,7 +18,13 @@ pub(super) fn cases<P: EndpointConfigs>() -> Vec<Case<P>> {
 
 fn config(name: String, instances: u32) -> EndpointConfig {
     let instance_type = "ml.m5.xlarge".to_owned();
-    EndpointConfig { name, model: MODEL.to_owned(), instance_type, initial_instances: instances }
+    EndpointConfig {
+        name,
+        model: MODEL.to_owned(),
+        instance_type,
+        initial_instances: instances,
+        second_model: None,
+    }
 }
 
 async fn is_made_and_deleted<P: EndpointConfigs>(ports: &P, stage: &Stage<'_>) -> Checked {

@@ -45,6 +45,7 @@ pub use opensearch::{
 };
 pub use sagemaker::{
     Endpoint, EndpointConfig, EndpointConfigs, EndpointScaling, EndpointStatus, Endpoints, ScalingRange,
+    Variant,
 };
 pub use signer::Signer;
 pub use store::{

@@ -3,6 +3,7 @@
 //! Each subcommand is a function from its arguments to a text for the standard output or a [`Failure`]; only this
 //! module prints and chooses exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answers.
 
+mod ab;
 mod again;
 mod audit;
 mod bench;
@@ -153,6 +154,9 @@ mod tests {
             "model releases --limit 5",
             "model release --reason a-reason-long-enough --stages 10:20,50:20,100:30",
             "model watch 019aa83c --json",
+            "model ab start 20260101-000000-000 20260102-000000-000 --weights 90:10 --reason a-reason-long-enough",
+            "model ab show --minutes 5 --json",
+            "model ab stop --reason a-reason-long-enough",
             "model cancel 019aa83c --reason a-reason-long-enough",
             "model list --json",
             "model back 20261121-213000-123 --reason a-reason-long-enough",
@@ -196,6 +200,7 @@ mod tests {
             ("tier change PROD --reason x", "PRODUCTION"),
             ("model release --reason x --days 91", "days"),
             ("model back v", "reason"),
+            ("model ab start v w --weights 50 --reason x", "50:50"),
             ("endpoint behave iops-model lazy", "garbled"),
             ("canary start --reason x --stages 10", "10:20"),
             ("canary traffic --percent 101 --reason x", "percent"),

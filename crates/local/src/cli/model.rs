@@ -1,8 +1,8 @@
 //! `capstan model`: trains the model that an endpoint serves, on exported rows, and asks one.
 
-use super::release;
 use super::table::Table;
 use super::{Failure, print};
+use super::{ab, release};
 use model::{Evaluation, Model, Rows, Trained, gate};
 use serde_json::json;
 use std::fs;
@@ -26,6 +26,9 @@ pub(super) enum Command {
     List(release::To),
     /// Deploy a version again that is there already
     Back(release::Back),
+    /// Have two versions answer, each for its share of the hosts, and see which is worse
+    #[command(subcommand)]
+    Ab(ab::Ab),
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,6 +70,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         Command::Cancel(args) => release::cancel(args),
         Command::List(args) => release::list(args),
         Command::Back(args) => release::back(args),
+        Command::Ab(args) => ab::run(args),
     }
 }
 

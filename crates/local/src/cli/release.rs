@@ -74,11 +74,11 @@ pub(super) struct Back {
 }
 
 impl To {
-    fn client(&self) -> Result<Client, Failure> {
+    pub(super) fn client(&self) -> Result<Client, Failure> {
         Client::of_iops(&self.to.url, self.to.token.clone())
     }
 
-    fn show(&self, answer: &Answer, shown: impl Fn(&Value) -> String) -> Result<(), Failure> {
+    pub(super) fn show(&self, answer: &Answer, shown: impl Fn(&Value) -> String) -> Result<(), Failure> {
         if self.json {
             print(&answer.text);
             return if answer.good() { Ok(()) } else { Err(Failure::told()) };
@@ -169,13 +169,14 @@ fn with_canary(client: &Client, mut release: Answer) -> Result<Answer, NoAnswer>
 fn look(release: &Value) -> Look {
     let status = text(release, "status");
     let ended = match status {
-        "COMPLETED" => Some(true),
+        "COMPLETED" | "COMPARING" => Some(true),
         "ROLLED_BACK" | "STUCK" => Some(false),
         _ => None,
     };
     let more = match (&release["canary"], release["failure"]["message"].as_str()) {
         (_, Some(why)) => format!(": {why}"),
         (Value::Object(_), None) => format!(", {}", talk::line(&release["canary"])),
+        _ if status == "COMPARING" => ": two versions answer, see capstan model ab show".to_owned(),
         _ if ended == Some(true) => format!(": model {} serves", text(release, "modelVersion")),
         _ => String::new(),
     };
@@ -183,7 +184,7 @@ fn look(release: &Value) -> Look {
 }
 
 /// A part of a path that names something.
-fn segment(text: &str) -> Result<&str, Failure> {
+pub(super) fn segment(text: &str) -> Result<&str, Failure> {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if (1..=64).contains(&text.len()) && text.bytes().all(letter) {
         return Ok(text);
@@ -195,7 +196,7 @@ fn text<'a>(row: &'a Value, name: &str) -> &'a str {
     row[name].as_str().unwrap_or("–")
 }
 
-fn begun(release: &Value) -> String {
+pub(super) fn begun(release: &Value) -> String {
     format!(
         "release {} of model {}: {}\nHow it goes: capstan model watch. To stop it: capstan model cancel {} --reason \"…\"\n",
         text(release, "releaseId"),
