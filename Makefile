@@ -126,7 +126,7 @@ quick-bootstraps: tools
 
 invoke-all: quick-bootstraps ## every event through the built functions themselves, over the Lambda Runtime API (ARGS: names of functions)
 	@$(STAGE) 900 'exporter of worlds' cargo build --package capstan-tests --example worlds --profile test-release --locked
-	@$(STAGE) 600 'every event through the runtime' .venv-peers/bin/python tools/runtime/invoke_all.py $(ARGS)
+	@$(STAGE) 900 'every event through the runtime' .venv-peers/bin/python tools/runtime/invoke_all.py $(ARGS)
 
 bench-lambda: bootstraps ## size, start and memory of the functions, and one task in Rust, Python and Node (ARGS: --check, --json)
 	@$(STAGE) 900 'exporter of worlds' cargo build --package capstan-tests --example worlds --profile test-release --locked
