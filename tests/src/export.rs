@@ -5,8 +5,8 @@ use crate::scenario::{self, OTHER_TENANT, Scenario, TENANT};
 use crate::workspace;
 use capstan_core::ids::TenantId;
 use capstan_core::ports::{
-    CacheGroups, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints, GraphClusters,
-    ServerlessCaches, Streams, Table, Traffic,
+    Alarms, CacheGroups, Collections, Costs, Domains, EndpointConfigs, EndpointScaling, Endpoints,
+    GraphClusters, ServerlessCaches, SortKind, Streams, Subscriptions, Table, Traffic,
 };
 use capstan_core::tier::{ResourceKind, ResourceRef};
 use capstan_core::time::{Millis, Timestamp};
@@ -21,6 +21,8 @@ pub fn at(case: &Case, now: Timestamp) -> Value {
     let first = (case.place)().now();
     assert!(first <= now, "the world of events/{}.json is at {first}, which is after {now}", case.file);
     let by = now.since(first);
+    // Hosts tell their times in whole seconds.
+    let by = if is_told(case) { Millis(by.0 / 1_000 * 1_000) } else { by };
     let scenario = scenario::shifted(case.place, by);
     let event = event(case, by);
     let before = world(&scenario);
@@ -41,10 +43,17 @@ pub fn at(case: &Case, now: Timestamp) -> Value {
     })
 }
 
+/// Whether the event is of IOps, where hosts and people tell times.
+fn is_told(case: &Case) -> bool {
+    workspace::root().join("crates/iops").join(case.function()).is_dir()
+}
+
 /// The event with the ids of the shifted world.
 fn event(case: &Case, by: Millis) -> Value {
     let text = workspace::text(&format!("events/{}.json", case.file));
-    serde_json::from_str(&scenario::text_later(&text, by)).expect("an event is JSON")
+    let text = scenario::text_later(&text, by);
+    let text = if is_told(case) { scenario::instants_later(&text, by) } else { text };
+    serde_json::from_str(&text).expect("an event is JSON")
 }
 
 fn tables(scenario: &Scenario) -> Value {
@@ -56,6 +65,7 @@ fn tables(scenario: &Scenario) -> Value {
             "name": table.name(),
             "partitionKey": table.partition_key(),
             "sortKey": table.sort_key(),
+            "sortIsNumber": table.sort_kind() == SortKind::Number,
             "items": rows(table),
         })
     };
@@ -76,6 +86,8 @@ fn world(scenario: &Scenario) -> Value {
         "resources": looker.resources(),
         "endpointConfigs": looker.endpoint_configs(),
         "monthToDate": looker.costs(),
+        "alarms": looker.see(looker.ports.alarms("")),
+        "subscriptions": looker.see(looker.ports.subscriptions()),
         "executions": executions,
         "faults": faults,
     })
@@ -141,7 +153,7 @@ impl Looker {
     }
 
     fn endpoint_configs(&self) -> Vec<Value> {
-        let names = self.see(self.ports.endpoint_config_names("cato-"));
+        let names = self.see(self.ports.endpoint_config_names(""));
         names.iter().map(|name| json!(self.see(self.ports.endpoint_config(name)))).collect()
     }
 

@@ -82,6 +82,10 @@ fn body(rule: &Rule, stage: &Stage) -> Value {
             json!({"resource": "table/metrics", "wanted": {"capacity": {"mode": "provisioned", "read": 7, "write": 7}},
                 "reason": "to see who may do this"})
         }
+        (_, "/models/ab") => json!({
+            "models": [{"version": "20260101-000000-000", "weight": 50}, {"version": "20260102-000000-000", "weight": 50}],
+            "reason": "to see who may do this",
+        }),
         (_, "/traffic") => json!({"percent": 0, "reason": "to see who may do this"}),
         (_, "/insights/{insightId}/acknowledge" | "/insights/{insightId}/dismiss") => {
             json!({"note": "to see who may do this"})
@@ -108,6 +112,7 @@ fn allowed_status(rule: &Rule) -> u16 {
         | "/canary/{canaryId}/rollback"
         | "/models/releases/{releaseId}"
         | "/models/releases/{releaseId}/cancel"
+        | "/models/ab"
         | "/models/{version}/restore" => 404,
         _ => 200,
     }

@@ -94,7 +94,9 @@ class Cloud:
             self.tables(world["tables"], environment["TABLE_SUFFIX"])
         kinds = {kind for kind, service in SERVICE_OF.items() if {service, "resources"} & services}
         if "endpoint" in kinds:
-            self.client("sagemaker").create_model(ModelName=environment["SHADOW_SELF_MODEL"], ExecutionRoleArn=ROLE)
+            models = {environment["SHADOW_SELF_MODEL"]} | {config["model"] for config in world["endpointConfigs"]}
+            for model in sorted(models):
+                self.client("sagemaker").create_model(ModelName=model, ExecutionRoleArn=ROLE)
             for config in world["endpointConfigs"]:
                 self._endpoint_config(config)
         for resource in world["resources"]:
@@ -105,6 +107,14 @@ class Cloud:
                 self._connections(resource["kind"], resource["name"], resource["connections"])
         if "sns" in services:
             self.client("sns").create_topic(Name=environment["ALERT_TOPIC_ARN"].rsplit(":", 1)[1])
+            for one in world["subscriptions"]:
+                self.client("sns").subscribe(
+                    TopicArn=environment["ALERT_TOPIC_ARN"], Protocol=one["protocol"], Endpoint=one["endpoint"]
+                )
+        if "cloudwatch" in services:
+            self._alarms(world["alarms"])
+        if "s3" in services and "ML_BUCKET" in environment:
+            self.client("s3").create_bucket(Bucket=environment["ML_BUCKET"])
         if "kms" in services:
             self._audit_key(environment["AUDIT_KEY_ARN"])
         if "sfn" in services:
@@ -124,7 +134,10 @@ class Cloud:
                 TableName=table["name"] + suffix,
                 BillingMode="PAY_PER_REQUEST",
                 KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+                AttributeDefinitions=[
+                    {"AttributeName": name, "AttributeType": "N" if kind == "RANGE" and table["sortIsNumber"] else "S"}
+                    for name, kind in keys
+                ],
             )
             for item in table["items"]:
                 put = {"PutRequest": {"Item": {name: attribute(value) for name, value in item.items()}}}
@@ -248,6 +261,24 @@ class Cloud:
         at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=60)
         point = {"MetricName": metric, "Dimensions": dimensions, "Timestamp": at, "Value": float(connections)}
         self.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[point])
+
+    def _alarms(self, alarms: list[dict]) -> None:
+        cloudwatch = self.client("cloudwatch")
+        for alarm in alarms:
+            cloudwatch.put_metric_alarm(
+                AlarmName=alarm["name"],
+                Namespace="Seeded",
+                MetricName="Seeded",
+                Statistic="Sum",
+                Period=300,
+                EvaluationPeriods=2,
+                Threshold=1.0,
+                ComparisonOperator="GreaterThanThreshold",
+                AlarmActions=alarm["actions"],
+            )
+            cloudwatch.set_alarm_state(
+                AlarmName=alarm["name"], StateValue=alarm["state"], StateReason=alarm["reason"] or "Unchecked"
+            )
 
     def _cost(self, dollars: float) -> None:
         """The peer tells what it is told to, whoever asks."""

@@ -7,7 +7,7 @@ use aws_sdk_sagemakerruntime::primitives::Blob;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use capstan_core::ports::{CloudErrorKind, CloudResult, Inference, Inferred};
+use capstan_core::ports::{CloudErrorKind, CloudResult, Inference, Inferred, Variant};
 use capstan_core::time::Millis;
 use std::time::{Duration, Instant};
 
@@ -28,19 +28,19 @@ fn table(said: Said<'_>) -> Option<CloudErrorKind> {
 }
 
 impl Inference for Aws {
-    async fn infer(&self, endpoint: &str, row: &str, limit: Millis) -> Inferred {
+    async fn infer(&self, endpoint: &str, variant: Variant, row: &str, limit: Millis) -> Inferred {
         #[expect(
             clippy::disallowed_methods,
             reason = "how long an answer takes is measured here, where it is asked for"
         )]
         let start = Instant::now();
-        let answer = self.ask(endpoint, row, limit).await;
+        let answer = self.ask(endpoint, variant, row, limit).await;
         Inferred { answer, millis: start.elapsed().as_secs_f64() * 1e3 }
     }
 }
 
 impl Aws {
-    async fn ask(&self, endpoint: &str, row: &str, limit: Millis) -> CloudResult<String> {
+    async fn ask(&self, endpoint: &str, variant: Variant, row: &str, limit: Millis) -> CloudResult<String> {
         let call = Call { service: SERVICE, operation: "InvokeEndpoint", resource: endpoint };
         let limit = Duration::from_millis(limit.0);
         let timeouts =
@@ -51,6 +51,8 @@ impl Aws {
             .inference()
             .invoke_endpoint()
             .endpoint_name(endpoint)
+            // The first one answers who names none; an endpoint need not call it so.
+            .set_target_variant((variant == Variant::Second).then(|| variant.name().to_owned()))
             .content_type("text/csv")
             .accept("application/json")
             .body(Blob::new(row.as_bytes()))

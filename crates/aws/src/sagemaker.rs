@@ -13,11 +13,11 @@ use aws_sdk_sagemaker::types::{
 };
 use capstan_core::ports::{
     CloudErrorKind, CloudResult, Endpoint, EndpointConfig, EndpointConfigs, EndpointStatus, Endpoints,
-    TagKey, Tags,
+    TagKey, Tags, Variant,
 };
 
-/// The one variant of every endpoint.
-const VARIANT: &str = "AllTraffic";
+/// The variant that every endpoint has.
+const VARIANT: &str = Variant::First.name();
 
 pub(crate) const SERVICE: Service = Service { name: "sagemaker", table };
 
@@ -80,7 +80,8 @@ fn status(theirs: Option<&Theirs>) -> EndpointStatus {
 fn endpoint(seen: &DescribeEndpointOutput, tags: Tags) -> Endpoint {
     let pending = seen.pending_deployment_summary();
     let config = pending.and_then(|pending| pending.endpoint_config_name()).or(seen.endpoint_config_name());
-    let variant = seen.production_variants().first();
+    let variant =
+        seen.production_variants().iter().find(|one| one.variant_name() != Some(Variant::Second.name()));
     let awaited = pending.and_then(|pending| pending.production_variants().first());
     let desired = awaited.and_then(PendingProductionVariantSummary::desired_instance_count);
     Endpoint {
@@ -162,12 +163,16 @@ impl EndpointConfigs for Aws {
             return Ok(None);
         };
         let call = call("DescribeEndpointConfig", name);
-        let variant = call.need(seen.production_variants().first(), "ProductionVariants")?;
+        let second = |one: &&ProductionVariant| one.variant_name() == Some(Variant::Second.name());
+        let mut variants = seen.production_variants().iter();
+        let variant = call.need(variants.clone().find(|one| !second(one)), "ProductionVariants")?;
+        let second = variants.find(second).and_then(ProductionVariant::model_name).map(str::to_owned);
         Ok(Some(EndpointConfig {
             name: name.to_owned(),
             model: variant.model_name().unwrap_or_default().to_owned(),
             instance_type: variant.instance_type().map(|it| it.as_str().to_owned()).unwrap_or_default(),
             initial_instances: counted(variant.initial_instance_count()),
+            second_model: second,
         }))
     }
 
@@ -184,15 +189,19 @@ impl EndpointConfigs for Aws {
     }
 
     async fn create_endpoint_config(&self, config: &EndpointConfig, tags: &Tags) -> CloudResult<()> {
-        let variant = ProductionVariant::builder()
-            .variant_name(VARIANT)
-            .model_name(&config.model)
-            .instance_type(ProductionVariantInstanceType::from(config.instance_type.as_str()))
-            .initial_instance_count(count(config.initial_instances))
-            .initial_variant_weight(1.0)
-            .build();
+        let variant = |variant: Variant, model: &str, weight: f32| {
+            ProductionVariant::builder()
+                .variant_name(variant.name())
+                .model_name(model)
+                .instance_type(ProductionVariantInstanceType::from(config.instance_type.as_str()))
+                .initial_instance_count(count(config.initial_instances))
+                .initial_variant_weight(weight)
+                .build()
+        };
+        let mut variants = vec![variant(Variant::First, &config.model, 1.0)];
+        variants.extend(config.second_model.as_ref().map(|model| variant(Variant::Second, model, 0.0)));
         let request = self.sagemaker().create_endpoint_config().endpoint_config_name(&config.name);
-        let request = request.production_variants(variant).set_tags(Some(tag_list(tags)));
+        let request = request.set_production_variants(Some(variants)).set_tags(Some(tag_list(tags)));
         change!(call("CreateEndpointConfig", &config.name), request).map(drop)
     }
 

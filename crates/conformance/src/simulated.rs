@@ -60,6 +60,7 @@ impl Simulated {
                     model: crate::suites::MODEL.to_owned(),
                     instance_type: "ml.m5.large".to_owned(),
                     initial_instances: 1,
+                    second_model: None,
                 };
                 self.ports.create_endpoint_config(&config, &tags).await?;
                 self.ports.create_endpoint(name, name, &tags).await?;

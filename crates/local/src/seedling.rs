@@ -44,6 +44,7 @@ pub fn plant(world: &mut World, endpoint: &str) -> Result<bool, String> {
         model: MODEL.to_owned(),
         instance_type: "ml.t2.medium".to_owned(),
         initial_instances: 1,
+        second_model: None,
     };
     world.plant_endpoint(endpoint, config, artifact.into_bytes());
     Ok(true)

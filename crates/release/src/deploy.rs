@@ -2,12 +2,13 @@
 
 use crate::course::{self, go};
 use crate::{Answer, Ports, ReleaseError, Settings, Turn, hosts};
+use capstan_core::iops::models::ModelVersion;
 use capstan_core::iops::models::ReleaseStatus;
 use capstan_core::ports::{
     CloudErrorKind, CloudResult, Endpoint, EndpointConfig, EndpointStatus, Entropy, Model, TagKey, Tags,
     Workflows,
 };
-use iops_records::models::{self, FormerEndpoint, Release};
+use iops_records::models::{self, FormerEndpoint, Purpose, Release};
 
 /// Tags of everything that a release makes.
 pub(crate) fn tags() -> Tags {
@@ -36,13 +37,17 @@ pub async fn deploy(
         return Ok(Answer::Wait);
     }
     hosts::divert(ports, release).await?;
-    make_model(ports, settings, release).await?;
+    make_model(ports, settings, release, &release.model_version, release.makes_model).await?;
+    if let Purpose::Compare { other, .. } = &release.purpose {
+        make_model(ports, settings, release, other, release.makes_second).await?;
+    }
     if ports.endpoint_config(&release.config).await?.is_none() {
         let config = EndpointConfig {
             name: release.config.clone(),
             model: release.model_version.model_name(),
             instance_type: settings.serving_instance.clone(),
             initial_instances: 1,
+            second_model: other(release).map(ModelVersion::model_name),
         };
         made(ports.create_endpoint_config(&config, &tags()).await)?;
     }
@@ -76,19 +81,36 @@ async fn note(
     }
     release.former = Some(FormerEndpoint { config: endpoint.map(|endpoint| endpoint.config_name.clone()) });
     release.makes_model = ports.model(&release.model_version.model_name()).await?.is_none();
+    if let Some(other) = other(release).map(ModelVersion::model_name) {
+        release.makes_second = ports.model(&other).await?.is_none();
+    }
     go(release, ReleaseStatus::Deploying)?;
     hosts::note(ports, release).await?;
     course::save(ports, release).await?;
     Ok(true)
 }
 
-async fn make_model(ports: &impl Ports, settings: &Settings, release: &Release) -> Result<(), ReleaseError> {
-    let name = release.model_version.model_name();
-    if !release.makes_model || ports.model(&name).await?.is_some() {
+/// The version that is compared with the release's own.
+fn other(release: &Release) -> Option<&ModelVersion> {
+    match &release.purpose {
+        Purpose::Compare { other, .. } => Some(other),
+        Purpose::Train { .. } | Purpose::Restore => None,
+    }
+}
+
+async fn make_model(
+    ports: &impl Ports,
+    settings: &Settings,
+    release: &Release,
+    version: &ModelVersion,
+    makes: bool,
+) -> Result<(), ReleaseError> {
+    let name = version.model_name();
+    if !makes || ports.model(&name).await?.is_some() {
         return Ok(());
     }
     let (image, role_arn) = settings.container()?;
-    let known = models::version(ports, &release.model_version).await?;
+    let known = models::version(ports, version).await?;
     let (artifact, image) = match (known, &release.artifact) {
         (Some(version), _) => (version.artifact, version.image),
         (None, Some(artifact)) => (artifact.clone(), image.to_owned()),
@@ -107,6 +129,10 @@ pub async fn check<P>(ports: &P, release: &mut Release) -> Result<Answer, Releas
 where
     P: Ports + Workflows + Entropy,
 {
+    // Two versions answer: that was all it was to do.
+    if release.status == ReleaseStatus::Comparing && release.cancellation.is_none() {
+        return Ok(Answer::Done);
+    }
     course::guard(release, ports)?;
     Turn::Check.check(release)?;
     if release.promoted_at.is_some() {
@@ -129,6 +155,10 @@ where
             )));
         }
         EndpointStatus::InService => {}
+    }
+    if let Purpose::Compare { other, weight } = release.purpose.clone() {
+        hosts::compare(ports, release, &other, weight).await?;
+        return Ok(Answer::Done);
     }
     if release.status != ReleaseStatus::Canary {
         go(release, ReleaseStatus::Canary)?;

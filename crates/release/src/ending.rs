@@ -41,15 +41,18 @@ where
         ReleaseStatus::Completed => return announced(ports, release, Answer::Done).await,
         ReleaseStatus::RolledBack => return announced(ports, release, Answer::Undone).await,
         ReleaseStatus::Stuck => return announced(ports, release, Answer::Stuck).await,
+        // Two versions answer until somebody ends it.
+        ReleaseStatus::Comparing if release.cancellation.is_none() => return Ok(Answer::Done),
         _ => {}
     }
     if release.promoted_at.is_some() && release.status == ReleaseStatus::Canary {
         record(ports, release).await?;
         return announced(ports, release, Answer::Done).await;
     }
-    if release.status.goes_forward() {
+    if release.status.goes_forward() || release.status == ReleaseStatus::Comparing {
+        let compared = release.status == ReleaseStatus::Comparing;
         go(release, ReleaseStatus::RollingBack)?;
-        if let (Some((name, message)), None) = (failure, &release.failure) {
+        if let (Some((name, message)), None) = (failure.filter(|_| !compared), &release.failure) {
             release.failure = Some(Failure { name, message, at: ports.wall() });
         }
         course::save(ports, release).await?;
@@ -173,6 +176,13 @@ fn notice(release: &Release) -> Notice {
                 "{why}\n{asked}\n\nNext: remove the cause, then have it undone again: capstan model cancel {release_id} --reason \"…\""
             ),
         ),
+        _ if release.failure.is_none() && matches!(release.purpose, Purpose::Compare { .. }) => (
+            NoticeKind::ModelNotReleased,
+            format!("[model] the comparison of {model_version} with another one has ended"),
+            format!(
+                "{why}\n{asked}\n\nThe endpoint and the hosts are as they were before it. GET /models/ab?releaseId={release_id} has what was measured."
+            ),
+        ),
         _ => (
             NoticeKind::ModelNotReleased,
             format!("[model] release of {model_version} was undone"),
@@ -190,6 +200,9 @@ pub async fn recover<P>(ports: &P, release: &mut Release) -> Result<Word, Releas
 where
     P: Ports + Workflows + Notifier,
 {
+    if release.status == ReleaseStatus::Comparing && release.cancellation.is_none() {
+        return Ok(Word::Nothing);
+    }
     if release.status.is_end() || release.status == ReleaseStatus::Stuck {
         let answer = if release.status == ReleaseStatus::Stuck { Word::Stuck } else { Word::Nothing };
         announced(ports, release, Answer::Done).await?;
@@ -200,7 +213,7 @@ where
         return Ok(Word::Nothing);
     }
     if release.recoveries >= MOST_RECOVERIES {
-        if release.status.goes_forward() {
+        if release.status.goes_forward() || release.status == ReleaseStatus::Comparing {
             go(release, ReleaseStatus::RollingBack)?;
         }
         go(release, ReleaseStatus::Stuck)?;

@@ -1,12 +1,13 @@
 //! Which hosts the endpoint answers for, while a release works on it: first none, then those of its canary, and when it is
 //! undone those it had.
 
-use crate::course;
+use crate::course::{self, go};
 use crate::{Ports as Deploying, ReleaseError};
+use capstan_core::iops::models::{ModelVersion, ReleaseStatus};
 use capstan_core::ports::{Entropy, Notifier, Store, Workflows};
 use capstan_core::subject::SYSTEM;
 use iops_records::models::Release;
-use iops_records::{Because, Canary, CanaryStatus, Routing, Share, Transaction};
+use iops_records::{Because, Canary, CanaryStatus, Routing, Second, Share, Transaction};
 use rollout::{Objection, Wish};
 
 /// What became of the canary.
@@ -124,6 +125,43 @@ where
     })
 }
 
+/// Has two versions answer, each for its hosts: routing and release in one write.
+pub(crate) async fn compare(
+    ports: &impl Deploying,
+    release: &mut Release,
+    other: &ModelVersion,
+    weight: u32,
+) -> Result<(), ReleaseError> {
+    let mut routing = iops_records::routing(ports).await?;
+    if let Some(id) = &routing.canary_id {
+        return Err(ReleaseError::CanaryRefused(format!("canary {id} has begun meanwhile")));
+    }
+    let endpoint = Some(release.endpoint.clone());
+    let model = Some(release.model_version.model_name());
+    routing.share = Share { endpoint, model, model_version: Some(release.config.clone()), percent: 100 };
+    let percent = u8::try_from(weight.min(100)).unwrap_or(100);
+    let release_id = release.release_id.to_string();
+    routing.second = Some(Second { release_id, model: other.model_name(), percent });
+    routing.since = ports.wall();
+    routing.by.clone_from(&release.asked.by);
+    (routing.tenant, routing.reason) = (Some(release.asked.tenant.clone()), release.asked.reason.clone());
+    go(release, ReleaseStatus::Comparing)?;
+    let mut transaction = Transaction::new();
+    transaction.put(&mut routing);
+    transaction.put(release);
+    Ok(transaction.commit(ports).await?)
+}
+
+/// Takes all hosts off two versions that are compared, in the routing given: the built-in model answers.
+pub fn off(routing: &mut Routing, release: &Release) -> bool {
+    let ours = routing.share.model_version.as_deref() == Some(release.config.as_str());
+    if !ours || routing.canary_id.is_some() || routing.share == Share::default() {
+        return false;
+    }
+    (routing.share, routing.second) = (Share::default(), None);
+    true
+}
+
 /// Takes all hosts off the release's version, before the endpoint is touched: its canary is rolled back, and where that has been
 /// promoted already, the built-in model answers.
 pub(crate) async fn take_back<P>(ports: &P, release: &Release) -> Result<(), ReleaseError>
@@ -132,11 +170,9 @@ where
 {
     roll_back(ports, release).await?;
     let mut routing = iops_records::routing(ports).await?;
-    let ours = routing.share.model_version.as_deref() == Some(release.config.as_str());
-    if !ours || routing.canary_id.is_some() || routing.share == Share::default() {
+    if !off(&mut routing, release) {
         return Ok(());
     }
-    routing.share = Share::default();
     write(ports, routing, &format!("release of model {} is being undone", release.model_version)).await
 }
 

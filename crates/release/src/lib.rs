@@ -18,6 +18,7 @@ pub use course::{Turn, go, guard, open, save};
 pub use deploy::{check, deploy};
 pub use ending::{LONGEST, MOST_RECOVERIES, Word, begin, end, recover};
 pub use error::ReleaseError;
+pub use hosts::off;
 pub use input::{Answer, Input};
 pub use settings::Settings;
 

@@ -6,7 +6,7 @@ use crate::{Answer, Ports, ReleaseError, hosts};
 use capstan_core::ports::{
     CloudErrorKind, CloudResult, Endpoint, EndpointStatus, Notifier, TrainingJobs, TrainingStatus,
 };
-use iops_records::models::Release;
+use iops_records::models::{Purpose, Release};
 
 /// Undoes what can be undone now. `Wait`: there is more.
 pub(crate) async fn undo<P>(ports: &P, release: &Release) -> Result<Answer, ReleaseError>
@@ -25,6 +25,11 @@ where
             return Ok(Answer::Wait);
         }
         if release.makes_model && !gone(ports.delete_model(&release.model_version.model_name()).await)? {
+            return Ok(Answer::Wait);
+        }
+        if let (Purpose::Compare { other, .. }, true) = (&release.purpose, release.makes_second)
+            && !gone(ports.delete_model(&other.model_name()).await)?
+        {
             return Ok(Answer::Wait);
         }
         hosts::give_back(ports, release).await?;

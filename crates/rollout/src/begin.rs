@@ -33,6 +33,9 @@ pub enum Objection {
     /// There is one.
     #[error("canary {0} is under way: let it end, or roll it back (POST /canary/{0}/rollback)")]
     UnderWay(String),
+    /// Two models are compared.
+    #[error("release {0} compares two models: end that first (DELETE /models/ab)")]
+    Comparing(String),
     /// The model answers for all hosts already.
     #[error("the model behind {0} answers for all hosts already: nothing is left to roll out")]
     Serves(String),
@@ -83,6 +86,9 @@ where
     let routing = iops_records::routing(ports).await?;
     if let Some(id) = &routing.canary_id {
         return Err(Objection::UnderWay(id.clone()));
+    }
+    if let Some(second) = &routing.second {
+        return Err(Objection::Comparing(second.release_id.clone()));
     }
     let (model, model_version) = in_service(ports, &wish.endpoint).await?;
     let serves = routing.share.percent == 100

@@ -1,13 +1,13 @@
 //! Hosts that have reported, and what was found.
 
-use super::{GRACE, Scenario};
+use super::{GRACE, Scenario, instants_later, shifted};
 use capstan_core::time::Millis;
 use serde_json::{Value, json};
 
 /// A metric of a host, so many minutes after the start, with these optional readings.
 fn metric(host: &str, minute: u64, more: &Value) -> Value {
     let mut metric = json!({
-        "timestamp": format!("2026-01-01T00:{minute:02}:00Z"), "hostname": host,
+        "timestamp": instants_later(&format!("2026-01-01T00:{minute:02}:00Z"), shifted::shift()), "hostname": host,
         "cpuUsage": 40.5, "memoryUsage": 60, "diskIO": 120.25, "networkIO": 80,
     });
     if let (Value::Object(metric), Value::Object(more)) = (&mut metric, more) {
@@ -85,5 +85,6 @@ fn scale(resource: &str, wanted: &Value, wanted_status: u64) -> Scenario {
 /// The id of what began on this host in this minute.
 pub fn iops_insight(host: &str, minute: u64) -> String {
     let host = capstan_core::iops::Hostname::parse(host).expect("a host");
-    capstan_core::iops::InsightId::of(&host, 1_767_225_600 + minute * 60).to_string()
+    capstan_core::iops::InsightId::of(&host, 1_767_225_600 + shifted::shift().0 / 1_000 + minute * 60)
+        .to_string()
 }

@@ -6,6 +6,7 @@
 //! author believes.
 
 mod canary;
+mod instants;
 mod iops;
 mod keys;
 mod mishaps;
@@ -17,6 +18,7 @@ mod watch;
 mod ways;
 
 pub use canary::*;
+pub use instants::instants_later;
 pub use iops::*;
 pub use keys::*;
 pub use mishaps::*;

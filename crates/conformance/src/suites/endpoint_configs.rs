@@ -18,7 +18,13 @@ pub(super) fn cases<P: EndpointConfigs>() -> Vec<Case<P>> {
 
 fn config(name: String, instances: u32) -> EndpointConfig {
     let instance_type = "ml.m5.xlarge".to_owned();
-    EndpointConfig { name, model: MODEL.to_owned(), instance_type, initial_instances: instances }
+    EndpointConfig {
+        name,
+        model: MODEL.to_owned(),
+        instance_type,
+        initial_instances: instances,
+        second_model: None,
+    }
 }
 
 async fn is_made_and_deleted<P: EndpointConfigs>(ports: &P, stage: &Stage<'_>) -> Checked {
@@ -27,7 +33,10 @@ async fn is_made_and_deleted<P: EndpointConfigs>(ports: &P, stage: &Stage<'_>) -
     ports.create_endpoint_config(&made, &stage.tags()?).await?;
     equal("once made", &ports.endpoint_config(&made.name).await?, &Some(made.clone()))?;
     ports.delete_endpoint_config(&made.name).await?;
-    equal("once deleted", &ports.endpoint_config(&made.name).await?, &None)
+    equal("once deleted", &ports.endpoint_config(&made.name).await?, &None)?;
+    let two = EndpointConfig { second_model: Some(MODEL.to_owned()), ..config(stage.name("two"), 1) };
+    ports.create_endpoint_config(&two, &stage.tags()?).await?;
+    equal("with two variants", &ports.endpoint_config(&two.name).await?, &Some(two))
 }
 
 async fn a_name_is_taken_once<P: EndpointConfigs>(ports: &P, stage: &Stage<'_>) -> Checked {

@@ -34,6 +34,7 @@ pub(super) async fn configure<P: EndpointConfigs>(
         model: MODEL.to_owned(),
         instance_type: instance_type.to_owned(),
         initial_instances: instances,
+        second_model: None,
     };
     ports.create_endpoint_config(&config, &stage.tags()?).await?;
     Ok(name)

@@ -141,6 +141,7 @@ async fn an_endpoint_configuration() {
         model: "m".to_owned(),
         instance_type: "ml.m5.large".to_owned(),
         initial_instances: 1,
+        second_model: None,
     };
     let there = async |name: &str| usize::from(aws(&peer).endpoint_config(name).await.unwrap().is_some());
     let create =

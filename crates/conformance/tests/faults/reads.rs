@@ -50,6 +50,7 @@ async fn an_endpoint_configuration() {
         model: "m-read".to_owned(),
         instance_type: "ml.m5.large".to_owned(),
         initial_instances: 1,
+        second_model: None,
     };
     aws(&peer).create_endpoint_config(&config, &tags()).await.unwrap();
     hold_read(&peer, "sagemaker DescribeEndpointConfig", async |aws| aws.endpoint_config(&name).await).await;

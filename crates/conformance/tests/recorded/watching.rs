@@ -1,7 +1,7 @@
 //! What no emulated cloud answers of functions, alarms, training and models.
 
 use crate::script::{Script, json};
-use capstan_core::ports::{Alarms, Inference, TrainingJobs, Vitals};
+use capstan_core::ports::{Alarms, Inference, TrainingJobs, Variant, Vitals};
 use capstan_core::time::{Millis, Timestamp};
 use serde_json::json;
 
@@ -51,7 +51,7 @@ async fn a_job_is_stopped_by_its_name() {
 async fn a_model_is_asked_once_with_a_row_and_answers_with_what_it_says() {
     let script =
         Script::new(vec![("InvokeEndpoint", 200, r#"{"predictions":[{"score":2.4}]}"#.to_owned())]).await;
-    let asked = script.ports().infer("iops-model", "1,2,3", Millis(800)).await;
+    let asked = script.ports().infer("iops-model", Variant::First, "1,2,3", Millis(800)).await;
     assert_eq!(asked.answer.as_deref(), Ok(r#"{"predictions":[{"score":2.4}]}"#));
     assert!(asked.millis > 0.0);
     assert_eq!(script.sent("InvokeEndpoint"), ["1,2,3"]);

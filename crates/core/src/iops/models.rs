@@ -85,6 +85,8 @@ pub enum ReleaseStatus {
     Deploying,
     /// Hosts are being moved to it, stage by stage.
     Canary,
+    /// Two versions answer, each for its hosts, until somebody ends it.
+    Comparing,
     /// It serves. An end.
     Completed,
     /// What was done is being undone.
@@ -97,12 +99,13 @@ pub enum ReleaseStatus {
 
 impl ReleaseStatus {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Exporting,
         Self::Training,
         Self::Registering,
         Self::Deploying,
         Self::Canary,
+        Self::Comparing,
         Self::Completed,
         Self::RollingBack,
         Self::RolledBack,
@@ -117,6 +120,7 @@ impl ReleaseStatus {
             Self::Registering => "REGISTERING",
             Self::Deploying => "DEPLOYING",
             Self::Canary => "CANARY",
+            Self::Comparing => "COMPARING",
             Self::Completed => "COMPLETED",
             Self::RollingBack => "ROLLING_BACK",
             Self::RolledBack => "ROLLED_BACK",
@@ -140,10 +144,10 @@ impl ReleaseStatus {
             (Self::Exporting, Self::Training | Self::Deploying)
             | (Self::Training, Self::Registering)
             | (Self::Registering, Self::Deploying)
-            | (Self::Deploying, Self::Canary)
+            | (Self::Deploying, Self::Canary | Self::Comparing)
             | (Self::Canary, Self::Completed)
             | (Self::RollingBack, Self::RolledBack | Self::Stuck)
-            | (Self::Stuck, Self::RollingBack) => true,
+            | (Self::Comparing | Self::Stuck, Self::RollingBack) => true,
             (from, Self::RollingBack) => from.goes_forward(),
             _ => false,
         }
@@ -239,13 +243,16 @@ mod tests {
 
     #[test]
     fn a_release_goes_forward_or_back_and_never_out_of_an_end() {
-        use ReleaseStatus::{Canary, Completed, Exporting, RolledBack, RollingBack, Stuck, Training};
+        use ReleaseStatus::{
+            Canary, Comparing, Completed, Exporting, RolledBack, RollingBack, Stuck, Training,
+        };
         for from in ReleaseStatus::ALL {
             assert!(!from.may_become(from), "{from:?}");
             for to in ReleaseStatus::ALL {
                 assert!(!(from.is_end() && from.may_become(to)), "{from:?} → {to:?}");
             }
-            assert_eq!(from.may_become(RollingBack), from.goes_forward() || from == Stuck, "{from:?}");
+            let undone = from.goes_forward() || matches!(from, Stuck | Comparing);
+            assert_eq!(from.may_become(RollingBack), undone, "{from:?}");
             // Nothing serves that has not come through its canary.
             assert_eq!(from.may_become(Completed), from == Canary, "{from:?}");
             assert_eq!(from.may_become(RolledBack), from == RollingBack, "{from:?}");

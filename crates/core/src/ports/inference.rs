@@ -1,6 +1,6 @@
 //! Asking a model that serves.
 
-use super::CloudResult;
+use super::{CloudResult, Variant};
 use crate::time::Millis;
 use std::future::Future;
 
@@ -15,6 +15,12 @@ pub struct Inferred {
 
 /// Endpoints that answer.
 pub trait Inference: Sync {
-    /// Asks an endpoint about one row of CSV, once, and waits no longer than `limit`.
-    fn infer(&self, endpoint: &str, row: &str, limit: Millis) -> impl Future<Output = Inferred> + Send;
+    /// Asks a model behind an endpoint about one row of CSV, once, and waits no longer than `limit`.
+    fn infer(
+        &self,
+        endpoint: &str,
+        variant: Variant,
+        row: &str,
+        limit: Millis,
+    ) -> impl Future<Output = Inferred> + Send;
 }

@@ -49,6 +49,7 @@ pub use opensearch::{
 };
 pub use sagemaker::{
     Endpoint, EndpointConfig, EndpointConfigs, EndpointScaling, EndpointStatus, Endpoints, ScalingRange,
+    Variant,
 };
 pub use scaling::{TableAutoScaling, TableScaling, Throttle, UnitRange, UsagePlans};
 pub use signer::Signer;

@@ -39,7 +39,28 @@ pub struct Endpoint {
     pub tags: Tags,
 }
 
-/// An endpoint configuration: what one variant runs on. It can't be changed.
+/// Which of the models behind an endpoint is meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Variant {
+    /// The one that answers whoever names none.
+    #[default]
+    First,
+    /// The other one, where there is one. It answers who names it, and nobody else.
+    Second,
+}
+
+impl Variant {
+    /// Its name in `SageMaker`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::First => "AllTraffic",
+            Self::Second => "Second",
+        }
+    }
+}
+
+/// An endpoint configuration: what its variants run on. It can't be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndpointConfig {
     /// Its name, unique in the account.
@@ -48,8 +69,12 @@ pub struct EndpointConfig {
     pub model: String,
     /// Such as `ml.g5.2xlarge`.
     pub instance_type: String,
-    /// Instances at the start; at least 1.
+    /// Instances at the start of each variant; at least 1.
     pub initial_instances: u32,
+    /// The model of a second variant, by name, on as much of the same. Its weight is 0: who names no variant is never answered
+    /// by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_model: Option<String>,
 }
 
 /// Endpoints.

@@ -5,7 +5,7 @@
 
 use capstan_core::iops::answer::{risk_of, score};
 use capstan_core::iops::{Assessment, Hostname, InsightType, Metric, ScoredBy, Seen};
-use capstan_core::ports::{Inference, Store};
+use capstan_core::ports::{Inference, Store, Variant};
 use capstan_core::time::{Millis, Timestamp};
 use iops_records::{RecordError, Routing};
 use watch::{MOST_KEPT, Window};
@@ -50,7 +50,7 @@ pub(crate) struct Asked {
 pub(crate) async fn ask(
     ports: &impl Inference,
     routing: &Routing,
-    endpoint: &str,
+    (endpoint, variant): (&str, Variant),
     (window, last_alert): (&mut Window, Option<u64>),
     (built_in, seen): (Assessment, &[Seen]),
 ) -> Asked {
@@ -63,7 +63,7 @@ pub(crate) async fn ask(
     let Ok(features) = window.features(seen, last_alert) else {
         return failed(built_in, "there is no sample to ask about".to_owned(), 0.0);
     };
-    let asked = ports.infer(endpoint, &features.to_csv(), LIMIT).await;
+    let asked = ports.infer(endpoint, variant, &features.to_csv(), LIMIT).await;
     let answer = match asked.answer {
         Ok(answer) => answer,
         Err(error) => return failed(built_in, error.to_string(), asked.millis),
@@ -78,7 +78,7 @@ pub(crate) async fn ask(
     // A model says no more than a number: the surer, the nearer it is to one of its classes.
     let confidence = ((1.0 - 2.0 * (score - score.round()).abs()) * 1e3).round() / 1e3;
     let by = ScoredBy::Model {
-        model: routing.share.model.clone().unwrap_or_default(),
+        model: routing.model_of(variant).unwrap_or_default().to_owned(),
         version: routing.share.model_version.clone().unwrap_or_default(),
     };
     Asked { found: Assessment { score: risk, confidence, ..built_in }, by, millis: asked.millis, disagreed }

@@ -229,6 +229,7 @@ impl Work<'_> {
         (built_in, seen): (Assessment, &[Seen]),
     ) -> (Assessment, ScoredBy) {
         let (group, endpoint) = self.routing.of(host);
+        let variant = self.routing.variant_of(group);
         // Who has failed once is not asked again in this run: the next ones would wait for it too.
         let failed = self.counted.is_some_and(|counted| counted.failed);
         let last_alert = head.recent.last().map(|span| span.last);
@@ -238,7 +239,9 @@ impl Work<'_> {
                 return (built_in, ScoredBy::BuiltIn { failure });
             }
             (Some(endpoint), Some(window)) => {
-                let asked = ask(ports, self.routing, endpoint, (window, last_alert), (built_in, seen)).await;
+                let asked =
+                    ask(ports, self.routing, (endpoint, variant), (window, last_alert), (built_in, seen))
+                        .await;
                 (asked.found, asked.by, asked.millis, asked.disagreed)
             }
             _ => {
@@ -248,7 +251,8 @@ impl Work<'_> {
             }
         };
         let failed = matches!(by, ScoredBy::BuiltIn { failure: Some(_) });
-        let request = Request { group, canary: endpoint.is_some(), failed, millis, disagreed, first: at };
+        let request =
+            Request { group, canary: endpoint.is_some(), variant, failed, millis, disagreed, first: at };
         join(&mut self.counted, Some(request));
         (found, by)
     }

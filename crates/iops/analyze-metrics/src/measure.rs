@@ -1,7 +1,7 @@
 //! What is counted of each arm.
 
-use capstan_core::ports::{Clock, Store};
-use iops_records::{INTERVAL, Measured, Routing, Transaction, is_passing};
+use capstan_core::ports::{Clock, Store, Variant};
+use iops_records::{COMPARED, INTERVAL, Measured, Routing, Transaction, is_passing};
 use judge::{Arm, Interval};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -20,6 +20,8 @@ pub(crate) struct Request {
     pub(crate) group: u16,
     /// Whether the model behind the endpoint was asked.
     pub(crate) canary: bool,
+    /// Which of the models behind it.
+    pub(crate) variant: Variant,
     /// Whether it failed.
     pub(crate) failed: bool,
     /// The longest that an answer took, in milliseconds.
@@ -74,7 +76,7 @@ impl Counter {
     }
 }
 
-/// What a run counted while a canary was under way, by canary and stage.
+/// What a run counted while a canary was under way or two models were compared, by canary and stage.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(BTreeMap<(String, u8), Counts>);
 
@@ -83,6 +85,8 @@ pub(crate) struct Tally(BTreeMap<(String, u8), Counts>);
 struct Counts {
     requests: Vec<Request>,
     first: (String, u64),
+    /// Whether two models are compared: then hosts are told apart on both arms.
+    compared: bool,
 }
 
 impl Tally {
@@ -91,10 +95,19 @@ impl Tally {
         if routing.canary_id.is_some() || routing.share.percent > 0 {
             counter.add(&request);
         }
-        let Some(canary) = &routing.canary_id else { return };
+        // Of two models that are compared the second one is what a canary is: the one that is held against the other.
+        let (canary, percent, request) = match (&routing.canary_id, &routing.second) {
+            (Some(canary), _) => (canary, routing.share.percent, request),
+            (None, Some(second)) if request.canary => {
+                let canary = request.variant == Variant::Second;
+                (&second.release_id, COMPARED, Request { canary, ..request })
+            }
+            _ => return,
+        };
         let first = (host.to_owned(), request.first);
-        let new = || Counts { requests: Vec::new(), first: first.clone() };
-        let counts = self.0.entry((canary.clone(), routing.share.percent)).or_insert_with(new);
+        let compared = routing.canary_id.is_none();
+        let new = || Counts { requests: Vec::new(), first: first.clone(), compared };
+        let counts = self.0.entry((canary.clone(), percent)).or_insert_with(new);
         counts.first = first.min(std::mem::take(&mut counts.first));
         counts.requests.push(request);
     }
@@ -104,12 +117,17 @@ impl Tally {
     pub(crate) async fn store(self, ports: &(impl Store + Clock)) {
         let now = ports.wall().as_millis() / 1_000;
         let start = now - now % u64::from(INTERVAL);
-        for ((canary_id, percent), Counts { requests, first: (host, at) }) in self.0 {
+        for ((canary_id, percent), Counts { requests, first: (host, at), compared }) in self.0 {
             let (mut canary, mut baseline) = (Arm::default(), Arm::default());
             for request in requests {
                 let Request { group, canary: routed, failed, millis, disagreed, .. } = request;
-                let counts = if routed { canary.group(group) } else { baseline.group(BASELINE) };
-                counts.record(failed, millis, disagreed.filter(|_| routed));
+                let counts = match (routed, compared) {
+                    (true, _) => canary.group(group),
+                    (false, true) => baseline.group(group),
+                    (false, false) => baseline.group(BASELINE),
+                };
+                // The built-in model does not disagree with itself, so what it answers for has none.
+                counts.record(failed, millis, disagreed);
             }
             let interval = Interval { start, seconds: INTERVAL, percent, canary, baseline };
             let row = Measured::new(&canary_id, interval, (&host, at));

@@ -117,6 +117,11 @@ fn objected(objection: Objection) -> Problem {
             problem.more.insert("canaryId".to_owned(), id.into());
             problem
         }
+        Objection::Comparing(id) => {
+            let mut problem = Problem::conflict("COMPARISON_UNDER_WAY", detail);
+            problem.more.insert("releaseId".to_owned(), id.into());
+            problem
+        }
         Objection::Serves(_) => Problem::conflict("ALREADY_SERVES", detail),
         Objection::EndpointNotReady(_) => Problem::conflict("ENDPOINT_NOT_READY", detail),
         Objection::Error(error) => problem(error),

@@ -109,7 +109,7 @@ pub(crate) async fn measurements(store: &impl Store, canary: &Canary) -> Result<
 /// The routing.
 pub(crate) fn routing(routing: &Routing) -> Value {
     let since = (routing.version > 0).then_some(routing.since);
-    json!({
+    let mut shown = json!({
         "percent": routing.share.percent,
         "endpoint": routing.share.endpoint,
         "model": routing.share.model,
@@ -121,5 +121,9 @@ pub(crate) fn routing(routing: &Routing) -> Value {
         "tenant": routing.tenant,
         "reason": routing.reason,
         "version": routing.version,
-    })
+    });
+    if let Some(second) = &routing.second {
+        shown["second"] = json!(second);
+    }
+    shown
 }

@@ -19,6 +19,9 @@ pub(crate) async fn set(ports: &impl Ports, config: &Config, request: &Request) 
     if let Some(id) = routing.canary_id {
         return Err(objected(Objection::UnderWay(id)));
     }
+    if let Some(second) = routing.second {
+        return Err(objected(Objection::Comparing(second.release_id)));
+    }
     let endpoint = endpoint_of(endpoint, routing.share.endpoint.as_deref().unwrap_or(&config.endpoint))?;
     routing.share = if percent == 0 {
         // Nothing has to be in service for the built-in model.

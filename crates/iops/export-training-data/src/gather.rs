@@ -133,16 +133,19 @@ async fn metrics(
     }
 }
 
-/// A row for each metric of a stretch. The detectors begin anew with each: how odd a sample is is told by the hour before it
+/// A row for each minute of a stretch: of a host that reports more often its first metric in it, so that how bad things were
+/// counts by how long they were so, and not by who reports most. The detectors begin anew with each: how odd a sample is is told by the hour before it
 /// and what came since, and never by what its insight says, which is what is to be learnt.
 fn rows(host: &str, metrics: &[Metric], stretch: Stretch, insights: &[Insight], into: &mut Vec<Row>) {
     let (mut watch, mut window) = (Watch::default(), Window::default());
+    let mut last_minute = None;
     for metric in metrics {
         let seen = watch.observe(metric);
         window.push(metric);
-        if metric.at < stretch.from {
+        if metric.at < stretch.from || last_minute == Some(metric.at / 60) {
             continue;
         }
+        last_minute = Some(metric.at / 60);
         let alerts = insights.iter().map(|insight| insight.timestamp).filter(|begun| *begun < metric.at);
         let Ok(features) = window.features(&seen, alerts.max()) else { continue };
         into.push(Row { at: metric.at, host: host.to_owned(), features, score: label(metric.at, insights) });
@@ -176,6 +179,24 @@ mod tests {
                 Stretch { from: 3 * day - AROUND, until: 3 * day + 60 },
             ]
         );
+    }
+
+    #[test]
+    fn who_reports_every_second_has_a_row_a_minute_as_all_others() {
+        let of =
+            |second: u64| Metric::new(Hostname::parse("db-1").unwrap(), second, [(Series::CpuUsage, 20.0)]);
+        let metrics: Vec<Metric> = (6_000..6_600).map(of).collect();
+        let mut made = Vec::new();
+        rows(
+            "db-1",
+            &metrics,
+            Stretch { from: 6_000, until: 6_599 },
+            &[insight(6_030, 6_090, 90)],
+            &mut made,
+        );
+        let at: Vec<u64> = made.iter().map(|row| row.at).collect();
+        assert_eq!(at, (0..10).map(|minute| 6_000 + minute * 60).collect::<Vec<_>>());
+        assert_eq!(made.iter().filter(|row| row.score > 2.0).count(), 1);
     }
 
     #[test]

@@ -36,11 +36,11 @@ pub(crate) async fn train(
 }
 
 /// What is asked for.
-struct Wanted {
-    purpose: Purpose,
-    version: ModelVersion,
-    reason: String,
-    canary: Option<judge::Settings>,
+pub(crate) struct Wanted {
+    pub(crate) purpose: Purpose,
+    pub(crate) version: ModelVersion,
+    pub(crate) reason: String,
+    pub(crate) canary: Option<judge::Settings>,
 }
 
 /// How the canary is to be judged, as `POST /canary` takes it.
@@ -86,7 +86,7 @@ pub(crate) async fn restore(
     begin(ports, settings, request, wanted).await
 }
 
-async fn begin(
+pub(crate) async fn begin(
     ports: &impl Ports,
     settings: &Settings,
     request: &Request,
@@ -141,13 +141,14 @@ async fn free(ports: &impl Ports) -> Result<Serving, Problem> {
             return Ok(serving);
         }
     }
-    let mut refusal = Problem::conflict(
-        "RELEASE_UNDER_WAY",
-        format!(
-            "release {id} is under way ({}): let it end, or stop it (POST /models/releases/{id}/cancel)",
-            release.status.as_str()
-        ),
-    );
+    let how = if release.status == ReleaseStatus::Comparing {
+        "end it (DELETE /models/ab)".to_owned()
+    } else {
+        format!("let it end, or stop it (POST /models/releases/{id}/cancel)")
+    };
+    let status = release.status.as_str();
+    let mut refusal =
+        Problem::conflict("RELEASE_UNDER_WAY", format!("release {id} is under way ({status}): {how}"));
     refusal.more.insert("releaseId".to_owned(), json!(id));
     Err(refusal)
 }

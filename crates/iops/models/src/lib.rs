@@ -1,5 +1,6 @@
 //! `models`: versions of the model, and their releases: asked for, looked at, stopped; back to a version before by one call.
 
+mod ab;
 mod ask;
 mod show;
 
@@ -8,6 +9,7 @@ use capstan_core::ids::ReleaseId;
 use capstan_core::iops::models::{ModelVersion, ReleaseStatus};
 use capstan_core::ports::{Clock, Entropy, Store, Workflows};
 use capstan_core::tier::request::reason_objection;
+use iops_records::Transaction;
 use iops_records::models::{self, Release, Wish};
 use release::{ReleaseError, Settings};
 use serde_json::json;
@@ -37,6 +39,9 @@ pub async fn handle(ports: &impl Ports, settings: &Settings, request: Request) -
             Ok(Reply::ok(show::release(&one(ports, &request).await?)))
         }
         ("POST", "/models/releases/{releaseId}/cancel") => cancel(ports, &request).await,
+        ("GET", "/models/ab") => ab::get(ports, &request).await,
+        ("PUT", "/models/ab") => ab::put(ports, settings, &request).await,
+        ("DELETE", "/models/ab") => ab::delete(ports, &request).await,
         ("POST", "/models/{version}/restore") => ask::restore(ports, settings, &request).await,
         _ => Err(request.no_such_route()),
     }
@@ -95,12 +100,25 @@ pub(crate) fn wish(ports: &impl Clock, request: &Request, reason: String) -> Wis
     }
 }
 
-/// Notes the wish that a release be stopped; its steps find it. One that could not be undone is tried again.
+/// `POST /models/releases/{releaseId}/cancel`.
 async fn cancel(ports: &impl Ports, request: &Request) -> Result<Reply, Problem> {
     request.only_query(&[])?;
     let reason = only_reason(request)?;
+    let id = one(ports, request).await?.release_id;
+    stop(ports, request, &id, reason).await
+}
+
+/// Notes the wish that a release be stopped; its steps find it. One that could not be undone is tried again. From two versions
+/// that are compared the hosts are taken in the same write.
+pub(crate) async fn stop(
+    ports: &impl Ports,
+    request: &Request,
+    id: &ReleaseId,
+    reason: String,
+) -> Result<Reply, Problem> {
     for attempt in 0.. {
-        let mut found = one(ports, request).await?;
+        let found = models::release(ports, id).await?;
+        let mut found = found.ok_or_else(|| Problem::not_found("there is no such release any more"))?;
         let stuck = found.status == ReleaseStatus::Stuck;
         let again = stuck || is_left_alone(ports, &found).await?;
         if !again && let Some(answer) = settled(&found) {
@@ -115,7 +133,7 @@ async fn cancel(ports: &impl Ports, request: &Request) -> Result<Reply, Problem>
             (found.undo_failures, found.announced) = (0, false);
         }
         found.recoveries += u32::from(again);
-        match release::save(ports, &mut found).await {
+        match save(ports, &mut found).await {
             Ok(()) => {}
             Err(error) if error.name() == "StoreConflict" && attempt < ATTEMPTS => continue,
             Err(error) => return Err(problem(error)),
@@ -126,6 +144,24 @@ async fn cancel(ports: &impl Ports, request: &Request) -> Result<Reply, Problem>
         return Ok(Reply::ok(show::release(&found)).with_status(202));
     }
     Err(Problem::outcome_unknown("the release is written by somebody else again and again"))
+}
+
+/// Writes the release, and the routing with it where two versions are compared.
+async fn save(ports: &impl Ports, found: &mut Release) -> Result<(), ReleaseError> {
+    let mut transaction = Transaction::new();
+    if found.status == ReleaseStatus::Comparing {
+        let mut routing = iops_records::routing(ports).await?;
+        if release::off(&mut routing, found)
+            && let Some(wish) = &found.cancellation
+        {
+            routing.since = wish.at;
+            routing.by.clone_from(&wish.by);
+            (routing.tenant, routing.reason) = (Some(wish.tenant.clone()), wish.reason.clone());
+            transaction.put(&mut routing);
+        }
+    }
+    transaction.put(found);
+    Ok(transaction.commit(ports).await?)
 }
 
 /// Whether a release has not ended and nobody works on it any more.

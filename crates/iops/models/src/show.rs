@@ -4,7 +4,8 @@ use iops_records::models::{Release, Serving, VersionRow};
 use serde_json::{Value, json};
 
 /// What rows have that nobody outside needs.
-const HIDDEN: [&str; 6] = ["subject", "entry", "announced", "undoFailures", "makesModel", "version"];
+const HIDDEN: [&str; 7] =
+    ["subject", "entry", "announced", "undoFailures", "makesModel", "makesSecond", "version"];
 
 fn shown(row: Value) -> Value {
     let mut row = row;

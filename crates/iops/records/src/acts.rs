@@ -21,6 +21,8 @@ pub enum ActKind {
     Subscribed,
     /// A subscription was removed.
     Unsubscribed,
+    /// Two versions that are compared were given other weights.
+    WeightsMoved,
 }
 
 /// An act of a person.
@@ -32,7 +34,7 @@ pub struct ActRow {
     pub entry: String,
     /// What.
     pub kind: ActKind,
-    /// To what: an alarm's name, a subscriber's address, a subscription's id.
+    /// To what: an alarm's name, a subscriber's address, a subscription's id, a release's id.
     pub target: String,
     /// The subject of the token.
     pub by: String,

@@ -123,6 +123,9 @@ pub struct Measured {
     pub version: u64,
 }
 
+/// The stage under which all is counted of two models that are compared: there are no stages.
+pub const COMPARED: u8 = 50;
+
 /// How long an interval is, in seconds.
 pub const INTERVAL: u32 = 10;
 
@@ -170,11 +173,20 @@ const PAGE: usize = 200;
 
 /// All that was measured of a canary, in the order of time.
 pub async fn measurements(store: &impl Store, id: &str) -> Result<Vec<Interval>, RecordError> {
+    measurements_since(store, id, 0).await
+}
+
+/// What was measured of a canary or a comparison from a second on, in the order of time.
+pub async fn measurements_since(
+    store: &impl Store,
+    id: &str,
+    since: u64,
+) -> Result<Vec<Interval>, RecordError> {
     let mut query = Query {
         table: Table::IopsControl,
         partition: measured(id),
         prefix: String::new(),
-        after: None,
+        after: (since > 0).then(|| format!("{since:010}")),
         descending: false,
         limit: PAGE,
     };

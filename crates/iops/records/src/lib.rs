@@ -38,12 +38,13 @@ mod together;
 pub use acts::{ActKind, ActRow};
 pub use analysis::{Head, Open, Pending, Snapshot, Span, head, snapshot};
 pub use canary::{
-    Because, Canary, CanaryStatus, INTERVAL, Measured, Outcome, canaries, canary, measurements,
+    Because, COMPARED, Canary, CanaryStatus, INTERVAL, Measured, Outcome, canaries, canary, measurements,
+    measurements_since,
 };
 pub use insights::{Counts, Hour, busy_hours, counts, insight, insights_of};
 pub use metrics::{Unput, metrics_of, put_metrics};
 pub use restores::{RestoreRow, Restoring, restore, restores, restoring};
-pub use routing::{Routing, Share, routing};
+pub use routing::{Routing, Second, Share, routing};
 pub use scales::{ScaleRow, Scaling, all_scaling, scale, scales, scaling};
 pub use tier_records::{Record, RecordError, Transaction};
 pub use together::together;

@@ -60,7 +60,7 @@ pub enum Purpose {
     Compare {
         /// The other version.
         other: ModelVersion,
-        /// What share of requests it gets, %.
+        /// For how many of 100 hosts it answers.
         weight: u32,
     },
 }
@@ -159,6 +159,9 @@ pub struct Release {
     pub former_share: Option<Share>,
     /// Whether the model is made by this release, from before it is.
     pub makes_model: bool,
+    /// Whether the model of the other version is made by this release, from before it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub makes_second: bool,
     /// How its canary is judged; `None`: as every canary is.
     pub canary_settings: Option<judge::Settings>,
     /// The canary.
@@ -273,6 +276,7 @@ impl Release {
             former: None,
             former_share: None,
             makes_model: false,
+            makes_second: false,
             canary_settings: None,
             canary_id: None,
             promoted_at: None,

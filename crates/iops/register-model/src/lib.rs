@@ -3,7 +3,7 @@
 
 use capstan_core::iops::answer;
 use capstan_core::iops::models::{Measured, ReleaseStatus, refusal};
-use capstan_core::ports::{Clock, EndpointStatus, Endpoints, Inference, Objects, Store};
+use capstan_core::ports::{Clock, EndpointStatus, Endpoints, Inference, Objects, Store, Variant};
 use capstan_core::time::Millis;
 use iops_records::models::{self, Release, VersionRow};
 use iops_records::{Transaction, together};
@@ -65,7 +65,8 @@ where
     let mut said = Vec::with_capacity(rows.len());
     for some in rows.chunks(AT_ONCE) {
         let asked = some.iter().map(|row| async {
-            let answered = ports.infer(&release.endpoint, &row.features.to_csv(), PATIENCE).await.answer;
+            let answered =
+                ports.infer(&release.endpoint, Variant::First, &row.features.to_csv(), PATIENCE).await.answer;
             answered.ok().and_then(|text| answer::score(&text).ok())
         });
         said.extend(together(asked).await);

@@ -2,7 +2,7 @@
 
 use super::{Failure, print};
 use crate::clock::{self, Stopwatch};
-use crate::fleet::{self, Fleet, Incident, Trouble};
+use crate::fleet::{self, Fleet, Incident, Past, Trouble};
 use capstan_core::iops::{Metric, Series};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -35,6 +35,10 @@ pub(super) struct Args {
     /// Minutes of the past, one metric a minute and host, that are sent first, so that it is known what is usual
     #[arg(long, value_name = "MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u64).range(0..=20_000))]
     history: u64,
+    /// On how many hosts something was wrong in that past, for a quarter of an hour, of each kind in turn: what a model can learn
+    /// from
+    #[arg(long, value_name = "HOSTS", default_value_t = 0)]
+    past_incidents: u32,
     /// What goes wrong
     #[arg(long)]
     incident: Option<Incident>,
@@ -77,6 +81,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             args.rate
         )));
     }
+    if args.past_incidents > 0 && args.history < fleet::SHORTEST {
+        let (shortest, history) = (fleet::SHORTEST, args.history);
+        return Err(Failure::usage(format!(
+            "--past-incidents takes a past with room for them: --history {shortest} at least, and not {history}"
+        )));
+    }
     let mut sender = Sender::new(args)?;
     match &args.replay {
         Some(file) => {
@@ -95,12 +105,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 /// The past at once, then each host in its turn.
 fn live(args: &Args, sender: &mut Sender) -> Result<(), Failure> {
     let fleet = Fleet::new(args.hosts, args.seed);
-    let start = clock::wall().as_millis() / 1_000;
-    for minute in (1..=args.history).rev() {
-        let at = start.saturating_sub(minute * 60);
-        let metrics: Vec<Metric> = (0..args.hosts).filter_map(|host| fleet.metric(host, at, None)).collect();
-        sender.send_all(&metrics)?;
-    }
+    send_past(args, fleet, sender)?;
     let start = clock::wall().as_millis() / 1_000;
     let (hosts, since) = (args.incident_hosts, start + args.incident_after);
     let trouble = args.incident.map(|incident| Trouble { incident, hosts, since });
@@ -121,6 +126,18 @@ fn live(args: &Args, sender: &mut Sender) -> Result<(), Failure> {
         sender.send_all(&due)?;
         thread::sleep(TICK.saturating_sub(watch.elapsed().saturating_sub(elapsed)));
     }
+}
+
+fn send_past(args: &Args, fleet: Fleet, sender: &mut Sender) -> Result<(), Failure> {
+    let now = clock::wall().as_millis() / 1_000;
+    let past = Past::new(fleet, args.past_incidents, now.saturating_sub(args.history * 60), now);
+    for minute in (1..=args.history).rev() {
+        let at = now.saturating_sub(minute * 60);
+        let metric = |host| Some(past.struck(host, fleet.metric(host, at, None)?));
+        let metrics: Vec<Metric> = (0..args.hosts).filter_map(metric).collect();
+        sender.send_all(&metrics)?;
+    }
+    Ok(())
 }
 
 /// Sends metrics, and counts what became of them.

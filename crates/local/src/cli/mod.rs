@@ -3,6 +3,7 @@
 //! Each subcommand is a function from its arguments to a text for the standard output or a [`Failure`]; only this
 //! module prints and chooses exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answers.
 
+mod ab;
 mod again;
 mod audit;
 mod bench;
@@ -22,6 +23,7 @@ mod table;
 mod tier;
 mod token;
 mod up;
+mod watching;
 
 use clap::{Parser, Subcommand};
 pub use failure::Failure;
@@ -158,6 +160,11 @@ mod tests {
             "model score m.json rows.csv",
             "model release --reason a-reason-long-enough --days 30 --url http://x --token y --json",
             "model releases --limit 5",
+            "model release --reason a-reason-long-enough --stages 10:20,50:20,100:30",
+            "model watch 019aa83c --json",
+            "model ab start 20260101-000000-000 20260102-000000-000 --weights 90:10 --reason a-reason-long-enough",
+            "model ab show --minutes 5 --json",
+            "model ab stop --reason a-reason-long-enough",
             "model cancel 019aa83c --reason a-reason-long-enough",
             "model list --json",
             "model back 20261121-213000-123 --reason a-reason-long-enough",
@@ -165,6 +172,8 @@ mod tests {
             "canary replay measured.jsonl --settings s.json --json",
             "canary start --reason a-reason-long-enough --endpoint iops-model --settings s.json --json",
             "canary --url http://x status 019b76da --json",
+            "canary start --reason a-reason-long-enough --stages 10:20,50:20,100:30",
+            "canary watch --json",
             "canary list --limit 5",
             "canary rollback --reason a-reason-long-enough",
             "canary traffic --percent 0 --reason a-reason-long-enough",
@@ -173,6 +182,7 @@ mod tests {
             "bench --json",
             "bench nab --data corpus --out results --json",
             "feed --hosts 200 --rate 50 --incident cpu-spike --incident-hosts 3 --history 60 --seconds 0",
+            "feed --hosts 200 --past-incidents 24",
             "feed --replay f.csv --replay-series latency --replay-host db-1 --url http://x --json",
         ] {
             let words = std::iter::once("capstan").chain(line.split(' '));
@@ -198,7 +208,9 @@ mod tests {
             ("tier change PROD --reason x", "PRODUCTION"),
             ("model release --reason x --days 91", "days"),
             ("model back v", "reason"),
+            ("model ab start v w --weights 50 --reason x", "50:50"),
             ("endpoint behave iops-model lazy", "garbled"),
+            ("canary start --reason x --stages 10", "10:20"),
             ("canary traffic --percent 101 --reason x", "percent"),
             ("canary traffic --percent 5", "reason"),
             ("drill tier --path DEV", "two tiers"),

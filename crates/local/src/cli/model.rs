@@ -1,8 +1,8 @@
 //! `capstan model`: trains the model that an endpoint serves, on exported rows, and asks one.
 
-use super::release;
 use super::table::Table;
 use super::{Failure, print};
+use super::{ab, release};
 use model::{Evaluation, Model, Rows, Trained, gate};
 use serde_json::json;
 use std::fs;
@@ -18,12 +18,17 @@ pub(super) enum Command {
     Release(release::Release),
     /// Releases, newest first
     Releases(release::Releases),
+    /// How a release goes, a line for each change, until its end; one that was undone is a failure
+    Watch(release::Watch),
     /// Stop a release and have it undone
     Cancel(release::Cancel),
     /// Which version serves, and those there are
     List(release::To),
     /// Deploy a version again that is there already
     Back(release::Back),
+    /// Have two versions answer, each for its share of the hosts, and see which is worse
+    #[command(subcommand)]
+    Ab(ab::Ab),
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,9 +66,11 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         Command::Score(args) => score(args),
         Command::Release(args) => release::release(args),
         Command::Releases(args) => release::releases(args),
+        Command::Watch(args) => release::watch(args),
         Command::Cancel(args) => release::cancel(args),
         Command::List(args) => release::list(args),
         Command::Back(args) => release::back(args),
+        Command::Ab(args) => ab::run(args),
     }
 }
 

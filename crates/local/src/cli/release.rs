@@ -1,7 +1,10 @@
 //! `capstan model release` and its like: asks the API for releases of models, and shows them.
 
-use super::client::{Answer, Client, Whither, query};
+use super::canary::stages::Course;
+use super::canary::talk;
+use super::client::{Answer, Client, NoAnswer, Whither, query};
 use super::table::Table;
+use super::watching::{Look, until_ended};
 use super::{Failure, print};
 use serde_json::{Value, json};
 
@@ -25,6 +28,16 @@ pub(super) struct Release {
     /// Train on what is stored of so many days, 1 to 90
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=90))]
     days: Option<u32>,
+    #[command(flatten)]
+    course: Course,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Watch {
+    #[command(flatten)]
+    to: To,
+    /// Which release [default: the one under way, or the last one]
+    release: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,14 +69,16 @@ pub(super) struct Back {
     /// Why, in at least 10 characters
     #[arg(long)]
     reason: String,
+    #[command(flatten)]
+    course: Course,
 }
 
 impl To {
-    fn client(&self) -> Result<Client, Failure> {
+    pub(super) fn client(&self) -> Result<Client, Failure> {
         Client::of_iops(&self.to.url, self.to.token.clone())
     }
 
-    fn show(&self, answer: &Answer, shown: impl Fn(&Value) -> String) -> Result<(), Failure> {
+    pub(super) fn show(&self, answer: &Answer, shown: impl Fn(&Value) -> String) -> Result<(), Failure> {
         if self.json {
             print(&answer.text);
             return if answer.good() { Ok(()) } else { Err(Failure::told()) };
@@ -80,6 +95,9 @@ pub(super) fn release(args: &Release) -> Result<(), Failure> {
     let mut body = json!({ "reason": args.reason });
     if let Some(days) = args.days {
         body["days"] = json!(days);
+    }
+    if let Some(settings) = args.course.settings()? {
+        body["canary"] = settings;
     }
     args.to.show(&args.to.client()?.post("/models/releases", &body)?, begun)
 }
@@ -111,11 +129,62 @@ pub(super) fn back(args: &Back) -> Result<(), Failure> {
         former.ok_or_else(|| Failure::failed("no version served before: see `capstan model list`"))?
     };
     let path = format!("/models/{}/restore", segment(&version)?);
-    args.to.show(&client.post(&path, &json!({ "reason": args.reason }))?, begun)
+    let mut body = json!({ "reason": args.reason });
+    if let Some(settings) = args.course.settings()? {
+        body["canary"] = settings;
+    }
+    args.to.show(&client.post(&path, &body)?, begun)
+}
+
+/// A release as it goes, and its canary with it, until its end. One that was undone is a failure.
+pub(super) fn watch(args: &Watch) -> Result<(), Failure> {
+    let client = args.to.client()?;
+    let id = if let Some(release) = &args.release {
+        release.clone()
+    } else {
+        let answer = client.get("/models/releases?limit=1")?;
+        if !answer.good() {
+            return Err(answer.refusal());
+        }
+        let id = answer.body["releases"][0]["releaseId"].as_str().map(str::to_owned);
+        id.ok_or_else(|| Failure::failed("no model was released yet".to_owned()))?
+    };
+    let path = format!("/models/releases/{}", segment(&id)?);
+    until_ended(args.to.json, || with_canary(&client, client.get(&path)?), look)
+}
+
+/// The release, and beside it its canary while that is under way.
+fn with_canary(client: &Client, mut release: Answer) -> Result<Answer, NoAnswer> {
+    if release.body["status"] == "CANARY"
+        && let Some(id) = release.body["canaryId"].as_str()
+    {
+        let canary = client.get(&format!("/canary/{id}"))?;
+        if canary.good() {
+            release.body["canary"] = canary.body;
+        }
+    }
+    Ok(release)
+}
+
+fn look(release: &Value) -> Look {
+    let status = text(release, "status");
+    let ended = match status {
+        "COMPLETED" | "COMPARING" => Some(true),
+        "ROLLED_BACK" | "STUCK" => Some(false),
+        _ => None,
+    };
+    let more = match (&release["canary"], release["failure"]["message"].as_str()) {
+        (_, Some(why)) => format!(": {why}"),
+        (Value::Object(_), None) => format!(", {}", talk::line(&release["canary"])),
+        _ if status == "COMPARING" => ": two versions answer, see capstan model ab show".to_owned(),
+        _ if ended == Some(true) => format!(": model {} serves", text(release, "modelVersion")),
+        _ => String::new(),
+    };
+    Look { line: format!("{status}{more}"), ended }
 }
 
 /// A part of a path that names something.
-fn segment(text: &str) -> Result<&str, Failure> {
+pub(super) fn segment(text: &str) -> Result<&str, Failure> {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if (1..=64).contains(&text.len()) && text.bytes().all(letter) {
         return Ok(text);
@@ -127,9 +196,9 @@ fn text<'a>(row: &'a Value, name: &str) -> &'a str {
     row[name].as_str().unwrap_or("–")
 }
 
-fn begun(release: &Value) -> String {
+pub(super) fn begun(release: &Value) -> String {
     format!(
-        "release {} of model {}: {}\nHow it goes: capstan model releases. To stop it: capstan model cancel {} --reason \"…\"\n",
+        "release {} of model {}: {}\nHow it goes: capstan model watch. To stop it: capstan model cancel {} --reason \"…\"\n",
         text(release, "releaseId"),
         text(release, "modelVersion"),
         text(release, "status"),
@@ -201,6 +270,19 @@ mod tests {
              "deployedBy": "ada", "madeAt": "t"}]}),
         );
         assert!(shown.starts_with("v serves at iops-model\n") && shown.contains("90.000 %"), "{shown}");
+    }
+
+    #[test]
+    fn a_release_is_followed_with_its_canary_to_its_end() {
+        let said = |release: Value| look(&release);
+        let canary =
+            json!({"status": "CANARY", "canary": {"status": "RUNNING", "percent": 10, "text": "Hold."}});
+        let shown = said(canary);
+        assert_eq!((shown.line.as_str(), shown.ended), ("CANARY, RUNNING at 10 %: Hold.", None));
+        let undone = said(json!({"status": "ROLLED_BACK", "failure": {"message": "it is worse"}}));
+        assert_eq!((undone.line.as_str(), undone.ended), ("ROLLED_BACK: it is worse", Some(false)));
+        let done = said(json!({"status": "COMPLETED", "modelVersion": "v"}));
+        assert_eq!((done.line.as_str(), done.ended), ("COMPLETED: model v serves", Some(true)));
     }
 
     #[test]

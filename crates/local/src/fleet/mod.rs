@@ -4,10 +4,12 @@
 //! again tells the same story. Nothing in here waits or sends.
 
 mod incident;
+mod past;
 mod replay;
 
 use capstan_core::iops::{Hostname, Metric, Series};
 pub use incident::Incident;
+pub use past::{LASTS, Past, SHORTEST};
 pub use replay::{ReplayError, replay};
 
 const DAY: f64 = 86_400.0;

@@ -57,7 +57,7 @@ mod tests {
     fn record(sequence: u64) -> StreamRecord {
         let key = Key { table: Table::IopsMetrics, partition: "h".to_owned(), sort: "0000000001".to_owned() };
         let at = Timestamp::from_millis(1);
-        StreamRecord { sequence, key, modified: false, at, row: Arc::new(Row::new(Item::new())) }
+        StreamRecord { sequence, home: None, key, modified: false, at, row: Arc::new(Row::new(Item::new())) }
     }
 
     fn taken(tail: &mut Tail, after: u64, limit: usize) -> Option<Vec<u64>> {

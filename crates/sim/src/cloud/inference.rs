@@ -7,7 +7,7 @@ use super::training::BUCKET_URI;
 use super::{Answer, Cloud, Refusal};
 use crate::chance::draw;
 use crate::life::Stage;
-use capstan_core::ports::CloudErrorKind;
+use capstan_core::ports::{CloudErrorKind, Variant};
 use capstan_core::time::Millis;
 use model::{Features, HIGHEST, Model};
 use serde::{Deserialize, Serialize};
@@ -86,7 +86,7 @@ impl Cloud {
     /// The answer of an endpoint about a row, and how long it takes. `chance`: what differs from call to call.
     pub(crate) fn infer(
         &self,
-        endpoint: &str,
+        (endpoint, variant): (&str, Variant),
         row: &str,
         limit: Millis,
         seed: u64,
@@ -99,10 +99,16 @@ impl Cloud {
             let message = format!("no answer within {} ms", limit.0);
             return (Err(Refusal::new(CloudErrorKind::Unknown, message)), limit);
         }
-        (self.answer(endpoint, row, behaviour, drawn), length)
+        (self.answer((endpoint, variant), row, behaviour, drawn), length)
     }
 
-    fn answer(&self, endpoint: &str, row: &str, behaviour: Behaviour, drawn: u64) -> Answer<String> {
+    fn answer(
+        &self,
+        (endpoint, variant): (&str, Variant),
+        row: &str,
+        behaviour: Behaviour,
+        drawn: u64,
+    ) -> Answer<String> {
         let found = self.sagemaker.endpoints.get(endpoint).filter(|found| {
             // While a new fleet is made the old one serves.
             matches!(found.life.stage, Stage::Ready | Stage::Changing)
@@ -117,7 +123,15 @@ impl Cloud {
             _ => {}
         }
         let config = self.sagemaker.configs.get(&found.current.config);
-        let model = config.map(|config| config.config.model.as_str()).unwrap_or_default();
+        let model = config.map(|config| match variant {
+            Variant::First => config.config.model.as_str(),
+            Variant::Second => config.config.second_model.as_deref().unwrap_or_default(),
+        });
+        let model = model.unwrap_or_default();
+        if model.is_empty() && variant == Variant::Second {
+            let name = variant.name();
+            return Err(Refusal::invalid(format!("variant {name} not found for the endpoint {endpoint}")));
+        }
         let key = self.training.models.get(model).map_or_else(
             || artifact(model),
             |made| made.model.artifact.trim_start_matches(BUCKET_URI).to_owned(),

@@ -79,6 +79,7 @@ pub(crate) fn config(name: &str, instance_type: &str, instances: u32) -> Endpoin
         model: "shadow-self".to_owned(),
         instance_type: instance_type.to_owned(),
         initial_instances: instances,
+        second_model: None,
     }
 }
 

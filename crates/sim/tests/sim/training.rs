@@ -74,7 +74,7 @@ fn a_job_learns_what_the_rows_say_and_leaves_the_model_in_the_bucket() {
     ok(p.create_endpoint("e", "c", &tags()));
     rest(&w);
     let row = Features::from_numbers(&features).unwrap().to_csv();
-    let answer = ask(p.infer("e", &row, Millis::seconds(10))).answer.unwrap();
+    let answer = ask(p.infer("e", Variant::First, &row, Millis::seconds(10))).answer.unwrap();
     assert!(capstan_core::iops::answer::score(&answer).unwrap() > 2.0, "{answer}");
 }
 

@@ -157,5 +157,6 @@ fn wanted_config(goal: &Goal<'_>, instance_type: &str, instances: u32) -> Endpoi
         model: goal.model.to_owned(),
         instance_type: instance_type.to_owned(),
         initial_instances: instances,
+        second_model: None,
     }
 }

@@ -2,4 +2,5 @@
 
 pub(super) mod drill;
 pub(super) mod replay;
+pub(super) mod stages;
 pub(super) mod talk;

@@ -1,12 +1,13 @@
-//! `capstan canary start|status|list|rollback|traffic` and `capstan endpoint behave`: the API of canaries from a terminal.
+//! `capstan canary start|status|watch|list|rollback|traffic` and `capstan endpoint behave`: the API of canaries from a terminal.
 
 use super::replay;
+use super::stages::Course;
 use crate::cli::client::{Answer, Client, Whither, query};
 use crate::cli::table::Table;
+use crate::cli::watching::{Look, until_ended};
 use crate::cli::{Failure, print};
 use serde_json::{Map, Value, json};
 use sim::Behaviour;
-use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -28,9 +29,8 @@ enum Command {
         /// Behind which endpoint it is [default: the one of the environment]
         #[arg(long)]
         endpoint: Option<String>,
-        /// Settings of the judge, JSON
-        #[arg(long, value_name = "FILE")]
-        settings: Option<PathBuf>,
+        #[command(flatten)]
+        course: Course,
         /// Print the API's JSON as it is
         #[arg(long)]
         json: bool,
@@ -40,6 +40,14 @@ enum Command {
         /// Which [default: the one under way, or the last one]
         id: Option<String>,
         /// Print the API's JSON as it is
+        #[arg(long)]
+        json: bool,
+    },
+    /// How a canary goes, a line for each change, until its end; one that was rolled back is a failure
+    Watch {
+        /// Which [default: the one under way, or the last one]
+        id: Option<String>,
+        /// Print the API's JSON of its end
         #[arg(long)]
         json: bool,
     },
@@ -106,12 +114,10 @@ pub(in crate::cli) fn run(args: Args) -> Result<(), Failure> {
     let client = || Client::of_iops(&to.url, to.token.clone());
     match command {
         Command::Replay(args) => replay::run(&args),
-        Command::Start { reason, endpoint, settings, json } => {
+        Command::Start { reason, endpoint, course, json } => {
             let mut wish = Map::from_iter([("reason".to_owned(), json!(reason))]);
             wish.extend(endpoint.map(|endpoint| ("endpoint".to_owned(), json!(endpoint))));
-            if let Some(path) = settings {
-                wish.insert("settings".to_owned(), settings_of(&path)?);
-            }
+            wish.extend(course.settings()?.map(|settings| ("settings".to_owned(), settings)));
             tell(json, &client()?.post("/canary", &Value::Object(wish))?, whole)
         }
         Command::Status { id, json } => {
@@ -121,6 +127,14 @@ pub(in crate::cli) fn run(args: Args) -> Result<(), Failure> {
                 None => latest(&client, false)?,
             };
             tell(json, &client.get(&format!("/canary/{id}"))?, whole)
+        }
+        Command::Watch { id, json } => {
+            let client = client()?;
+            let path = match id {
+                Some(id) => format!("/canary/{id}"),
+                None => format!("/canary/{}", latest(&client, false)?),
+            };
+            until_ended(json, || client.get(&path), look)
         }
         Command::List { limit, json } => {
             tell(json, &client()?.get(&query("/canary", &[("limit", limit.as_deref())]))?, list)
@@ -167,12 +181,6 @@ pub(in crate::cli) fn behave(command: &Endpoint) -> Result<(), Failure> {
     }
 }
 
-fn settings_of(path: &PathBuf) -> Result<Value, Failure> {
-    let bad = |error: String| Failure::failed(format!("{}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| bad(error.to_string()))
-}
-
 fn latest(client: &Client, running: bool) -> Result<String, Failure> {
     let answer = client.get("/canary?limit=1")?;
     if !answer.good() {
@@ -201,6 +209,27 @@ fn text(value: &Value) -> String {
         Value::Null => "–".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// A canary in a line, and whether it has ended well.
+fn look(canary: &Value) -> Look {
+    let ended = match canary["status"].as_str() {
+        Some("PROMOTED") => Some(true),
+        Some("ROLLED_BACK") => Some(false),
+        _ => None,
+    };
+    Look { line: line(canary), ended }
+}
+
+/// How far a canary has come, in a line; while it is under way without the seconds, which pass in any case.
+pub(in crate::cli) fn line(canary: &Value) -> String {
+    let mut said = text(&canary["text"]);
+    let seconds = said.find(" (").zip(said.find("): "));
+    if let (Some((from, to)), true) = (seconds.filter(|(from, to)| from < to), canary["status"] == "RUNNING")
+    {
+        said.replace_range(from..=to, "");
+    }
+    format!("{} at {} %: {said}", text(&canary["status"]), text(&canary["percent"]))
 }
 
 /// A share as a person reads it.
@@ -296,6 +325,20 @@ mod tests {
             "c RUNNING: m (v) behind e, 10 %\nHold.\nPERCENT  SECONDS  ENTERED\n     10      120  –\nCRITERION  CANARY                        BASELINE\nerrors     5.25 % (1.00 to 10.00) of 400  –\n"
                 .replace("CANARY                        BASELINE", "CANARY                         BASELINE")
         );
+    }
+
+    #[test]
+    fn a_canary_that_is_watched_says_what_has_changed_and_at_its_end_everything() {
+        let said = |status: &str, text: &str| {
+            let shown = look(&json!({"status": status, "percent": 10, "text": text}));
+            (shown.line, shown.ended)
+        };
+        let under_way = said("RUNNING", "Hold (10 %, 3 s of 20 s): too few requests. Canary 7.");
+        assert_eq!(under_way, ("RUNNING at 10 %: Hold: too few requests. Canary 7.".to_owned(), None));
+        assert_eq!(said("RUNNING", "Not judged yet.").0, "RUNNING at 10 %: Not judged yet.");
+        let back = said("ROLLED_BACK", "Roll back (10 %, 27 s of 20 s): errors: 46 of 100.");
+        assert!(back.0.contains("27 s of 20 s") && back.1 == Some(false), "{back:?}");
+        assert_eq!(said("PROMOTED", "Promote.").1, Some(true));
     }
 
     #[test]
