@@ -1,6 +1,6 @@
 //! Canaries: how a model is rolled out, and what was measured meanwhile.
 
-use crate::{RecordError, get, read};
+use crate::{RecordError, get, latest, read};
 use capstan_core::ids::TenantId;
 use capstan_core::iops::METRICS_KEPT;
 use capstan_core::ports::{Query, Store, Table};
@@ -156,16 +156,7 @@ pub async fn canary(store: &impl Store, id: &str) -> Result<Option<Canary>, Reco
 
 /// The last canaries, the latest first.
 pub async fn canaries(store: &impl Store, limit: usize) -> Result<Vec<Canary>, RecordError> {
-    let query = Query {
-        table: Table::IopsControl,
-        partition: Canary::SUBJECT.to_owned(),
-        prefix: String::new(),
-        after: None,
-        descending: true,
-        limit,
-    };
-    let page = store.query(&query).await.map_err(RecordError::Store)?;
-    page.items.into_iter().map(|item| read(item, &query.partition)).collect()
+    latest(store, Canary::SUBJECT, limit).await
 }
 
 /// Rows of measurements read at once.

@@ -24,6 +24,30 @@ macro_rules! record {
 }
 use record;
 
+/// Makes a row of something that core knows: a type of its own, so that it can be a record.
+macro_rules! row {
+    ($(#[$doc:meta])* $row:ident, $of:ty, $table:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $row(pub $of);
+
+        impl std::ops::Deref for $row {
+            type Target = $of;
+            fn deref(&self) -> &$of {
+                &self.0
+            }
+        }
+        impl std::ops::DerefMut for $row {
+            fn deref_mut(&mut self) -> &mut $of {
+                &mut self.0
+            }
+        }
+        $crate::record!($row, $table);
+    };
+}
+use row;
+
 mod acts;
 mod analysis;
 mod canary;
@@ -49,13 +73,40 @@ pub use scales::{ScaleRow, Scaling, all_scaling, scale, scales, scaling};
 pub use tier_records::{Record, RecordError, Transaction};
 pub use together::together;
 
-use capstan_core::ports::{Key, Store, StoreError};
+use capstan_core::ports::{Key, Query, Store, StoreError};
 
 /// Reads one record.
 async fn get<R: Record>(store: &impl Store, partition: &str, sort: &str) -> Result<Option<R>, RecordError> {
     let key = Key { table: R::TABLE, partition: partition.to_owned(), sort: sort.to_owned() };
     let item = store.get(&key).await.map_err(RecordError::Store)?;
     item.map(|item| read(item, partition)).transpose()
+}
+
+/// The last records of a partition, those with the greatest entries first.
+async fn latest<R: Record>(store: &impl Store, partition: &str, limit: usize) -> Result<Vec<R>, RecordError> {
+    let (rows, _) = page(store, partition, "", None, limit).await?;
+    Ok(rows)
+}
+
+/// The same before an entry and of those that begin so; with where to go on.
+async fn page<R: Record>(
+    store: &impl Store,
+    partition: &str,
+    prefix: &str,
+    after: Option<String>,
+    limit: usize,
+) -> Result<(Vec<R>, Option<String>), RecordError> {
+    let query = Query {
+        table: R::TABLE,
+        partition: partition.to_owned(),
+        prefix: prefix.to_owned(),
+        after,
+        descending: true,
+        limit,
+    };
+    let page = store.query(&query).await.map_err(RecordError::Store)?;
+    let rows = page.items.into_iter().map(|item| read(item, partition)).collect::<Result<_, _>>()?;
+    Ok((rows, page.next))
 }
 
 fn read<R: Record>(item: capstan_core::ports::Item, partition: &str) -> Result<R, RecordError> {

@@ -1,10 +1,9 @@
 //! Models and their releases: which version serves, which release is under way, what each release did.
 
-use crate::Share;
-use crate::{Record, RecordError, get, read};
+use crate::{RecordError, Share, get, page};
 use capstan_core::ids::{ReleaseId, TenantId};
 use capstan_core::iops::models::{Measured, ModelVersion, ReleaseStatus};
-use capstan_core::ports::{Query, Store};
+use capstan_core::ports::Store;
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -332,24 +331,4 @@ pub async fn version(store: &impl Store, version: &ModelVersion) -> Result<Optio
 /// The latest versions, the latest first.
 pub async fn versions(store: &impl Store, limit: usize) -> Result<Vec<VersionRow>, RecordError> {
     Ok(page(store, MODELS, VERSION, None, limit).await?.0)
-}
-
-async fn page<R: Record>(
-    store: &impl Store,
-    partition: &str,
-    prefix: &str,
-    after: Option<String>,
-    limit: usize,
-) -> Result<(Vec<R>, Option<String>), RecordError> {
-    let query = Query {
-        table: R::TABLE,
-        partition: partition.to_owned(),
-        prefix: prefix.to_owned(),
-        after,
-        descending: true,
-        limit,
-    };
-    let page = store.query(&query).await.map_err(RecordError::Store)?;
-    let rows = page.items.into_iter().map(|item| read(item, partition)).collect::<Result<_, _>>()?;
-    Ok((rows, page.next))
 }

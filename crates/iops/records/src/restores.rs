@@ -1,9 +1,9 @@
 //! Restores of tables, and which table is being restored.
 
-use crate::{Record, RecordError, get, read};
+use crate::{RecordError, get, latest};
 use capstan_core::ids::RestoreId;
 use capstan_core::iops::{Restorable, Restore};
-use capstan_core::ports::{Query, Store, Table};
+use capstan_core::ports::Store;
 use serde::{Deserialize, Serialize};
 
 /// That a table is being restored: there is one such row a table, so that nobody restores it twice at once.
@@ -30,42 +30,12 @@ impl Restoring {
     }
 }
 
-macro_rules! record {
-    ($type:ty) => {
-        impl Record for $type {
-            const TABLE: Table = Table::IopsControl;
-            fn keys(&self) -> (String, String) {
-                (self.subject.clone(), self.entry.clone())
-            }
-            fn version(&self) -> u64 {
-                self.version
-            }
-            fn set_version(&mut self, version: u64) {
-                self.version = version;
-            }
-        }
-    };
-}
+crate::record!(Restoring, IopsControl);
 
-record!(Restoring);
-record!(RestoreRow);
-
-/// A restore as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RestoreRow(pub Restore);
-
-impl std::ops::Deref for RestoreRow {
-    type Target = Restore;
-    fn deref(&self) -> &Restore {
-        &self.0
-    }
-}
-impl std::ops::DerefMut for RestoreRow {
-    fn deref_mut(&mut self) -> &mut Restore {
-        &mut self.0
-    }
-}
+crate::row!(
+    /// A restore as it is kept.
+    RestoreRow, Restore, IopsControl
+);
 
 /// The restore of this id.
 pub async fn restore(store: &impl Store, id: &RestoreId) -> Result<Option<RestoreRow>, RecordError> {
@@ -79,14 +49,5 @@ pub async fn restoring(store: &impl Store, table: Restorable) -> Result<Option<R
 
 /// The last restores, the latest first.
 pub async fn restores(store: &impl Store, limit: usize) -> Result<Vec<RestoreRow>, RecordError> {
-    let query = Query {
-        table: Table::IopsControl,
-        partition: Restore::SUBJECT.to_owned(),
-        prefix: String::new(),
-        after: None,
-        descending: true,
-        limit,
-    };
-    let page = store.query(&query).await.map_err(RecordError::Store)?;
-    page.items.into_iter().map(|item| read(item, &query.partition)).collect()
+    latest(store, Restore::SUBJECT, limit).await
 }

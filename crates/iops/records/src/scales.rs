@@ -1,9 +1,9 @@
 //! Changes of scale, and which resource is being changed.
 
-use crate::{Record, RecordError, get, read};
+use crate::{RecordError, get, latest};
 use capstan_core::ids::ScaleId;
 use capstan_core::iops::scale::{Scale, Scaled};
-use capstan_core::ports::{Query, Store, Table};
+use capstan_core::ports::Store;
 use serde::{Deserialize, Serialize};
 
 /// That a resource is being changed: one row a resource, so that nobody changes it twice at once.
@@ -29,42 +29,12 @@ impl Scaling {
     }
 }
 
-/// A change of scale as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ScaleRow(pub Scale);
+crate::record!(Scaling, IopsControl);
 
-impl std::ops::Deref for ScaleRow {
-    type Target = Scale;
-    fn deref(&self) -> &Scale {
-        &self.0
-    }
-}
-impl std::ops::DerefMut for ScaleRow {
-    fn deref_mut(&mut self) -> &mut Scale {
-        &mut self.0
-    }
-}
-
-macro_rules! record {
-    ($type:ty) => {
-        impl Record for $type {
-            const TABLE: Table = Table::IopsControl;
-            fn keys(&self) -> (String, String) {
-                (self.subject.clone(), self.entry.clone())
-            }
-            fn version(&self) -> u64 {
-                self.version
-            }
-            fn set_version(&mut self, version: u64) {
-                self.version = version;
-            }
-        }
-    };
-}
-
-record!(Scaling);
-record!(ScaleRow);
+crate::row!(
+    /// A change of scale as it is kept.
+    ScaleRow, Scale, IopsControl
+);
 
 /// The change of this id.
 pub async fn scale(store: &impl Store, id: &ScaleId) -> Result<Option<ScaleRow>, RecordError> {
@@ -76,30 +46,12 @@ pub async fn scaling(store: &impl Store, resource: &Scaled) -> Result<Option<Sca
     get(store, Scaling::SUBJECT, &resource.key()).await
 }
 
-async fn listed<R: Record>(
-    store: &impl Store,
-    partition: &str,
-    descending: bool,
-    limit: usize,
-) -> Result<Vec<R>, RecordError> {
-    let query = Query {
-        table: Table::IopsControl,
-        partition: partition.to_owned(),
-        prefix: String::new(),
-        after: None,
-        descending,
-        limit,
-    };
-    let page = store.query(&query).await.map_err(RecordError::Store)?;
-    page.items.into_iter().map(|item| read(item, partition)).collect()
-}
-
 /// What is being changed.
 pub async fn all_scaling(store: &impl Store, limit: usize) -> Result<Vec<Scaling>, RecordError> {
-    listed(store, Scaling::SUBJECT, false, limit).await
+    latest(store, Scaling::SUBJECT, limit).await
 }
 
 /// The last changes, the latest first.
 pub async fn scales(store: &impl Store, limit: usize) -> Result<Vec<ScaleRow>, RecordError> {
-    listed(store, Scale::SUBJECT, true, limit).await
+    latest(store, Scale::SUBJECT, limit).await
 }

@@ -85,7 +85,7 @@ fn segment(text: &str) -> Result<&str, Failure> {
 }
 
 /// Prints an answer; a refusal ends the command.
-pub(super) fn tell(json: bool, answer: &Answer, show: fn(&Value) -> String) -> Result<(), Failure> {
+pub(super) fn tell(json: bool, answer: &Answer, show: impl Fn(&Value) -> String) -> Result<(), Failure> {
     if json {
         print(&answer.text);
         return if answer.good() { Ok(()) } else { Err(Failure::told()) };

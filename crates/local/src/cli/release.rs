@@ -1,11 +1,12 @@
 //! `capstan model release` and its like: asks the API for releases of models, and shows them.
 
+use super::Failure;
 use super::canary::stages::Course;
 use super::canary::talk;
 use super::client::{Answer, Client, NoAnswer, Whither, query};
+use super::iops::tell;
 use super::table::Table;
 use super::watching::{Look, until_ended};
-use super::{Failure, print};
 use serde_json::{Value, json};
 
 /// Where the system is, and how the answer is printed.
@@ -79,15 +80,7 @@ impl To {
     }
 
     pub(super) fn show(&self, answer: &Answer, shown: impl Fn(&Value) -> String) -> Result<(), Failure> {
-        if self.json {
-            print(&answer.text);
-            return if answer.good() { Ok(()) } else { Err(Failure::told()) };
-        }
-        if !answer.good() {
-            return Err(answer.refusal());
-        }
-        print(&shown(&answer.body));
-        Ok(())
+        tell(self.json, answer, shown)
     }
 }
 

@@ -1,8 +1,9 @@
 //! `capstan restore`: the API of restores from a terminal. Each subcommand is one call; what is refused is refused by the API, in
 //! its words.
 
+use super::Failure;
 use super::client::{Client, Whither};
-use super::{Failure, print};
+use super::iops::tell;
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
@@ -93,11 +94,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Command::Cancel(act) => client.post(&format!("/restores/{}/cancel", act.id), &because(act)),
         Command::SwapBack(act) => client.post(&format!("/restores/{}/swap-back", act.id), &because(act)),
     }?;
-    if !answer.good() {
-        return Err(answer.refusal());
-    }
-    print(&if args.json { answer.text.clone() } else { shown(&answer.body) });
-    Ok(())
+    tell(args.json, &answer, shown)
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

@@ -1,8 +1,9 @@
 //! `capstan scale`: the API of changes of scale from a terminal. Each subcommand is one call; what is refused is refused by the API,
 //! in its words.
 
+use super::Failure;
 use super::client::{Client, Whither};
-use super::{Failure, print};
+use super::iops::tell;
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
@@ -172,11 +173,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             None => client.get("/scale"),
         },
     }?;
-    if !answer.good() {
-        return Err(answer.refusal());
-    }
-    print(&if args.json { answer.text.clone() } else { shown(&answer.body) });
-    Ok(())
+    tell(args.json, &answer, shown)
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
