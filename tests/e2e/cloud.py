@@ -112,8 +112,8 @@ class Deployed:
         stack = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
         self.outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
         self.publish()
-        api = self.outputs["ApiUrl"].split("//")[1].split(".")[0]
-        self.api = f"{self.clouds.ministack}/restapis/{api}/{ENVIRONMENT}/_user_request_{BASE}"
+        self.api = self.reached("ApiUrl") + BASE
+        self.iops_api = self.reached("IopsApiUrl")
 
     def build(self, folder):
         """
@@ -162,6 +162,11 @@ class Deployed:
         )
         self.seconds["sam deploy"] = time.monotonic() - began
 
+    def reached(self, output):
+        """Where the peer has the API of this output."""
+        api = self.outputs[output].split("//")[1].split(".")[0]
+        return f"{self.clouds.ministack}/restapis/{api}/{ENVIRONMENT}/_user_request_"
+
     def publish(self):
         """Version and alias of the state machine, in the place of the resources that the peer did not take."""
         machine = self.outputs["StateMachineArn"]
@@ -179,9 +184,14 @@ class Deployed:
         status, _, answer = self.asked(method, path, token, body)
         return status, answer
 
-    def asked(self, method, path, token=None, body=None, headers=None):
+    def iops(self, method, path, token=None, body=None):
+        """The same of the API of IOps."""
+        status, _, answer = self.asked(method, path, token, body, api=self.iops_api)
+        return status, answer
+
+    def asked(self, method, path, token=None, body=None, headers=None, api=None):
         """The same, with headers there and back."""
-        request = urllib.request.Request(self.api + path, method=method, headers=headers or {})
+        request = urllib.request.Request((api or self.api) + path, method=method, headers=headers or {})
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         if body is not None:

@@ -175,6 +175,31 @@ fn lost_rows_are_brought_back_and_served_and_the_former_table_can_be_put_back() 
 }
 
 #[test]
+fn a_former_table_is_put_back_to_the_end_also_when_nobody_asks_again() {
+    let (mut lab, well) = after_a_loss();
+    let before = serving(lab.world());
+    let id = ask(&mut lab, &wish(well));
+    idle(&mut lab);
+    let (status, answer) = lab.call(
+        "POST",
+        &format!("/restores/{id}/swap-back"),
+        &json!({"reason": "the copy lacks what came since"}),
+    );
+    assert_eq!((status, &answer["status"]), (202, &json!("SWAPPING_BACK")), "{answer}");
+    // Meanwhile nobody else touches the table, and there is nothing to cancel.
+    let (status, answer) = lab.call("POST", "/restores", &wish(well));
+    assert_eq!((status, &answer["code"]), (409, &json!("RESTORE_UNDER_WAY")), "{answer}");
+    let because = json!({"reason": "it is not wanted any more"});
+    let (status, answer) = lab.call("POST", &format!("/restores/{id}/cancel"), &because);
+    assert_eq!((status, &answer["code"]), (409, &json!("TOO_LATE")), "{answer}");
+    rest(&mut lab, Millis::minutes(15));
+    assert_eq!(seen(&mut lab, &id)["status"], "SWAPPED_BACK");
+    assert_eq!(serving(lab.world()).environments, before.environments);
+    // The table is free again.
+    ask(&mut lab, &wish(well));
+}
+
+#[test]
 fn a_backup_is_restored_and_need_not_serve() {
     let (mut lab, _) = after_a_loss();
     let arn = lab.world().with(|world| world.back_up("iops-metrics-local", "by-hand"));

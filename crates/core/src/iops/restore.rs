@@ -63,6 +63,8 @@ pub enum RestoreStatus {
     RolledBack,
     /// Neither done nor undone: a person is needed.
     Stuck,
+    /// It was done, and the table of before is being put back in its place.
+    SwappingBack,
     /// It was done, and the table of before was put back in its place.
     SwappedBack,
 }
@@ -190,7 +192,7 @@ impl Restore {
 
     /// Whether nothing more comes of it by itself.
     pub const fn ended(&self) -> bool {
-        !matches!(self.status, RestoreStatus::Running | RestoreStatus::Undoing)
+        !matches!(self.status, RestoreStatus::Running | RestoreStatus::Undoing | RestoreStatus::SwappingBack)
     }
 
     /// The name of the execution that carries it out, or took over last.
@@ -224,6 +226,7 @@ impl Restore {
     pub const fn phase(&self) -> &'static str {
         match self.status {
             RestoreStatus::Completed | RestoreStatus::SwappedBack => "DONE",
+            RestoreStatus::SwappingBack => "SWAPPING_BACK",
             RestoreStatus::Undoing | RestoreStatus::RolledBack | RestoreStatus::Stuck => "UNDOING",
             RestoreStatus::Running => match (self.restored_at, self.prepared_at, self.verified_at) {
                 (None, ..) => "RESTORING",

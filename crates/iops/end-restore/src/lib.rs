@@ -1,13 +1,14 @@
 //! `end-restore`: finds restores whose execution is gone, was never started, or ended without its record, and has them gone on
-//! with or undone. Called on every change of an execution's status and by the clock.
+//! with or undone; and goes on with putting a former table back. Called on every change of an execution's status and by the
+//! clock.
 //!
 //! It starts another execution of the same machine, whose steps find out by themselves how far it has come.
 
 use capstan_core::iops::{MOST_RECOVERIES, Restorable, RestoreStatus};
-use capstan_core::ports::{Clock, CloudErrorKind, ExecutionStatus, Notifier, Store, Workflows};
+use capstan_core::ports::{Clock, CloudErrorKind, ExecutionStatus, Functions, Notifier, Store, Workflows};
 use capstan_core::time::Millis;
 use iops_records::RestoreRow;
-use iops_restoring::{Input, Step, fail, open, release, update};
+use iops_restoring::{Input, Moved, Step, fail, open, put_back, release, update};
 use serde_json::{Value, json};
 use tier_steps::StepError;
 
@@ -45,7 +46,7 @@ impl Report {
 /// Goes through all restores under way. One that can't be dealt with does not hold up the others.
 pub async fn handle<P>(ports: &P) -> Result<Report, StepError>
 where
-    P: Store + Clock + Workflows + Notifier,
+    P: Store + Clock + Workflows + Notifier + Functions,
 {
     let mut report = Report::default();
     for table in Restorable::ALL {
@@ -61,11 +62,15 @@ where
 
 async fn reconcile<P>(ports: &P, row: RestoreRow, report: &mut Report) -> Result<(), StepError>
 where
-    P: Store + Clock + Workflows + Notifier,
+    P: Store + Clock + Workflows + Notifier + Functions,
 {
     if row.ended() {
         report.ended += 1;
         return release(ports, &row).await;
+    }
+    if row.status == RestoreStatus::SwappingBack {
+        report.ended += usize::from(put_back(ports, &row).await? == Moved::All);
+        return Ok(());
     }
     let execution = ports.describe(&row.execution_name()).await.map_err(StepError::of_cloud)?;
     match execution.map(|view| view.status) {

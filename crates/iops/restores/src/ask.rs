@@ -88,7 +88,7 @@ pub(crate) async fn ask(
     Ok(reply(202, &row, message))
 }
 
-async fn under_way(ports: &impl Ports, table: Restorable) -> Result<Problem, Problem> {
+pub(crate) async fn under_way(ports: &impl Ports, table: Restorable) -> Result<Problem, Problem> {
     let known = iops_records::restoring(ports, table).await?;
     let words = format!("the table {} is being restored already: wait for it, or cancel it", table.as_str());
     let mut problem = Problem::conflict("RESTORE_UNDER_WAY", words);

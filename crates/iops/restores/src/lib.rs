@@ -5,7 +5,7 @@ mod stop;
 
 use api::{Problem, Reply, Request};
 use capstan_core::ids::RestoreId;
-use capstan_core::iops::{Restorable, RestoreStatus};
+use capstan_core::iops::Restorable;
 use capstan_core::ports::{
     Clock, CloudError, CloudErrorKind, Entropy, Functions, Store, TableBackups, Tables, Workflows,
 };
@@ -103,9 +103,4 @@ fn reply(status: u16, row: &RestoreRow, message: &str) -> Reply {
         fields.insert("message".to_owned(), json!(message));
     }
     Reply::ok(shown).with_status(status)
-}
-
-/// Whether it is done, so that it can be put back.
-fn is_done(row: &RestoreRow) -> bool {
-    matches!(row.status, RestoreStatus::Completed | RestoreStatus::SwappedBack) && row.swapped_at.is_some()
 }

@@ -1,14 +1,17 @@
 //! Stopping a restore, which is a wish that its steps find; and putting the former table back once it is done.
 
-use crate::{Ports, is_done, of_step, one, reply};
+use crate::ask::under_way;
+use crate::{Ports, of_step, one, reply};
 use api::{Fields, Problem, Reply, Request};
 use capstan_core::iops::{RestoreStatus, Wish};
 use capstan_core::ports::{Clock, Workflows};
 use capstan_core::tier::request::reason_objection;
 use iops_records::{RecordError, RestoreRow, Restoring, Transaction};
-use iops_restoring::{Moved, point_back};
+use iops_restoring::{Moved, put_back};
 use serde_json::json;
 
+/// What is said once it is so.
+const IS_BACK: &str = "the former table serves; the restored one is kept";
 /// How often a row is read again when its steps write it at the same time.
 const ATTEMPTS: usize = 6;
 
@@ -31,6 +34,12 @@ pub(crate) async fn cancel(ports: &impl Ports, request: &Request) -> Result<Repl
         let mut listed = None;
         match row.status {
             RestoreStatus::Undoing => return Ok(reply(202, &row, "it is being undone already")),
+            RestoreStatus::SwappingBack => {
+                return Err(Problem::conflict(
+                    "TOO_LATE",
+                    "it was done, and the former table is being put back",
+                ));
+            }
             RestoreStatus::Running if row.cancellation.is_some() => {
                 return Ok(reply(202, &row, "it was asked to stop already"));
             }
@@ -82,26 +91,43 @@ pub(crate) async fn swap_back(ports: &impl Ports, request: &Request) -> Result<R
     let wish = wish(ports, request)?;
     for _ in 0..ATTEMPTS {
         let mut row = one(ports, request).await?;
-        if !is_done(&row) {
-            let words = "only what was put in the place of another table can be put back: this was not";
-            return Err(Problem::conflict("NOT_SWAPPED", words));
-        }
-        if row.swap_back.is_none() {
-            row.swap_back = Some(wish.clone());
-            row.status = RestoreStatus::SwappedBack;
-            let mut transaction = Transaction::new();
-            transaction.put(&mut row);
-            match transaction.commit(ports).await {
-                Ok(()) => {}
-                Err(RecordError::Stale { .. }) => continue,
-                Err(error) => return Err(error.into()),
+        match row.status {
+            RestoreStatus::SwappedBack => return Ok(reply(200, &row, IS_BACK)),
+            RestoreStatus::SwappingBack => {}
+            RestoreStatus::Completed if row.swapped_at.is_some() => {
+                row.swap_back = Some(wish.clone());
+                row.status = RestoreStatus::SwappingBack;
+                let mut listed = Restoring::of(row.table, row.restore_id.clone());
+                let mut transaction = Transaction::new();
+                transaction.put(&mut row);
+                transaction.put(&mut listed);
+                match transaction.commit(ports).await {
+                    Ok(()) => {}
+                    Err(RecordError::Stale { .. }) => {
+                        match iops_records::restoring(ports, row.table).await? {
+                            Some(other) if other.restore_id != row.restore_id => {
+                                return Err(under_way(ports, row.table).await?);
+                            }
+                            _ => continue,
+                        }
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            _ => {
+                let words = "only what was put in the place of another table can be put back: this was not";
+                return Err(Problem::conflict("NOT_SWAPPED", words));
             }
         }
-        return Ok(match point_back(ports, &row).await.map_err(|error| of_step(&error))? {
-            Moved::All => reply(200, &row, "the former table serves; the restored one is kept"),
-            Moved::NotYet => {
-                reply(202, &row, "functions are being pointed back: send this again until it answers 200")
-            }
+        let moved = put_back(ports, &row).await.map_err(|error| of_step(&error))?;
+        let row = one(ports, request).await?;
+        return Ok(match moved {
+            Moved::All => reply(200, &row, IS_BACK),
+            Moved::NotYet => reply(
+                202,
+                &row,
+                "functions are being pointed back; what is left is done every two minutes, or when this is sent again",
+            ),
         });
     }
     Err(Problem::conflict("CONCURRENT_CHANGE", "somebody else changes it at the same time: try again"))

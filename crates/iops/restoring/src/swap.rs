@@ -1,10 +1,11 @@
 //! The exchange: functions are told another table's name, one after the other, each keeping all else it is told.
 
-use crate::row::{going, update};
+use crate::row::{going, release, update};
 use crate::{Ports, Settings};
 use capstan_core::ids::RestoreId;
-use capstan_core::iops::{Restore, Swapped};
-use capstan_core::ports::{CloudErrorKind, Feeds, FunctionView, Functions, Table, Tables};
+use capstan_core::iops::{Restore, RestoreStatus, Swapped};
+use capstan_core::ports::{Clock, CloudErrorKind, Feeds, FunctionView, Functions, Store, Table, Tables};
+use iops_records::RestoreRow;
 use tier_steps::{Answer, StepError};
 
 /// How far functions have come.
@@ -69,7 +70,7 @@ pub async fn swap(ports: &impl Ports, settings: &Settings, id: &RestoreId) -> Re
 }
 
 /// Points functions back at what they had before, in the reverse order. One that was pointed elsewhere since is left alone.
-pub async fn point_back(ports: &impl Functions, row: &Restore) -> Result<Moved, StepError> {
+pub(crate) async fn point_back(ports: &impl Functions, row: &Restore) -> Result<Moved, StepError> {
     let variable = variable(row.table.table());
     let mut all = Moved::All;
     for Swapped { function: name, former } in row.swapped.iter().rev() {
@@ -84,6 +85,28 @@ pub async fn point_back(ports: &impl Functions, row: &Restore) -> Result<Moved, 
         }
     }
     Ok(all)
+}
+
+/// Goes on with putting the former table back, and records it once no function works on the restored one any more.
+pub async fn put_back(
+    ports: &(impl Store + Clock + Functions),
+    row: &RestoreRow,
+) -> Result<Moved, StepError> {
+    if point_back(ports, row).await? == Moved::NotYet {
+        return Ok(Moved::NotYet);
+    }
+    let now = ports.wall();
+    let row = update(ports, &row.restore_id, |row| {
+        let under_way = row.status == RestoreStatus::SwappingBack;
+        if under_way {
+            row.status = RestoreStatus::SwappedBack;
+            row.ended_at = Some(now);
+        }
+        under_way
+    })
+    .await?;
+    release(ports, &row).await?;
+    Ok(Moved::All)
 }
 
 /// Whether a function works on the restored table.
