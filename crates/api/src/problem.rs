@@ -41,7 +41,7 @@ impl Problem {
     }
     /// What was asked for may have happened: 503, with what to do about it.
     pub fn outcome_unknown(why: &str) -> Self {
-        let next = "so it may have happened: look (GET /tier/transition-status) before trying again";
+        let next = "so it may have happened: look at it (GET) before trying again, or send it again under its Idempotency-Key";
         Self::new(503, "OUTCOME_UNKNOWN", format!("{why}, {next}"))
     }
     /// 409: it does not fit what is.
