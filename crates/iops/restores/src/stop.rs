@@ -97,6 +97,7 @@ pub(crate) async fn swap_back(ports: &impl Ports, request: &Request) -> Result<R
             RestoreStatus::Completed if row.swapped_at.is_some() => {
                 row.swap_back = Some(wish.clone());
                 row.status = RestoreStatus::SwappingBack;
+                row.ended_at = None;
                 let mut listed = Restoring::of(row.table, row.restore_id.clone());
                 let mut transaction = Transaction::new();
                 transaction.put(&mut row);
