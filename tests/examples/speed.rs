@@ -53,7 +53,8 @@ fn run(lab: &Lab, to: Tier, seed: u64, pace: Pace, mut hasher: Option<&mut Defau
         world.add_fault(fault.parse().expect("a fault"));
     }
     let before = world.call_count();
-    let mut lab = lab.on_world(SharedWorld::new(world), Options { seed, shuffle: true, interleave: true });
+    let mut lab =
+        lab.on_world(SharedWorld::new(world), Options { seed, shuffle: true, interleave: true, speed: 1 });
     let answer = lab.ask(to);
     if hasher.is_none() {
         assert_eq!(answer["status"], "INITIATED", "{answer}");

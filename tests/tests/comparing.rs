@@ -108,6 +108,56 @@ fn two_versions_answer_for_their_hosts_and_one_call_has_all_as_it_was() {
 }
 
 #[test]
+fn traffic_that_was_set_by_hand_meanwhile_stands() {
+    let mut lab = fork();
+    let id = begin(&mut lab, 30);
+    until(&mut lab, &id, "COMPARING");
+    let (status, answer) = lab.call("DELETE", "/models/ab?reason=we-know-enough-now", &Value::Null);
+    assert_eq!(status, 202, "{answer}");
+    let off = json!({"percent": 0, "reason": "an emergency: the built-in model for all"});
+    let (status, answer) = lab.call("PUT", "/traffic", &off);
+    assert_eq!(status, 200, "{answer}");
+    until(&mut lab, &id, "ROLLED_BACK");
+    let traffic = lab.get("/traffic");
+    assert_eq!((&traffic["percent"], &traffic["reason"]), (&json!(0), &off["reason"]), "{traffic}");
+}
+
+#[test]
+fn an_endpoint_that_was_scaled_stays_so_there_and_back() {
+    let mut lab = fork();
+    let wish = json!({"resource": "endpoint", "wanted": {"instances": 2, "scaling": null}, "reason": "the model is slow now"});
+    let (status, answer) = lab.call("POST", "/scale", &wish);
+    assert_eq!(status, 202, "{answer}");
+    let hour = lab.engine().now() + Millis::hours(1);
+    lab.engine().run_until(hour, |_| false);
+    let instances = |lab: &mut Lab| {
+        let resources = lab.get("/scale")["resources"].clone();
+        let all = resources.as_array().expect("resources").clone();
+        all.iter().find(|one| one["resource"] == "endpoint").expect("the endpoint")["setting"]["instances"]
+            .clone()
+    };
+    assert_eq!(instances(&mut lab), json!(2));
+    let id = begin(&mut lab, 30);
+    until(&mut lab, &id, "COMPARING");
+    assert_eq!(instances(&mut lab), json!(2), "while two versions answer");
+    stop(&mut lab, &id);
+    assert_eq!(instances(&mut lab), json!(2), "once it is undone");
+}
+
+#[test]
+fn a_canary_is_not_begun_while_a_release_brings_its_own() {
+    let mut lab = fork();
+    let id = ask(&mut lab);
+    let (status, answer) = lab.call("POST", "/canary", &json!({"reason": "at the same time as a release"}));
+    assert_eq!(
+        (status, &answer["code"], &answer["releaseId"]),
+        (409, &json!("RELEASE_UNDER_WAY"), &json!(id)),
+        "{answer}"
+    );
+    assert_eq!(finish(&mut lab, &id)["status"], "COMPLETED");
+}
+
+#[test]
 fn both_are_asked_and_where_the_endpoint_fails_both_are_counted() {
     let mut lab = fork();
     let id = begin(&mut lab, 50);

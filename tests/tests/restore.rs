@@ -200,6 +200,30 @@ fn a_former_table_is_put_back_to_the_end_also_when_nobody_asks_again() {
 }
 
 #[test]
+fn only_the_table_that_serves_is_put_back() {
+    let (mut lab, well) = after_a_loss();
+    let first = ask(&mut lab, &wish(well));
+    idle(&mut lab);
+    rest(&mut lab, Millis::minutes(10));
+    let from = lab.get("/tables")["tables"][0]["restorableTo"].clone();
+    let again = json!({"table": "metrics", "pointInTime": from, "acceptFewer": true, "reason": "once more, from a later time"});
+    let second = ask(&mut lab, &again);
+    idle(&mut lab);
+    assert_eq!(seen(&mut lab, &second)["status"], "COMPLETED");
+    let because = json!({"reason": "the copy lacks what came since"});
+    let back = |lab: &mut Lab, id: &str| lab.call("POST", &format!("/restores/{id}/swap-back"), &because);
+    let (status, answer) = back(&mut lab, &first);
+    assert_eq!((status, &answer["code"]), (409, &json!("NOT_SERVING")), "{answer}");
+    for id in [&second, &first] {
+        let (status, answer) = back(&mut lab, id);
+        assert_eq!(status, 202, "{answer}");
+        rest(&mut lab, Millis::minutes(15));
+        assert_eq!(seen(&mut lab, id)["status"], "SWAPPED_BACK");
+    }
+    assert_eq!(lab.get("/tables")["tables"][0]["asDeployed"], json!(true));
+}
+
+#[test]
 fn a_backup_is_restored_and_need_not_serve() {
     let (mut lab, _) = after_a_loss();
     let arn = lab.world().with(|world| world.back_up("iops-metrics-local", "by-hand"));

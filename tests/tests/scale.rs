@@ -376,6 +376,32 @@ fn it_can_be_turned_round_at_any_time() {
     assert_eq!(ends.keys().collect::<Vec<_>>(), ["UNDONE"], "{ends:?}");
 }
 
+/// Has the table paid for otherwise, and refuses the way back.
+fn stuck(lab: &mut Lab) -> String {
+    let id = ask(lab, "table/metrics", &provisioned());
+    rest(lab, Millis::hours(1));
+    lab.fault("dynamodb:UpdateTable:*:denied");
+    let (status, answer) = undo(lab, &id);
+    assert_eq!(status, 202, "{answer}");
+    rest(lab, Millis::hours(1));
+    id
+}
+
+#[test]
+fn what_is_stuck_is_not_undone_over_what_somebody_else_has_set_since() {
+    let mut lab = lab();
+    let id = stuck(&mut lab);
+    assert_eq!(seen(&mut lab, &id)["status"], "STUCK");
+    lab.heal();
+    let more = json!({"capacity": {"mode": "provisioned", "read": 33, "write": 33}, "scaling": null});
+    let later = ask(&mut lab, "table/metrics", &more);
+    rest(&mut lab, Millis::hours(1));
+    assert_eq!(seen(&mut lab, &later)["status"], "COMPLETED");
+    let (status, answer) = undo(&mut lab, &id);
+    assert_eq!((status, &answer["code"]), (409, &json!("CHANGED_SINCE")), "{answer}");
+    assert_eq!(settings(&mut lab)["table/metrics"], more);
+}
+
 #[test]
 fn what_is_refused_is_undone_and_what_can_not_be_undone_calls_a_person() {
     let mut lab = lab();
@@ -394,12 +420,7 @@ fn what_is_refused_is_undone_and_what_can_not_be_undone_calls_a_person() {
     lab.heal();
     rest(&mut lab, Millis::hours(24));
     // Undoing is refused too.
-    let id = ask(&mut lab, "table/metrics", &provisioned());
-    rest(&mut lab, Millis::hours(1));
-    lab.fault("dynamodb:UpdateTable:*:denied");
-    let (status, answer) = undo(&mut lab, &id);
-    assert_eq!(status, 202, "{answer}");
-    rest(&mut lab, Millis::hours(1));
+    let id = stuck(&mut lab);
     let stuck = seen(&mut lab, &id);
     assert_eq!(stuck["status"], "STUCK", "{stuck}");
     assert_eq!(stuck["nextCommand"], json!(format!("capstan scale undo {id} --reason '…'")));
@@ -412,6 +433,22 @@ fn what_is_refused_is_undone_and_what_can_not_be_undone_calls_a_person() {
     rest(&mut lab, Millis::hours(1));
     assert_eq!(seen(&mut lab, &id)["status"], "UNDONE");
     assert_eq!(settings(&mut lab), before);
+}
+
+#[test]
+fn a_change_is_not_turned_round_where_the_way_back_is_shut_for_the_day() {
+    let mut lab = lab();
+    let provisioned = |units: u32| json!({"capacity": {"mode": "provisioned", "read": units, "write": units}, "scaling": null});
+    for wanted in [provisioned(7), on_demand()] {
+        ask(&mut lab, "table/metrics", &wanted);
+        rest(&mut lab, Millis::hours(1));
+    }
+    let id = ask(&mut lab, "table/metrics", &provisioned(9));
+    let (status, answer) = undo(&mut lab, &id);
+    assert_eq!((status, &answer["code"]), (409, &json!("SWITCHED_TODAY")), "{answer}");
+    assert!(answer["againAt"].is_string(), "{answer}");
+    rest(&mut lab, Millis::hours(1));
+    assert_eq!(seen(&mut lab, &id)["status"], "COMPLETED");
 }
 
 /// A restart of one machine keeps what was set.

@@ -62,6 +62,11 @@ impl Timestamp {
     }
     /// Reads RFC 3339.
     pub fn parse(text: &str) -> Option<Self> {
+        // An offset ends at 23:59 (RFC 3339 §5.6); the parser takes more.
+        let offset = text.len().checked_sub(6).and_then(|at| text.get(at..)).unwrap_or_default();
+        if offset.starts_with(['+', '-']) && offset.get(1..3).is_some_and(|hours| hours > "23") {
+            return None;
+        }
         let instant: jiff::Timestamp = text.parse().ok()?;
         u64::try_from(instant.as_millisecond()).ok().map(Self)
     }

@@ -153,7 +153,7 @@ pub(crate) const TIMED_OUT: &str = "Sandbox.Timedout";
 ///     let mut world = start.clone();
 ///     world.reseed(seed);
 ///     let system = blueprint.on(SharedWorld::new(world));
-///     let mut engine = Engine::new(system, Options { seed, shuffle: true, interleave: true });
+///     let mut engine = Engine::new(system, Options { seed, shuffle: true, interleave: true, speed: 1 });
 ///     let by = engine.now() + capstan_core::time::Millis::hours(1);
 ///     engine.run_until_idle(by);
 /// }

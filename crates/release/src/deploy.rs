@@ -46,7 +46,8 @@ pub async fn deploy(
             name: release.config.clone(),
             model: release.model_version.model_name(),
             instance_type: settings.serving_instance.clone(),
-            initial_instances: 1,
+            // Whoever scaled it did so for a reason.
+            initial_instances: release.former.as_ref().and_then(|former| former.instances).unwrap_or(1),
             second_model: other(release).map(ModelVersion::model_name),
         };
         made(ports.create_endpoint_config(&config, &tags()).await)?;
@@ -79,7 +80,10 @@ async fn note(
         Some(endpoint) if endpoint.status != EndpointStatus::InService => return Ok(false),
         _ => {}
     }
-    release.former = Some(FormerEndpoint { config: endpoint.map(|endpoint| endpoint.config_name.clone()) });
+    release.former = Some(FormerEndpoint {
+        config: endpoint.map(|endpoint| endpoint.config_name.clone()),
+        instances: endpoint.map(|endpoint| endpoint.desired_instances.max(1)),
+    });
     release.makes_model = ports.model(&release.model_version.model_name()).await?.is_none();
     if let Some(other) = other(release).map(ModelVersion::model_name) {
         release.makes_second = ports.model(&other).await?.is_none();

@@ -45,6 +45,7 @@ pub(crate) async fn divert(ports: &impl Deploying, release: &Release) -> Result<
         return Ok(());
     }
     routing.share = Share::default();
+    routing.left_by = Some(release.release_id.to_string());
     write(ports, routing, &format!("release of model {} begins", release.model_version)).await
 }
 
@@ -52,10 +53,11 @@ pub(crate) async fn divert(ports: &impl Deploying, release: &Release) -> Result<
 pub(crate) async fn give_back(ports: &impl Deploying, release: &Release) -> Result<(), ReleaseError> {
     let Some(former) = &release.former_share else { return Ok(()) };
     let mut routing = iops_records::routing(ports).await?;
-    if routing.canary_id.is_some() || routing.share.percent > 0 {
+    let ours = routing.left_by.as_deref() == Some(release.release_id.as_str());
+    if !ours || routing.canary_id.is_some() || routing.share.percent > 0 {
         return Ok(());
     }
-    routing.share = former.clone();
+    (routing.share, routing.left_by) = (former.clone(), None);
     write(ports, routing, &format!("release of model {} was undone", release.model_version)).await
 }
 
@@ -159,6 +161,8 @@ pub fn off(routing: &mut Routing, release: &Release) -> bool {
         return false;
     }
     (routing.share, routing.second) = (Share::default(), None);
+    // Only where there is something to give back.
+    routing.left_by = release.former_share.as_ref().map(|_| release.release_id.to_string());
     true
 }
 

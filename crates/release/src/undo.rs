@@ -6,7 +6,7 @@ use crate::{Answer, Ports, ReleaseError, hosts};
 use capstan_core::ports::{
     CloudErrorKind, CloudResult, Endpoint, EndpointStatus, Notifier, TrainingJobs, TrainingStatus,
 };
-use iops_records::models::{Purpose, Release};
+use iops_records::models::{FormerEndpoint, Purpose, Release};
 
 /// Undoes what can be undone now. `Wait`: there is more.
 pub(crate) async fn undo<P>(ports: &P, release: &Release) -> Result<Answer, ReleaseError>
@@ -18,7 +18,7 @@ where
         return Ok(Answer::Wait);
     }
     if let Some(former) = &release.former {
-        if !endpoint_as_it_was(ports, release, former.config.as_deref()).await? {
+        if !endpoint_as_it_was(ports, release, former).await? {
             return Ok(Answer::Wait);
         }
         if !gone(ports.delete_endpoint_config(&release.config).await)? {
@@ -64,15 +64,15 @@ async fn stop_training(ports: &impl TrainingJobs, release: &Release) -> Result<b
 async fn endpoint_as_it_was(
     ports: &impl Ports,
     release: &Release,
-    former: Option<&str>,
+    former: &FormerEndpoint,
 ) -> Result<bool, ReleaseError> {
     let name = release.endpoint.as_str();
     let endpoint = ports.endpoint(name).await?;
-    match (endpoint, former) {
+    match (endpoint, former.config.as_deref()) {
         (None, None) => Ok(true),
         // It failed beyond repair, and was deleted in the step before this one.
-        (None, Some(former)) => made(ports.create_endpoint(name, former, &tags()).await).map(|()| false),
-        (Some(endpoint), former) => bring_back(ports, name, &endpoint, &release.config, former).await,
+        (None, Some(config)) => made(ports.create_endpoint(name, config, &tags()).await).map(|()| false),
+        (Some(endpoint), _) => bring_back(ports, name, &endpoint, &release.config, former).await,
     }
 }
 
@@ -81,13 +81,19 @@ async fn bring_back(
     name: &str,
     endpoint: &Endpoint,
     ours: &str,
-    former: Option<&str>,
+    former: &FormerEndpoint,
 ) -> Result<bool, ReleaseError> {
     match endpoint.status {
         EndpointStatus::Creating | EndpointStatus::Updating | EndpointStatus::Deleting => Ok(false),
-        EndpointStatus::InService if endpoint.config_name != ours => Ok(true),
-        EndpointStatus::InService => match former {
-            Some(former) => begun(ports.update_endpoint(name, former).await),
+        // A configuration brings as many instances as it names; there may have been more.
+        EndpointStatus::InService if endpoint.config_name != ours => match former.instances {
+            Some(instances) if endpoint.desired_instances < instances => {
+                begun(ports.set_desired_instances(name, instances).await)
+            }
+            _ => Ok(true),
+        },
+        EndpointStatus::InService => match former.config.as_deref() {
+            Some(config) => begun(ports.update_endpoint(name, config).await),
             None => begun(ports.delete_endpoint(name).await),
         },
         // What has failed can only be deleted; what was there before is made again after that.

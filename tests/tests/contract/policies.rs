@@ -26,6 +26,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     ),
     ("scale-resource", "", WHEREVER),
     ("scales", "", WHEREVER),
+    ("end-restore", "lambda:", "it goes on with putting a former table back, where nobody asks again"),
     ("reap-retired", "cloudwatch:", "the alarms of an endpoint go with its scaling"),
     (
         "reap-retired",

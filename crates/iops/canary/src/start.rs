@@ -4,7 +4,7 @@ use crate::config::is_endpoint;
 use crate::{Config, Ports, objected, reason_of, show};
 use api::{Fields, Problem, Reply, Request};
 use rollout::Wish;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) async fn start(ports: &impl Ports, config: &Config, request: &Request) -> Result<Reply, Problem> {
     request.only_query(&[])?;
@@ -23,6 +23,16 @@ pub(crate) async fn start(ports: &impl Ports, config: &Config, request: &Request
         by: request.caller.subject.clone(),
         tenant: request.caller.tenant.clone(),
     };
+    // One that compares two models is refused below, by what the routing says.
+    let comparing = iops_records::routing(ports).await?.second.is_some();
+    if let Some(id) = iops_records::models::serving(ports).await?.under_way.filter(|_| !comparing) {
+        let words = format!(
+            "release {id} is under way and brings a canary of its own: let it end, or stop it (POST /models/releases/{id}/cancel)"
+        );
+        let mut problem = Problem::conflict("RELEASE_UNDER_WAY", words);
+        problem.more.insert("releaseId".to_owned(), json!(id));
+        return Err(problem);
+    }
     let canary = rollout::begin(ports, wish).await.map_err(objected)?;
     Ok(Reply::ok(show::whole(&canary)).with_status(202))
 }

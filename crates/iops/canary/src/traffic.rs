@@ -30,6 +30,7 @@ pub(crate) async fn set(ports: &impl Ports, config: &Config, request: &Request) 
         let (model, version) = in_service(ports, &endpoint).await.map_err(objected)?;
         Share { endpoint: Some(endpoint), model: Some(model), model_version: Some(version), percent }
     };
+    routing.left_by = None;
     routing.since = ports.wall();
     routing.by.clone_from(&request.caller.subject);
     routing.tenant = Some(request.caller.tenant.clone());

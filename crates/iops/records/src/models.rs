@@ -92,6 +92,9 @@ pub struct TrainingData {
 pub struct FormerEndpoint {
     /// The configuration it ran; `None`: there was no endpoint.
     pub config: Option<String>,
+    /// How many instances it ran on, or was to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instances: Option<u32>,
 }
 
 /// Somebody wants it stopped.

@@ -62,6 +62,10 @@ pub struct Routing {
     pub tenant: Option<TenantId>,
     /// Why.
     pub reason: String,
+    /// The release that took the hosts off its endpoint and gives them back when it is undone, unless somebody has set the
+    /// traffic by hand since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_by: Option<String>,
     /// Moves with every write; 0: never stored.
     pub version: u64,
 }
@@ -86,6 +90,7 @@ impl Routing {
             by: capstan_core::subject::SYSTEM.to_owned(),
             tenant: None,
             reason: String::new(),
+            left_by: None,
             version: 0,
         }
     }

@@ -7,11 +7,13 @@ use capstan_core::iops::{RestoreStatus, Wish};
 use capstan_core::ports::{Clock, Workflows};
 use capstan_core::tier::request::reason_objection;
 use iops_records::{RecordError, RestoreRow, Restoring, Transaction};
-use iops_restoring::{Moved, put_back};
+use iops_restoring::{Moved, points_at, put_back};
 use serde_json::json;
 
 /// What is said once it is so.
 const IS_BACK: &str = "the former table serves; the restored one is kept";
+const NOT_SERVING: &str = "no function works on the table that this restored, so there is nothing to put back: GET /tables says \
+                           which table serves, and GET /restores which restore put it there. Put that one back first";
 /// How often a row is read again when its steps write it at the same time.
 const ATTEMPTS: usize = 6;
 
@@ -95,6 +97,9 @@ pub(crate) async fn swap_back(ports: &impl Ports, request: &Request) -> Result<R
             RestoreStatus::SwappedBack => return Ok(reply(200, &row, IS_BACK)),
             RestoreStatus::SwappingBack => {}
             RestoreStatus::Completed if row.swapped_at.is_some() => {
+                if !points_at(ports, &row).await.map_err(|error| of_step(&error))? {
+                    return Err(Problem::conflict("NOT_SERVING", NOT_SERVING));
+                }
                 row.swap_back = Some(wish.clone());
                 row.status = RestoreStatus::SwappingBack;
                 row.ended_at = None;

@@ -21,7 +21,7 @@ mod verify;
 pub use make::{make, prepare, wait};
 pub use row::{Input, Step, open, release, update};
 pub use settings::{Served, Settings};
-pub use swap::{Moved, put_back, swap};
+pub use swap::{Moved, points_at, put_back, swap};
 pub use undo::{complete, fail, undo};
 pub use verify::verify;
 

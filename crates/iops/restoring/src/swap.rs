@@ -110,7 +110,7 @@ pub async fn put_back(
 }
 
 /// Whether a function works on the restored table.
-pub(crate) async fn points_at(ports: &impl Functions, row: &Restore) -> Result<bool, StepError> {
+pub async fn points_at(ports: &impl Functions, row: &Restore) -> Result<bool, StepError> {
     for Swapped { function: name, .. } in &row.swapped {
         if function(ports, name).await?.environment.get(variable(row.table.table())) == Some(&row.target) {
             return Ok(true);

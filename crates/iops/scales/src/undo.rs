@@ -3,12 +3,15 @@
 use crate::ask::{see, under_way};
 use crate::{Ports, go_on, objected, one, reply, wish};
 use api::{Fields, Problem, Reply, Request};
-use capstan_core::iops::scale::{SCALE_LIMIT, ScaleStatus, plan, reached};
+use capstan_core::iops::scale::{SCALE_LIMIT, ScaleStatus, Seen, plan, reached};
 use capstan_core::tier::request::reason_objection;
 use iops_records::{RecordError, ScaleRow, Scaling, Transaction};
 
 /// How often a row is read again when a run writes it at the same time.
 const ATTEMPTS: usize = 6;
+
+/// How many changes are looked through for a later one.
+const LOOKED_AT: usize = 100;
 
 pub(crate) async fn undo(ports: &impl Ports, request: &Request) -> Result<Reply, Problem> {
     let mut fields = Fields::read(request)?;
@@ -26,7 +29,8 @@ pub(crate) async fn undo(ports: &impl Ports, request: &Request) -> Result<Reply,
             }
             ScaleStatus::Undoing => return Ok(go_on(ports, row).await),
             ScaleStatus::Completed => check(ports, &row).await?,
-            ScaleStatus::Running | ScaleStatus::Stuck => {}
+            ScaleStatus::Running => turns(ports, &row).await?,
+            ScaleStatus::Stuck => last(ports, &row).await?,
         }
         let mut listed = row.ended().then(|| Scaling::of(&row.resource, row.scale_id.clone()));
         row.status = ScaleStatus::Undoing;
@@ -50,6 +54,32 @@ pub(crate) async fn undo(ports: &impl Ports, request: &Request) -> Result<Reply,
         }
     }
     Err(Problem::conflict("CONCURRENT_CHANGE", "somebody else changes it at the same time: try again"))
+}
+
+/// One under way is turned round, unless it has begun and it is known that the way back is shut.
+async fn turns(ports: &impl Ports, row: &ScaleRow) -> Result<(), Problem> {
+    let (seen, now) = (see(ports, &row.resource).await?, ports.now());
+    if seen.ready && reached(&seen, &row.former) {
+        return Ok(());
+    }
+    let there = Seen { setting: row.wanted, ready: true, ..seen };
+    match plan(&there, &row.former, now) {
+        Err(objection) if objection.again_at.is_some() => Err(objected(objection, now)),
+        _ => Ok(()),
+    }
+}
+
+/// What is stuck is neither as wanted nor as before; but what was changed after it is somebody else's.
+async fn last(ports: &impl Ports, row: &ScaleRow) -> Result<(), Problem> {
+    let since = iops_records::scales(ports, LOOKED_AT).await?;
+    let later = since.iter().find(|other| other.resource == row.resource && other.entry > row.entry);
+    match later {
+        Some(later) => Err(Problem::conflict(
+            "CHANGED_SINCE",
+            format!("change {} has set it otherwise since: undo that one first", later.scale_id),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// What was changed since is somebody else's; and the way back has limits as the way there had.

@@ -52,7 +52,7 @@ pub async fn handle<P: Future<Output = ()>>(
     let name = request.path.get("name").map(String::as_str).unwrap_or_default();
     if !is_ours(name, &config.environment) {
         return Err(Problem::not_found(format!(
-            "this is no alarm of IOps in {}: their names are in GET /health",
+            "this is no alarm of IOps in {}: their names stand in docs/runbooks/iops-dashboard.md",
             config.environment
         )));
     }

@@ -41,7 +41,9 @@ pub(crate) async fn test<P: Future<Output = ()>>(
 ) -> Result<Reply, Problem> {
     let alarm = ports.alarm(name).await.map_err(StepError::of_cloud)?;
     let alarm = alarm.ok_or_else(|| {
-        Problem::not_found("there is no alarm of this name: their names are in GET /health")
+        Problem::not_found(
+            "there is no alarm of this name: their names stand in docs/runbooks/iops-dashboard.md",
+        )
     })?;
     let left = free(&alarm, ports.now())?;
     let caller = (request.caller.subject.as_str(), &request.caller.tenant);

@@ -91,13 +91,13 @@ struct Table {
     /// metrics or insights
     name: String,
     /// By the request
-    #[arg(long, required_unless_present_all = ["read", "write"], conflicts_with_all = ["read", "write", "scale_read", "scale_write"])]
+    #[arg(long, required_unless_present_any = ["read", "write"], conflicts_with_all = ["read", "write", "scale_read", "scale_write"])]
     on_demand: bool,
     /// Read units a second
-    #[arg(long)]
+    #[arg(long, requires = "write")]
     read: Option<u32>,
     /// Write units a second
-    #[arg(long)]
+    #[arg(long, requires = "read")]
     write: Option<u32>,
     /// Least and most read units, such as 5:500
     #[arg(long, value_name = "MIN:MAX", value_parser = range, requires = "scale_write")]

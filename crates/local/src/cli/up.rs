@@ -70,7 +70,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     seedling::plant_beside(&world, endpoints.cloned().collect())?;
     let clock = ScaledClock::new(world.now(), args.speed);
     let (tell, told) = oneshot::channel();
-    let engine = Engine::new(Arc::clone(&system), Options { seed: seed(args)?, ..Options::default() });
+    let engine = Engine::new(
+        Arc::clone(&system),
+        Options { seed: seed(args)?, speed: args.speed, ..Options::default() },
+    );
     // Nobody listens any more when the system stops anyway.
     let driver = Driver::start(engine, clock, |reason| drop(tell.send(reason)))?;
     let gateway = Gateway::new(system).on_real_time(clock, driver.waker()).at(&format!("http://{address}"));

@@ -117,7 +117,7 @@ impl Drill {
         let world = SharedWorld::in_memory(config(&description, seed));
         world.with(|world| world.set_issuer_keys(ISSUER, issuer.document()));
         let system = System::new(description, registry, world)?;
-        let options = Options { seed, shuffle: true, interleave: false };
+        let options = Options { seed, shuffle: true, interleave: false, speed: 1 };
         let engine = Engine::new(Arc::clone(&system), options);
         Ok(Self { engine, door: Door::new(system, issuer) })
     }

@@ -13,7 +13,7 @@ use capstan_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sim::ExecutionRow;
-use states::{Command, Event, Execution, StartArgs, Status, TaskId};
+use states::{Command, Event, Execution, Limits, StartArgs, Status, TaskId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An execution that is running, and its row without the interpreter's state.
@@ -145,6 +145,7 @@ impl Engine {
                 seed: digest::number(&[&self.options.seed.to_be_bytes(), name.as_bytes()]),
                 // Nobody reads it here; it would only grow.
                 keep_history: false,
+                limits: limits(self.options.speed),
                 ..StartArgs::default()
             };
             let (execution, commands) = Execution::start(&workflow.machine, args);
@@ -248,4 +249,10 @@ impl Engine {
         };
         self.apply(execution, event);
     }
+}
+
+/// Those of the service, for as long as it takes in people's time.
+fn limits(speed: u32) -> Limits {
+    let limits = Limits::default();
+    Limits { history_events: limits.history_events.saturating_mul(u64::from(speed.max(1))), ..limits }
 }

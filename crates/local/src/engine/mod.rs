@@ -41,6 +41,10 @@ pub struct Options {
     pub shuffle: bool,
     /// Let invocations due at the same instant take turns, call by call, rather than one after the other.
     pub interleave: bool,
+    /// How much faster than people's time the cloud's passes; 0 counts as 1. Waits are in the cloud's time and much of what is
+    /// waited for (a canary's stages) is in people's, so a machine goes round so many times more often than it would in AWS, and
+    /// its history may be so many times as long.
+    pub speed: u32,
 }
 
 /// The engine of one system.

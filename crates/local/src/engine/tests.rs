@@ -299,11 +299,31 @@ fn branches_run_in_an_order_drawn_from_the_seed() {
             .collect::<String>()
     };
     assert_eq!(order(Options::default()), "abc");
-    let shuffled = |seed| order(Options { seed, shuffle: true, interleave: false });
+    let shuffled = |seed| order(Options { seed, shuffle: true, interleave: false, speed: 1 });
     assert_eq!(shuffled(1), shuffled(1));
     assert!((2..20).any(|seed| shuffled(seed) != shuffled(1)));
-    let interleaved = |seed| order(Options { seed, shuffle: true, interleave: true });
+    let interleaved = |seed| order(Options { seed, shuffle: true, interleave: true, speed: 1 });
     assert_eq!(interleaved(3), interleaved(3));
+}
+
+/// Round and round, a second each.
+const ROUND: &str =
+    "{ StartAt: W, States: { W: { Type: Wait, Seconds: 1, Next: P }, P: { Type: Pass, Next: W } } }";
+
+#[test]
+fn a_machine_that_waits_for_people_may_go_round_as_often_as_the_clouds_time_is_faster() {
+    let after_hours = |speed: u32| {
+        let system = toy::system(&toy::machine(ROUND, &[]), &[]);
+        let mut engine = Engine::new(system.clone(), Options { speed, ..Options::default() });
+        start(system.world(), "e1", json!({}));
+        let by = engine.now() + Millis::hours(4);
+        engine.run_until(by, |_| false);
+        row(system.world(), "e1").status
+    };
+    // 25 000 events are less than 14 400 rounds make.
+    assert_eq!(after_hours(0), ExecutionStatus::Failed);
+    assert_eq!(after_hours(1), ExecutionStatus::Failed);
+    assert_eq!(after_hours(4), ExecutionStatus::Running);
 }
 
 #[test]

@@ -42,7 +42,8 @@ impl Problem {
         Self::new(405, "Method Not Allowed", "METHOD_NOT_ALLOWED", detail).with_header("allow", allowed)
     }
     pub(super) fn too_large() -> Self {
-        let detail = "The body is larger than 64 KB; no request of this API needs that.";
+        let detail =
+            "The body is larger than 64 KB (reports of hosts: 512 KB); no request of this API needs that.";
         Self::new(413, "Content Too Large", "BODY_TOO_LARGE", detail).with_header("connection", "close")
     }
     pub(super) fn target_too_long() -> Self {

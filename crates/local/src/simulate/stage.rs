@@ -90,7 +90,7 @@ impl Stage {
         world.reseed(case.seed);
         world.set_pace(case.lengths.pace());
         let system = self.blueprint.on(SharedWorld::new(world));
-        Engine::new(system, Options { seed: case.seed, shuffle: true, interleave: case.interleave })
+        Engine::new(system, Options { seed: case.seed, shuffle: true, interleave: case.interleave, speed: 1 })
     }
 }
 
