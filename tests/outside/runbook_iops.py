@@ -42,6 +42,7 @@ SHOWS = {
     "describe-table --table-name $INSIGHTS_TABLE": ['"TableStatus": "ACTIVE"', '"KeyType": "RANGE"'],
     "Items[*].[hostname.S,timestamp.N,cpuUsage.N]": ["db-1", "critical", "97.5"],
     "describe-continuous-backups": ['"PointInTimeRecoveryStatus": "ENABLED"', '"BackupSummaries"'],
+    "capstan scale list": ["function/analyze-metrics: ", "keep 200 concurrent runs", "scale reads from 5 to 500"],
     "aws sns subscribe": ["new-email@example.com"],
     "--select COUNT": ['"Count": 3'],
 }
