@@ -71,7 +71,7 @@ def test_what_hosts_report_is_stored_analysed_found_and_acknowledged(stack, oper
 @pytest.mark.parametrize(
     "path",
     [
-        "/insights/summary", "/canary", "/traffic", "/models", "/models/releases", "/models/ab", "/restores", "/tables", "/subscriptions",
+        "/insights/summary", "/canary", "/traffic", "/models", "/models/releases", "/restores", "/tables", "/subscriptions",
         "/scale", "/health",
     ],
 )

@@ -42,18 +42,21 @@ SPOILED = {
     "OPEN_INGEST": "yes",
     "ML_BUCKET": "arn:aws:s3:::iops-ml-data",
     "COST_TAG": "capstan",
+    "METRICS_TABLE": "iops-insights-dev",
+    "INSIGHTS_TABLE": "iops-metrics-dev",
 }
 # What a function can do without: its absence is met when it is needed, or has a default.
 OPTIONAL = {
     "ENVIRONMENT", "GRACE_DAYS", "SHADOW_SELF_MODEL", "COLLECTION_PRINCIPALS", "STATE_MACHINE_ARN", "ALERT_TOPIC_ARN",
     "OIDC_AUDIENCE", "OIDC_ROLE_CLAIM", "OIDC_TENANT_CLAIM", "OIDC_LONGEST_HOURS", "AUDIT_KEY_ARN", "AUDIT_FORMER_KEYS",
-    "TENANT_REQUESTS_PER_MINUTE", "TWO_PERSON_RULE",
+    "TENANT_REQUESTS_PER_MINUTE", "TWO_PERSON_RULE", "METRICS_TABLE", "INSIGHTS_TABLE",
     "OPEN_INGEST", "IOPS_ENDPOINT", "ML_BUCKET", "MODEL_IMAGE", "MODEL_ROLE_ARN", "TRAINING_INSTANCE_TYPE", "SERVING_INSTANCE_TYPE", "COST_TAG",
 }
 # What a function reads, by what stands in its main.rs.
 READ_BY = {
     "start.aws()": {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "TABLE_SUFFIX", "STATE_MACHINE_ARN",
-                    "ALERT_TOPIC_ARN", "COLLECTION_PRINCIPALS", "AUDIT_KEY_ARN", "ML_BUCKET", "COST_TAG"},
+                    "ALERT_TOPIC_ARN", "COLLECTION_PRINCIPALS", "AUDIT_KEY_ARN", "ML_BUCKET", "COST_TAG",
+                    "METRICS_TABLE", "INSIGHTS_TABLE"},
     "start.settings()": {"GRACE_DAYS", "SHADOW_SELF_MODEL", "TWO_PERSON_RULE"},
 }
 GIVEN = json.loads((cloud.ROOT / "events" / "env.json").read_text())
