@@ -115,11 +115,11 @@ pub fn hex(bytes: &[u8]) -> String {
     digits
 }
 
-/// Builds a version-7 UUID (RFC 9562 §5.7) from the time in milliseconds and 80 bits of randomness.
-pub fn uuid_v7(millis: u64, random: [u8; 10]) -> String {
+/// Builds a version-7 UUID (RFC 9562 §5.7) from the time in milliseconds and the first 80 bits of what is random.
+pub fn uuid_v7(millis: u64, random: [u8; 16]) -> String {
     let mut bytes = [0u8; 16];
     bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
-    bytes[6..].copy_from_slice(&random);
+    bytes[6..].copy_from_slice(&random[..10]);
     bytes[6] = 0x70 | (bytes[6] & 0x0f);
     bytes[8] = 0x80 | (bytes[8] & 0x3f);
     let digits = hex(&bytes);
@@ -132,8 +132,8 @@ mod tests {
 
     #[test]
     fn a_version_7_uuid_is_canonical_and_sorts_by_time() {
-        let early = uuid_v7(1_700_000_000_000, [0xff; 10]);
-        let late = uuid_v7(1_700_000_000_001, [0; 10]);
+        let early = uuid_v7(1_700_000_000_000, [0xff; 16]);
+        let late = uuid_v7(1_700_000_000_001, [0; 16]);
         assert!(early < late);
         assert_eq!(TransitionId::parse(&early).unwrap().as_str(), early);
         assert_eq!(&early[14..15], "7");

@@ -122,11 +122,9 @@ async fn hold(
     model_version: String,
 ) -> Result<Canary, Objection> {
     let now = ports.wall();
-    let mut random = [0; 10];
-    random.copy_from_slice(&ports.random()[..10]);
     let mut canary = Canary {
         subject: Canary::SUBJECT.to_owned(),
-        entry: uuid_v7(now.as_millis(), random),
+        entry: uuid_v7(now.as_millis(), ports.random()),
         endpoint: wish.endpoint,
         model,
         model_version,

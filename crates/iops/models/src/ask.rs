@@ -94,9 +94,7 @@ pub(crate) async fn begin(
 ) -> Result<Reply, Problem> {
     let mut serving = free(ports).await?;
     let asked = wish(ports, request, wanted.reason);
-    let mut random = [0; 10];
-    random.copy_from_slice(&ports.random()[..10]);
-    let id = ReleaseId::parse(&uuid_v7(asked.at.as_millis(), random))
+    let id = ReleaseId::parse(&uuid_v7(asked.at.as_millis(), ports.random()))
         .map_err(|error| Problem::new(500, "INTERNAL", error.to_string()))?;
     let mut release = Release::new(id.clone(), wanted.purpose, wanted.version, asked);
     release.canary_settings = wanted.canary;

@@ -99,9 +99,7 @@ pub(crate) async fn under_way(ports: &impl Ports, table: Restorable) -> Result<P
 }
 
 fn new_id(ports: &impl Ports, now: Timestamp) -> Result<RestoreId, Problem> {
-    let mut random = [0; 10];
-    random.copy_from_slice(&ports.random()[..10]);
-    let id = RestoreId::parse(&uuid_v7(now.as_millis(), random));
+    let id = RestoreId::parse(&uuid_v7(now.as_millis(), ports.random()));
     id.map_err(|error| Problem::new(500, "INTERNAL", error.to_string()))
 }
 

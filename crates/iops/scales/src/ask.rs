@@ -120,9 +120,7 @@ impl Change {
 }
 
 fn new_id(ports: &impl Ports, now: Timestamp) -> Result<ScaleId, Problem> {
-    let mut random = [0; 10];
-    random.copy_from_slice(&ports.random()[..10]);
-    let id = ScaleId::parse(&uuid_v7(now.as_millis(), random));
+    let id = ScaleId::parse(&uuid_v7(now.as_millis(), ports.random()));
     id.map_err(|error| Problem::new(500, "INTERNAL", error.to_string()))
 }
 

@@ -211,6 +211,11 @@ impl Answer {
     }
 }
 
+/// A member that is a text; a dash where it is none.
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or("–")
+}
+
 /// A path with those parameters that have a value.
 pub(super) fn query(path: &str, pairs: &[(&str, Option<&str>)]) -> String {
     let pairs: Vec<String> =

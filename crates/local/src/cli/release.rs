@@ -3,7 +3,7 @@
 use super::Failure;
 use super::canary::stages::Course;
 use super::canary::talk;
-use super::client::{Answer, Client, NoAnswer, Whither, query};
+use super::client::{Answer, Client, NoAnswer, Whither, query, text};
 use super::iops::tell;
 use super::table::Table;
 use super::watching::{Look, until_ended};
@@ -183,10 +183,6 @@ pub(super) fn segment(text: &str) -> Result<&str, Failure> {
         return Ok(text);
     }
     Err(Failure::usage(format!("`{text}` is no id: letters, digits and hyphens, as the lists show them")))
-}
-
-fn text<'a>(row: &'a Value, name: &str) -> &'a str {
-    row[name].as_str().unwrap_or("–")
 }
 
 pub(super) fn begun(release: &Value) -> String {

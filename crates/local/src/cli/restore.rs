@@ -2,7 +2,7 @@
 //! its words.
 
 use super::Failure;
-use super::client::{Client, Whither};
+use super::client::{Client, Whither, text};
 use super::iops::tell;
 use serde_json::{Value, json};
 
@@ -95,10 +95,6 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Command::SwapBack(act) => client.post(&format!("/restores/{}/swap-back", act.id), &because(act)),
     }?;
     tell(args.json, &answer, shown)
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or("–")
 }
 
 /// For a person.

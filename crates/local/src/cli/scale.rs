@@ -2,7 +2,7 @@
 //! in its words.
 
 use super::Failure;
-use super::client::{Client, Whither};
+use super::client::{Client, Whither, text};
 use super::iops::tell;
 use serde_json::{Value, json};
 
@@ -174,10 +174,6 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         },
     }?;
     tell(args.json, &answer, shown)
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or("–")
 }
 
 /// For a person.

@@ -31,7 +31,7 @@ const fn status_name(status: ExecutionStatus) -> &'static str {
 
 /// An event's envelope. Its id follows from what it says, so that a repeated event is seen to be the same.
 fn envelope(kind: &str, source: &str, resource: &str, detail: &Value, at: Timestamp) -> Value {
-    let mut random = [0; 10];
+    let mut random = [0; 16];
     let said = digest::number(&[kind.as_bytes(), resource.as_bytes(), detail.to_string().as_bytes()]);
     random[..8].copy_from_slice(&said.to_be_bytes());
     let time = at.to_string();

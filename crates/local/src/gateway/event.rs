@@ -31,9 +31,7 @@ impl<'a> Context<'a> {
         at: Timestamp,
         random: [u8; 16],
     ) -> Self {
-        let mut tail = [0; 10];
-        tail.copy_from_slice(&random[..10]);
-        Self { stage, route, parameters, at, id: uuid_v7(at.as_millis(), tail) }
+        Self { stage, route, parameters, at, id: uuid_v7(at.as_millis(), random) }
     }
 
     /// Whether the authorizer is asked only where there is an `Authorization` header.

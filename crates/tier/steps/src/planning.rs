@@ -20,10 +20,7 @@ pub struct Planned {
 
 /// A fresh id for a change.
 pub fn new_transition_id(ports: &(impl Clock + Entropy)) -> Result<TransitionId, StepError> {
-    let random = ports.random();
-    let mut tail = [0; 10];
-    tail.copy_from_slice(&random[..10]);
-    TransitionId::parse(&uuid_v7(ports.now().as_millis(), tail))
+    TransitionId::parse(&uuid_v7(ports.now().as_millis(), ports.random()))
         .map_err(|error| StepError::BadInput(error.to_string()))
 }
 
