@@ -106,7 +106,7 @@ test-outside: tools $(DENY) ## what others' tools find: the API's document and s
 	@$(STAGE) 900 'the system, optimised' cargo build --package local --profile test-release --locked
 	@$(STAGE) 180 'schemathesis' .venv-peers/bin/python tests/outside/api.py
 	@$(STAGE) 120 'the lines of the IOps runbook' .venv-peers/bin/python tests/outside/runbook_iops.py
-	@$(STAGE) 300 'the IOps lines of README.md' .venv-peers/bin/python tests/outside/newcomer.py
+	@$(STAGE) 450 'the IOps lines of README.md' .venv-peers/bin/python tests/outside/newcomer.py
 	@$(STAGE) 900 'kill -9, two hundred times' cargo test --package local --test kill --profile test-release --locked -- --test-threads=1
 	@$(STAGE) 60 'formatting of the fuzz targets' cargo fmt $(FUZZED) --check
 	@$(STAGE) 900 'fuzz targets are built' cargo test $(FUZZED) --profile test-release --locked --no-run
