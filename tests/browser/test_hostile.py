@@ -93,8 +93,7 @@ def test_a_hostile_host_and_what_is_found_on_it(visitor):
     planted.hosts(visitor.system, planted.HOST)
     found = planted.insights(visitor)[0]
     # What people write about an insight is the only free text of IOps.
-    path = f"/insights/{found['insightId']}/feedback"
-    visitor.system.ask("POST", path, {"helpful": False, "comment": planted.HOSTILE}, visitor.system.token(visitor.tenant, "admin"))
+    visitor.ask("POST", f"/insights/{found['insightId']}/acknowledge", {"note": planted.HOSTILE})
     for path in ("/console/hosts", f"/console/hosts/{planted.HOST}", "/console/insights"):
         unhurt(visitor.go(path))
 
