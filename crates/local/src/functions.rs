@@ -188,6 +188,7 @@ pub fn registry() -> Vec<Function> {
     functions.extend(of_iops());
     functions.extend(of_the_canary());
     functions.extend(of_the_models());
+    functions.push(for_people());
     functions
 }
 
@@ -378,6 +379,17 @@ fn of_the_canary() -> Vec<Function> {
             }))
         }),
     ]
+}
+
+/// The console: no function behind the API, but one that asks it.
+fn for_people() -> Function {
+    Function::new("console", |env| {
+        let config = Arc::new(console::Config::read(env).map_err(|error| error.to_string())?);
+        Ok(Box::new(move |ports, event| {
+            let config = Arc::clone(&config);
+            Box::pin(async move { Ok(console::handle(&ports, &config, &event).await) })
+        }))
+    })
 }
 
 fn behind_the_api() -> Vec<Function> {

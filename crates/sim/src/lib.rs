@@ -53,7 +53,7 @@ pub use operation::Operation;
 pub use persist::{Change, Journal, LoadError};
 pub use ports::Ports;
 pub use record::{Call, Effect, EffectKind, Met};
-pub use shared::{Making, Seen, SharedWorld};
+pub use shared::{Door, Knock, Making, Seen, SharedWorld};
 pub use stream::StreamRecord;
 pub use tamper::Tamper;
 pub use timing::Pace;

@@ -10,7 +10,7 @@ use crate::config::WorldConfig;
 use crate::persist::{Change, Journal};
 use crate::stream::StreamRecord;
 use crate::world::World;
-use capstan_core::ports::{Item, Key, StoreError, Table};
+use capstan_core::ports::{Answered, Item, Key, StoreError, Table};
 use capstan_core::time::Timestamp;
 use std::fmt;
 use std::io;
@@ -32,7 +32,25 @@ struct Shared {
     made: Condvar,
     /// Its lock is taken before that of `held` where both are.
     writer: Option<Writer>,
+    /// The front door of the system over this world.
+    door: Mutex<Option<Door>>,
 }
+
+/// A request at the system's own front door.
+#[derive(Debug)]
+pub struct Knock<'a> {
+    /// HTTP method.
+    pub method: &'a str,
+    /// Path and query.
+    pub target: &'a str,
+    /// Headers, their names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: &'a str,
+}
+
+/// The front door of a system: what the door's own host answers.
+pub type Door = Arc<dyn Fn(&Knock<'_>) -> Answered + Send + Sync>;
 
 pub(crate) struct Held {
     pub(crate) world: World,
@@ -125,7 +143,7 @@ impl SharedWorld {
     pub fn new(world: World) -> Self {
         let on_disk = world.bulk.is_some();
         let held = Mutex::new(Held { world, queue: Vec::new(), queued: 0 });
-        Self(Arc::new(Shared { held, on_disk, making: Mutex::default(), made: Condvar::new(), writer: None }))
+        Self::of(held, on_disk, None)
     }
 
     /// A world whose every change is made durable before it is answered for. What is in it already must be what
@@ -136,7 +154,21 @@ impl SharedWorld {
         let held = Mutex::new(Held { world, queue: Vec::new(), queued: 0 });
         let turn = Turn { journal: Some(Box::new(journal)), written: 0 };
         let writer = Some(Writer { turn: Mutex::new(turn), over: Condvar::new() });
-        Self(Arc::new(Shared { held, on_disk, making: Mutex::default(), made: Condvar::new(), writer }))
+        Self::of(held, on_disk, writer)
+    }
+
+    fn of(held: Mutex<Held>, on_disk: bool, writer: Option<Writer>) -> Self {
+        let (making, made, door) = (Mutex::default(), Condvar::new(), Mutex::default());
+        Self(Arc::new(Shared { held, on_disk, making, made, writer, door }))
+    }
+
+    /// Hangs in the front door through which functions ask the system itself.
+    pub fn set_door(&self, door: Door) {
+        *locked(&self.0.door) = Some(door);
+    }
+
+    pub(crate) fn door(&self) -> Option<Door> {
+        locked(&self.0.door).clone()
     }
 
     /// An empty world in memory.

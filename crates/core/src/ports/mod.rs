@@ -9,6 +9,7 @@
 //! methods that decide (create-or-update): deciding is the caller's, so that it is the same on both sides.
 
 mod cloud;
+mod console;
 mod elasticache;
 mod extent;
 mod functions;
@@ -31,6 +32,7 @@ mod watch;
 mod workflows;
 
 pub use cloud::{CloudError, CloudErrorKind, CloudResult};
+pub use console::{Answered, ApiClient, Ask, NoAnswer, SignIn, SignInEndpoints};
 pub use elasticache::{
     CacheGroup, CacheGroupSettings, CacheGroups, CacheStatus, ServerlessCache, ServerlessCaches,
 };

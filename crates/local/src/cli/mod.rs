@@ -9,6 +9,7 @@ mod audit;
 mod bench;
 mod canary;
 mod client;
+mod console;
 mod drill;
 mod failure;
 mod feed;
@@ -45,6 +46,8 @@ enum Command {
     Up(up::Args),
     /// Print a token for the system on this machine
     Token(token::Args),
+    /// Print the link by which one signs in to the console on this machine
+    Console(console::Args),
     /// Have hosts that are made up, or a file, report metrics
     Feed(feed::Args),
     /// Look at a tenant's tier, and change it
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Up(args) => up::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Console(args) => console::run(&args),
         Command::Feed(args) => feed::run(&args),
         Command::Tier(args) => tier::run(args),
         Command::Audit(args) => audit::run(args),

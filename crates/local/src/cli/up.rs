@@ -76,8 +76,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     );
     // Nobody listens any more when the system stops anyway.
     let driver = Driver::start(engine, clock, |reason| drop(tell.send(reason)))?;
-    let gateway = Gateway::new(system).on_real_time(clock, driver.waker()).at(&format!("http://{address}"));
-    let broken = serve(listener, Arc::new(gateway), told, || print(&greeting(args, address)))?;
+    let url = format!("http://{address}");
+    let link = gateway::sign_in_link(&issuer, &url, clock::wall());
+    let gateway = Gateway::new(system).on_real_time(clock, driver.waker()).at(&url).signing_in(issuer);
+    let broken = serve(listener, gateway.hung_in(), told, || print(&greeting(args, address, &link)))?;
     driver.stop();
     match broken {
         None => Ok(()),
@@ -194,7 +196,7 @@ fn serve(
     Ok(reason)
 }
 
-fn greeting(args: &Args, address: SocketAddr) -> String {
+fn greeting(args: &Args, address: SocketAddr, link: &str) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "capstan".to_owned());
     let url = format!("http://{address}");
     let folder = if args.data_dir == Path::new(DATA_DIR) {
@@ -205,7 +207,8 @@ fn greeting(args: &Args, address: SocketAddr) -> String {
     let to = if address.port() == 3000 { String::new() } else { format!("export CAPSTAN_URL={url}\n  ") };
     format!(
         "ready {url}\n\n\
-         try this in another terminal:\n  \
+         open the console in a browser (the link is yours alone, for twelve hours; `capstan console` prints another):\n  {link}\n\n\
+         or try this in another terminal:\n  \
          export CAPSTAN_TOKEN=$({program} token --role super_admin --tenant 8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b{folder})\n  \
          {to}curl -H \"Authorization: Bearer $CAPSTAN_TOKEN\" {url}/api/admin/infrastructure/tier\n  \
          {program} tier change STAGING --reason \"a first transition\"\n  \

@@ -12,21 +12,25 @@ mod problem;
 mod reply;
 mod routes;
 mod server;
+mod sign_in;
 mod stage;
 
 use crate::clock::ScaledClock;
 use crate::engine::real::Waker;
-use crate::issuer::ISSUER;
+use crate::issuer::{ISSUER, Issuer};
 use crate::system::{System, TIMED_OUT};
-use capstan_core::ports::{Clock, Entropy};
+use capstan_core::ports::{Answered, Clock, Entropy};
+use capstan_core::time::Timestamp;
 use event::Context;
 pub use problem::Problem;
 pub use reply::Reply;
 use routes::{Found, Routes};
-use serde_json::{Value, json};
+use serde_json::Value;
 pub use server::serve;
-use sim::{Invocation, Ports};
-use std::sync::Arc;
+use sign_in::Provider;
+pub(crate) use sign_in::link as sign_in_link;
+use sim::{Invocation, Knock, Ports};
+use std::sync::{Arc, Weak};
 
 /// The largest body that is taken, in bytes; a report of hosts may be larger ([`api::MAX_REPORT`]).
 pub const MAX_BODY: usize = 64 * 1024;
@@ -37,6 +41,8 @@ pub const MAX_HEAD: usize = 32 * 1024;
 /// The longest path with its query, in bytes.
 pub const MAX_TARGET: usize = 8 * 1024;
 
+/// What is here besides the console.
+const ABOUT: &str = "/about";
 /// Where the keys of the system's own issuer are.
 const JWKS: &str = "/.well-known/jwks.json";
 /// Where it says so.
@@ -116,6 +122,8 @@ pub struct Gateway {
     /// The time the world is brought to before a request is handled; `None`: somebody else lets time pass.
     clock: Option<ScaledClock>,
     waker: Option<Waker>,
+    /// Who signs people in, if anybody does.
+    provider: Option<Provider>,
 }
 
 impl Gateway {
@@ -126,7 +134,7 @@ impl Gateway {
             system.description().functions.iter().find_map(|function| function.env.get("ENVIRONMENT"));
         let stage = environment.cloned().unwrap_or_else(|| "local".to_owned());
         let page = page::html(system.description()).into_bytes();
-        Self { system, routes, stage, page, url: ISSUER.to_owned(), clock: None, waker: None }
+        Self { system, routes, stage, page, url: ISSUER.to_owned(), clock: None, waker: None, provider: None }
     }
 
     /// The door of a system on real time: the clock is read at each request, and the engine woken after it.
@@ -143,19 +151,59 @@ impl Gateway {
         self
     }
 
+    /// The door whose system is its own issuer, with which people sign in.
+    #[must_use]
+    pub fn signing_in(mut self, issuer: Issuer) -> Self {
+        self.provider = Some(Provider::new(issuer));
+        self
+    }
+
+    /// Hangs it in as the door through which functions of the system ask the system itself.
+    #[must_use]
+    pub fn hung_in(self) -> Arc<Self> {
+        let gateway = Arc::new(self);
+        let door: Weak<Self> = Arc::downgrade(&gateway);
+        let answer = move |knock: &Knock<'_>| match door.upgrade() {
+            Some(gateway) => gateway.answer_function(knock),
+            None => Answered { status: 503, body: String::new() },
+        };
+        gateway.system.world().set_door(Arc::new(answer));
+        gateway
+    }
+
+    fn answer_function(&self, knock: &Knock<'_>) -> Answered {
+        let mut request = Request::new(knock.method, knock.target, knock.body);
+        for (name, value) in &knock.headers {
+            request = request.with_header(name, value);
+        }
+        let reply = self.handle(&request);
+        Answered { status: reply.status, body: String::from_utf8_lossy(&reply.body).into_owned() }
+    }
+
+    /// The time as people live it.
+    fn wall(&self) -> Timestamp {
+        Ports::for_invocation(self.system.world(), Invocation::unlimited()).wall()
+    }
+
     /// Answers a request.
     pub fn handle(&self, request: &Request) -> Reply {
         if let Err(problem) = request.check_head() {
             return problem.into_reply();
         }
         let reply = match (request.method.as_str(), request.path.as_str()) {
-            ("GET" | "HEAD", "/") => Ok(Reply::new(200, "text/html; charset=utf-8", self.page.clone())),
+            ("GET" | "HEAD", "/") => Ok(Reply::to("/console")),
+            ("GET" | "HEAD", ABOUT) => Ok(Reply::new(200, "text/html; charset=utf-8", self.page.clone())),
             ("GET" | "HEAD", "/healthz") => {
                 Ok(Reply::new(200, "application/json", br#"{"status":"ok"}"#.to_vec()))
             }
             ("GET" | "HEAD", JWKS) => self.keys(),
-            ("GET" | "HEAD", DISCOVERY) => Ok(Reply::new(200, "application/json", self.discovery())),
-            (_, "/" | "/healthz" | JWKS | DISCOVERY) => Err(Problem::wrong_method(&request.method, "GET")),
+            ("GET" | "HEAD", DISCOVERY) => {
+                Ok(Reply::new(200, "application/json", sign_in::discovery(&self.url, JWKS)))
+            }
+            (_, "/" | ABOUT | "/healthz" | JWKS | DISCOVERY) => {
+                Err(Problem::wrong_method(&request.method, "GET"))
+            }
+            (_, path) if path.starts_with(sign_in::PATH) => self.sign_in(request),
             (method, path) if path.starts_with(stage::PATH) => self.set_the_stage(method, path, request),
             _ => self.answer(request),
         };
@@ -167,18 +215,6 @@ impl Gateway {
         let keys = self.system.world().with(|world| world.issuer_keys(ISSUER).cloned());
         let keys = keys.ok_or_else(Problem::no_such_path)?;
         Ok(Reply::new(200, "application/jwk-set+json", keys.text.into_bytes()))
-    }
-
-    /// What OpenID Connect Discovery 1.0 §3 wants of an issuer. Nobody signs in here: tokens come from `capstan token`.
-    fn discovery(&self) -> Vec<u8> {
-        let document = json!({
-            "issuer": ISSUER,
-            "jwks_uri": format!("{}{JWKS}", self.url),
-            "id_token_signing_alg_values_supported": ["EdDSA"],
-            "response_types_supported": ["id_token"],
-            "subject_types_supported": ["public"],
-        });
-        document.to_string().into_bytes()
     }
 
     fn answer(&self, request: &Request) -> Result<Reply, Problem> {

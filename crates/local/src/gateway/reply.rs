@@ -21,6 +21,13 @@ impl Reply {
         Self { status, headers: vec![("content-type".to_owned(), content_type.to_owned())], body }
     }
 
+    /// What to get instead.
+    pub(super) fn to(location: &str) -> Self {
+        let mut reply = Self::new(303, "text/plain; charset=utf-8", Vec::new());
+        reply.headers.push(("location".to_owned(), location.to_owned()));
+        reply
+    }
+
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

@@ -5,6 +5,7 @@
 //! between two places where a scheduler may choose who goes next.
 
 mod caches;
+mod console;
 mod endpoints;
 mod functions;
 mod graphs;

@@ -1,0 +1,80 @@
+// What makes the pages live. Without it they all work; nothing here knows a rule.
+"use strict";
+(() => {
+  const palette = document.getElementById("palette");
+  const opener = document.getElementById("open-palette");
+  const typing = (at) => at.closest("input, textarea, select, [contenteditable]");
+
+  if (palette && opener) {
+    const box = palette.querySelector("input");
+    const items = [...palette.querySelectorAll("li")];
+    const shown = () => items.filter((item) => !item.hidden);
+    let chosen = 0;
+    const mark = () => shown().forEach((item, at) => item.classList.toggle("at", at === chosen));
+    const filter = () => {
+      const words = box.value.toLowerCase().split(/\s+/);
+      for (const item of items) {
+        item.classList.remove("at");
+        item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
+      }
+      chosen = 0;
+      mark();
+    };
+    const open = () => { box.value = ""; filter(); palette.showModal(); box.focus(); };
+    opener.hidden = false;
+    opener.addEventListener("click", open);
+    box.addEventListener("input", filter);
+    box.addEventListener("keydown", (event) => {
+      const all = shown();
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        const step = event.key === "ArrowDown" ? 1 : all.length - 1;
+        all.forEach((item) => item.classList.remove("at"));
+        chosen = all.length ? (chosen + step) % all.length : 0;
+        mark();
+        all[chosen]?.scrollIntoView({ block: "nearest" });
+      } else if (event.key === "Enter") {
+        event.preventDefault();
+        all[chosen]?.querySelector("a").click();
+      }
+    });
+    palette.addEventListener("click", (event) => { if (event.target === palette) palette.close(); });
+    document.addEventListener("keydown", (event) => {
+      const asked = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing(event.target));
+      if (asked && !palette.open) { event.preventDefault(); open(); }
+    });
+  }
+
+  const copying = (root) => {
+    for (const button of root.querySelectorAll("button.copy")) {
+      if (!navigator.clipboard) continue;
+      button.hidden = false;
+      button.onclick = async () => {
+        await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
+        button.textContent = "Copied";
+        setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      };
+    }
+  };
+  copying(document);
+
+  // A form is sent once; its key makes a second one harmless, but nobody should have to know that.
+  document.addEventListener("submit", (event) => {
+    setTimeout(() => event.target.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; }));
+  });
+  // Back from the next page by the browser's own memory.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) document.querySelectorAll("button:disabled").forEach((button) => { button.disabled = false; });
+  });
+
+  // What is the same is not put in again: focus, selection and open parts stay.
+  let last = "";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const text = event.detail.xhr.responseText;
+    if (event.detail.xhr.status === 200 && text === last) event.detail.shouldSwap = false;
+    last = text;
+  });
+  // Somebody who doesn't look needs no news; who comes back gets them with the next tick.
+  document.addEventListener("htmx:beforeRequest", (event) => { if (document.hidden) event.preventDefault(); });
+  document.addEventListener("htmx:afterSwap", (event) => copying(event.detail.elt ?? document));
+})();

@@ -1,0 +1,10 @@
+//! The Lambda `console`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lambda::start("console", async |start| {
+        let (aws, config) = (start.aws()?, console::Config::read(start.environment())?);
+        start.run(async |event| Ok(console::handle(&aws, &config, &event).await)).await
+    })
+}

@@ -1,0 +1,173 @@
+//! A change as it goes: how far, what is waited for, how to stop it; and how the last one ended.
+
+use super::{View, badge, bar, curl, fact, objections};
+use crate::answer::Answer;
+use crate::call::{Act, Door, Failure};
+use crate::show::{duration, list, sentence, text, time};
+use capstan_core::ports::ApiClient;
+use capstan_core::tier::Role;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
+    render(door, view, &[]).await
+}
+
+async fn render<P: ApiClient>(
+    door: &Door<'_, P>,
+    view: &View<'_>,
+    refused: &[String],
+) -> Result<Answer, Failure> {
+    let progress = door.get("/tier/transition-status").await?;
+    let goes_on = !text(&progress, "transitionId").is_empty() && text(&progress, "status") != "STUCK";
+    let content = if text(&progress, "transitionId").is_empty() {
+        ended(view, &progress)
+    } else {
+        under_way(view, &progress)
+    };
+    let live = if goes_on { view.live("/tier/progress", "1s", content) } else { View::still(content) };
+    if view.request.asked("live").is_some() {
+        let answer = Answer::page(200, live);
+        // How it ended, and what one can do now, is all of the page.
+        return Ok(if goes_on { answer } else { answer.with_header("HX-Refresh", "true") });
+    }
+    let stuck = text(&progress, "status") == "STUCK";
+    let content = html! {
+        (objections(refused))
+        (live)
+        @if goes_on || stuck { (stop(door, view, stuck)) }
+        @if stuck { (reset(door, view)) }
+    };
+    let status = if refused.is_empty() { 200 } else { 409 };
+    Ok(view.live_page("Change of tier", goes_on, content).with_status(status))
+}
+
+fn under_way(view: &View<'_>, progress: &Value) -> Markup {
+    let left = progress["estimatedSecondsRemaining"].as_u64().unwrap_or_default();
+    html! {
+        dl .facts {
+            (fact("From → to", html! { strong { (text(progress, "fromTier")) " → " (text(progress, "toTier")) } }))
+            (fact("Status", badge(text(progress, "status"))))
+            (fact("Step", html! { code { (text(progress, "currentStep")) } }))
+            (fact("Left", html! { "about " (duration(left)) }))
+            (fact("Started", time(&progress["startedAt"], view.now)))
+        }
+        (bar(progress["progressPercent"].as_u64(), "Progress of the change"))
+        (errors(progress))
+        (resources(progress))
+        @if !progress["cancellation"].is_null() {
+            p .notice.warn { "It is being stopped: " (text(&progress["cancellation"], "reason")) }
+        }
+        p .quiet { "Next: " (text(progress, "next")) }
+    }
+}
+
+fn errors(of: &Value) -> Markup {
+    html! {
+        @for error in list(of, "errors") {
+            div .notice.bad { p {
+                strong { (error.as_str().map_or_else(|| text(error, "step").to_owned(), str::to_owned)) }
+                @if !text(error, "error").is_empty() { " " code { (text(error, "error")) } }
+                @if !text(error, "message").is_empty() { ": " (text(error, "message")) }
+            } }
+        }
+    }
+}
+
+fn resources(progress: &Value) -> Markup {
+    html! {
+        @if !list(progress, "resources").is_empty() {
+            h2 { "Resources" }
+            div .scroll { table {
+                thead { tr { th scope="col" { "Service" } th scope="col" { "Name" } th scope="col" { "State" } th scope="col" { "Phase" } th scope="col" { "Waits for" } } }
+                tbody { @for one in list(progress, "resources") { tr {
+                    th scope="row" { (text(one, "service")) }
+                    td { code { (text(one, "name")) } }
+                    td { (badge(text(one, "state"))) }
+                    td { (sentence(text(one, "phase"))) }
+                    td { (text(one, "waitingFor")) @if !text(one, "lastError").is_empty() { " " strong { (text(one, "lastError")) } } }
+                } } }
+            } }
+        }
+    }
+}
+
+fn ended(view: &View<'_>, progress: &Value) -> Markup {
+    let last = &progress["lastChange"];
+    html! {
+        @if last.is_null() {
+            p { "Nothing was changed yet. " a href=(view.at("/tier")) { "Plan a move" } "." }
+        } @else {
+            dl .facts {
+                (fact("From → to", html! { strong { (text(last, "fromTier")) " → " (text(last, "toTier")) } }))
+                (fact("Ended", badge(text(last, "status"))))
+                (fact("When", time(&last["completedAt"], view.now)))
+                (fact("It took", duration(last["durationSeconds"].as_u64().unwrap_or_default())))
+            }
+            (errors(last))
+            @if text(last, "status") != "COMPLETED" {
+                p { "What it had done was undone: the tenant is where it was. Correct the cause, then plan the move again." }
+            }
+            p { a .button href=(view.at("/tier")) { "To the tiers" } }
+        }
+        p .quiet { "Next: " (text(progress, "next")) }
+    }
+}
+
+fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, stuck: bool) -> Markup {
+    let act =
+        Act { method: "POST", path: "/tier/cancel", body: json!({ "reason": "why it is to be stopped" }) };
+    html! {
+        h2 { @if stuck { "Try again to undo it" } @else { "Stop it" } }
+        @if view.session.may(Role::Operator) {
+            p { "What was done so far is undone, step by step; the tenant comes back to where it was." }
+            (view.form("/tier/cancel", html! {
+                label for="stop-reason" { "Reason, for the record (at least 10 characters)" }
+                input #stop-reason name="reason" required minlength="10" maxlength="500" autocomplete="off";
+                button type="submit" .danger { @if stuck { "Undo it again" } @else { "Stop and undo" } }
+            }))
+        } @else { p { "It takes the role operator." } }
+        (curl(door, &act))
+    }
+}
+
+fn reset<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
+    let act = Act {
+        method: "POST",
+        path: "/tier/reset",
+        body: json!({ "reason": "what was looked at and found" }),
+    };
+    html! {
+        h2 { "Declare it stable" }
+        p { "Only after a person has looked at what is there: what is left over stays." }
+        @if view.session.may(Role::SuperAdmin) {
+            (view.form("/tier/reset", html! {
+                label for="reset-reason" { "What was found, for the record" }
+                input #reset-reason name="reason" required minlength="10" maxlength="500" autocomplete="off";
+                button type="submit" .danger { "Declare it stable" }
+            }))
+        } @else { p { "It takes the role super admin." } }
+        (curl(door, &act))
+    }
+}
+
+/// Stops it and has it undone.
+pub(crate) async fn cancel<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
+    because(door, view, "/tier/cancel").await
+}
+
+/// Declares a stuck tier stable.
+pub(crate) async fn declare<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
+    because(door, view, "/tier/reset").await
+}
+
+async fn because<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str) -> Result<Answer, Failure> {
+    let body = json!({ "reason": view.request.field("reason") });
+    match door.act(&Act { method: "POST", path, body }).await {
+        Ok(_) => Ok(Answer::see_other(view.at("/tier/progress"))),
+        Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
+            render(door, view, &failure.lines()).await
+        }
+        Err(failure) => Err(failure),
+    }
+}

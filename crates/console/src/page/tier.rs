@@ -1,0 +1,111 @@
+//! System → Infrastructure Tier: where the tenant stands, what the tiers are, and the way to another.
+
+use super::{View, badge, bar, fact, form_link};
+use crate::answer::Answer;
+use crate::call::{Door, Failure};
+use crate::show::{list, money, sentence, text, time};
+use capstan_core::ports::ApiClient;
+use capstan_core::tier::Role;
+use maud::{Markup, html};
+use serde_json::Value;
+
+pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
+    let tier = door.get("/tier").await?;
+    let goes_on = !text(&tier, "transitionId").is_empty();
+    let progress = if goes_on { door.get("/tier/transition-status").await? } else { Value::Null };
+    let standing = standing(view, &tier, &progress);
+    let standing = if goes_on || tier["cooldownActive"] == true {
+        view.live("/tier", if goes_on { "1s" } else { "15s" }, standing)
+    } else {
+        View::still(standing)
+    };
+    if view.request.asked("live").is_some() {
+        return Ok(Answer::page(200, standing));
+    }
+    let compared = door.get("/tier/compare").await?;
+    let cards = html! {
+        h2 { "The tiers" }
+        div .cards { @for one in list(&compared, "tiers") { (card(view, &tier, one)) } }
+        p .quiet { "Prices: " (text(&compared["prices"], "source")) ", " (text(&compared["prices"], "date")) "." }
+    };
+    Ok(view.live_page("Infrastructure Tier", goes_on, html! { (standing) (cards) }))
+}
+
+/// What is, now.
+fn standing(view: &View<'_>, tier: &Value, progress: &Value) -> Markup {
+    let status = text(tier, "transitionStatus");
+    html! {
+        dl .facts {
+            (fact("Current tier", html! { strong .tier { (text(tier, "currentTier")) } }))
+            (fact("Status", badge(status)))
+            (fact("Estimated cost", html! { (money(&tier["estimatedMonthlyCost"])) " a month" }))
+            (fact("This month so far", spent(tier)))
+            (fact("Last change", html! {
+                (time(&tier["lastChangedAt"], view.now))
+                @if !text(tier, "lastChangedBy").is_empty() { " by " (text(tier, "lastChangedBy")) }
+            }))
+        }
+        @if !progress.is_null() { (under_way(view, progress)) }
+        @if status == "STUCK" {
+            div .notice.bad role="alert" { p { strong { "Stuck." } " The last change could be neither finished nor undone. "
+                a href=(view.at("/tier/progress")) { "See why, and the next safe step" } "." } }
+        }
+        @if tier["cooldownActive"] == true { (cooldown(view, tier)) }
+    }
+}
+
+fn spent(tier: &Value) -> Markup {
+    let (spent, estimate) = (tier["actualMtdCost"].as_f64(), tier["estimatedMonthlyCost"].as_f64());
+    let share =
+        spent.zip(estimate).filter(|(_, estimate)| *estimate > 0.0).map(|(spent, of)| 100.0 * spent / of);
+    html! {
+        (money(&tier["actualMtdCost"]))
+        @if let Some(share) = share { span .quiet { " (" (format!("{share:.1}")) " % of the month's estimate)" } }
+        @if let Some(why) = tier["actualMtdCostError"].as_str() { span .quiet { " (" (why) ")" } }
+    }
+}
+
+fn under_way(view: &View<'_>, progress: &Value) -> Markup {
+    let to = text(progress, "toTier");
+    html! {
+        div .notice.busy {
+            p { strong { (text(progress, "fromTier")) " → " (to) } ": " (sentence(text(progress, "status"))) ", at "
+                code { (text(progress, "currentStep")) } ". " a href=(view.at("/tier/progress")) { "Follow or stop it" } }
+            (bar(progress["progressPercent"].as_u64(), "Progress of the change"))
+        }
+    }
+}
+
+fn cooldown(view: &View<'_>, tier: &Value) -> Markup {
+    html! {
+        div .notice {
+            p { "Cooldown: the next change is allowed " strong { (time(&tier["nextChangeAllowedAt"], view.now)) }
+                ", " (tier["cooldownHours"]) " h after the last one." }
+            @if view.session.may(Role::SuperAdmin) {
+                p { "In an emergency you may bypass it: plan the move below, and give a reason that begins with "
+                    code { "[EMERGENCY]" } "." }
+            }
+        }
+    }
+}
+
+fn card(view: &View<'_>, now: &Value, tier: &Value) -> Markup {
+    let name = text(tier, "tier");
+    let current = name == text(now, "currentTier");
+    let parts = tier["costBreakdown"].as_object();
+    html! {
+        section .card.current[current] aria-labelledby={ "tier-" (name) } {
+            h3 id={ "tier-" (name) } { (name) @if current { " " span .badge.good { "Current" } } }
+            p .price { (money(&tier["estimatedMonthlyCost"])) span .quiet { " a month" } }
+            ul { @for line in list(tier, "features") { li { (line.as_str().unwrap_or_default()) } } }
+            @if !list(tier, "limitations").is_empty() {
+                p .quiet { "Limits" }
+                ul .limits { @for line in list(tier, "limitations") { li { (line.as_str().unwrap_or_default()) } } }
+            }
+            details { summary { "What it costs, part by part" }
+                table { tbody { @for (part, cost) in parts.into_iter().flatten() { tr { th scope="row" { (part) } td .number { (money(cost)) } } } } }
+            }
+            @if !current { (form_link(view, &format!("/tier/plan?target={name}"), &format!("Plan a move to {name}"))) }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Signing in: OpenID Connect's code flow with PKCE (RFC 7636), as a public client.
+//!
+//! What has to come back unchanged (state, nonce, verifier, where one was going) waits in a cookie of ten minutes, so that no
+//! other browser can end what this one began.
+
+use crate::answer::Answer;
+use crate::config::Config;
+use crate::page::{self, Words};
+use crate::request::{Request, decode, encode};
+use crate::session::{self, Session};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use capstan_core::ports::{Clock, Entropy, SignIn};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Where the issuer sends the browser back to.
+pub(crate) const BACK: &str = "/signed-in";
+const PENDING: &str = "sign-in";
+const PENDING_SECONDS: u64 = 600;
+
+/// Sends the browser to the issuer; it comes back to `path`.
+pub(crate) async fn begin(
+    ports: &(impl SignIn + Entropy),
+    config: &Config,
+    request: &Request,
+    path: &str,
+) -> Answer {
+    let endpoints = match ports.sign_in_endpoints(&config.issuer).await {
+        Ok(endpoints) => endpoints,
+        Err(error) => return unavailable(request, &error.to_string()),
+    };
+    let random = || URL_SAFE_NO_PAD.encode([ports.random(), ports.random()].concat());
+    let (state, nonce, verifier) = (random(), random(), random());
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+    let query = form(&[
+        ("response_type", "code"),
+        ("client_id", &config.client),
+        ("redirect_uri", &redirect(request)),
+        ("scope", "openid"),
+        ("state", &state),
+        ("nonce", &nonce),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ]);
+    let joint = if endpoints.authorization.contains('?') { '&' } else { '?' };
+    let pending = format!("{state}.{nonce}.{verifier}.{}", encode(path));
+    Answer::see_other(format!("{}{joint}{query}", endpoints.authorization)).with_cookie(session::cookie(
+        request,
+        PENDING,
+        &pending,
+        PENDING_SECONDS,
+    ))
+}
+
+/// The browser is back from the issuer.
+pub(crate) async fn end(ports: &(impl SignIn + Clock), config: &Config, request: &Request) -> Answer {
+    let pending = request.cookies.get(&session::cookie_name(request, PENDING)).map(String::as_str);
+    let parts: Vec<&str> = pending.unwrap_or_default().splitn(4, '.').collect();
+    let &[state, nonce, verifier, path] = parts.as_slice() else {
+        return again(request, "It took more than ten minutes, or was begun in another browser.");
+    };
+    if request.asked("state") != Some(state) {
+        return again(request, "What came back is not what was begun here.");
+    }
+    if let Some(error) = request.asked("error") {
+        let words = request.asked("error_description").unwrap_or(error);
+        return again(request, &format!("The issuer says: {words}"));
+    }
+    let Some(code) = request.asked("code") else {
+        return again(request, "The issuer sent no code.");
+    };
+    let bearer = match redeem(ports, config, request, code, verifier).await {
+        Ok(bearer) => bearer,
+        Err(answer) => return answer,
+    };
+    // OpenID Connect Core 1.0 §3.1.3.7: it came straight from the issuer, so the line vouches for the signature.
+    let claims = session::claims(&bearer).unwrap_or_default();
+    if claims.get("nonce").and_then(Value::as_str) != Some(nonce) {
+        return again(request, "The token is of another sign-in.");
+    }
+    let Some(session) = Session::read(bearer, config) else {
+        return again(request, "The token can't be read.");
+    };
+    let Some(cookies) = session.cookies(request, ports.wall()) else {
+        return again(
+            request,
+            "The token is over 7 600 bytes, more than cookies hold: have the issuer leave out claims that nobody needs, such as long lists of groups.",
+        );
+    };
+    let answer = Answer::see_other(request.at(&decode(path, false)))
+        .with_cookie(session::cookie(request, PENDING, "", 0));
+    cookies.into_iter().fold(answer, Answer::with_cookie)
+}
+
+async fn redeem(
+    ports: &impl SignIn,
+    config: &Config,
+    request: &Request,
+    code: &str,
+    verifier: &str,
+) -> Result<String, Answer> {
+    let endpoints = ports.sign_in_endpoints(&config.issuer).await;
+    let endpoints = endpoints.map_err(|error| unavailable(request, &error.to_string()))?;
+    let form = form(&[
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", &redirect(request)),
+        ("client_id", &config.client),
+        ("code_verifier", verifier),
+    ]);
+    let answer = ports.redeem(&config.issuer, &endpoints.token, &form).await;
+    let answer = answer.map_err(|error| unavailable(request, &error.to_string()))?;
+    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    match text("id_token") {
+        Some(token) if answer.status == 200 => Ok(token.to_owned()),
+        _ => {
+            let why = text("error_description").or_else(|| text("error")).unwrap_or("no token came");
+            Err(again(request, &format!("The issuer says: {why}")))
+        }
+    }
+}
+
+/// Ends the session here; what the issuer remembers, it remembers.
+pub(crate) async fn out(ports: &impl SignIn, config: &Config, request: &Request) -> Answer {
+    let endpoints = ports.sign_in_endpoints(&config.issuer).await.ok();
+    let page = page::signed_out(request, endpoints.and_then(|endpoints| endpoints.end_session).as_deref());
+    Session::end(request).fold(Answer::page(200, page), Answer::with_cookie)
+}
+
+fn redirect(request: &Request) -> String {
+    format!("{}{}", request.origin, request.at(BACK))
+}
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    let pair = |(name, value): &(&str, &str)| format!("{name}={}", encode(value));
+    pairs.iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+fn again(request: &Request, why: &str) -> Answer {
+    let words = Words { title: "Not signed in", what: why, next: "Nothing was done. Sign in again." };
+    Answer::page(400, page::outside(request, words, Some(("/tier", "Sign in"))))
+}
+
+fn unavailable(request: &Request, why: &str) -> Answer {
+    let next =
+        "Try again in a minute. Who has a token can go on with the API and the command line meanwhile.";
+    let words = Words { title: "Nobody can sign in now", what: why, next };
+    Answer::page(503, page::outside(request, words, Some(("/tier", "Try again"))))
+}
