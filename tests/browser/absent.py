@@ -9,7 +9,7 @@ import re
 # Every page that can be opened as it stands, with what must be seen on it. A `{…}` is filled in from what was planted.
 PAGES = {
     "/console/tier": "Infrastructure Tier",
-    "/console/tier/plan?target=STAGING": "Move from DEV to STAGING",
+    "/console/tier/plan?target=DEV": "Move from STAGING to DEV",
     "/console/tier/progress": "Change of tier",
     "/console/tier/configs": "Configure Tiers",
     "/console/tier/configs/STAGING": "STAGING",
@@ -34,11 +34,17 @@ def graph_of_the_workflow(visitor) -> bool:
     return visitor.go("/console/tier/progress").get_by_role("img", name=re.compile("workflow", re.I)).count() > 0
 
 
+def no_way_to_where_one_is(visitor) -> bool:
+    return visitor.go("/console/tier").locator("a[href*='target=DEV']").count() == 0
+
+
 # What a page may still lack, and how one sees that it is there.
 FEATURES = {
     # The runbook's third step is the reason, its fourth the card.
     "reason beside the cards": reason_beside_the_cards,
     "graph of the workflow": graph_of_the_workflow,
+    # The plan of a move to the tier that one is in is refused, so nothing should lead there.
+    "no way to where one is": no_way_to_where_one_is,
 }
 
 ABSENT = {
@@ -55,6 +61,7 @@ ABSENT = {
     "/console/models",
     "reason beside the cards",
     "graph of the workflow",
+    "no way to where one is",
 }
 
 THERE = [path for path in PAGES if path not in ABSENT]

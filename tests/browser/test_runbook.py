@@ -169,7 +169,8 @@ def test_a_change_under_way_is_stopped_and_undone(visitor):
 def test_a_form_that_is_sent_twice_does_it_once(visitor):
     page = visitor.go("/console/tier/plan?target=STAGING")
     page.get_by_label("Reason").fill(REASON)
-    # Both before the page has a chance to disable anything.
+    # Both before the page has a chance to disable anything; what the second one is told is another question.
+    visitor.expect(r"^4(00|09) |status of 4(00|09)")
     page.evaluate(
         """async () => {
             const form = document.querySelector('[name=reason]').form, body = new URLSearchParams(new FormData(form));
