@@ -9,7 +9,7 @@ import re
 # Every page that can be opened as it stands, with what must be seen on it. A `{…}` is filled in from what was planted.
 PAGES = {
     "/console/tier": "Infrastructure Tier",
-    "/console/tier/plan?target=DEV": "Move from STAGING to DEV",
+    "/console/tier/plan?target={target}": "Move from",
     "/console/tier/progress": "Change of tier",
     "/console/tier/configs": "Configure Tiers",
     "/console/tier/configs/STAGING": "STAGING",
@@ -38,6 +38,12 @@ def no_way_to_where_one_is(visitor) -> bool:
     return visitor.go("/console/tier").locator("a[href*='target=DEV']").count() == 0
 
 
+def way_to_the_last_change(visitor) -> bool:
+    visitor.move("STAGING")
+    links = visitor.go("/console/tier").locator("a[href*='/tier/progress'], main a[href*='/tier/history/']")
+    return links.count() > 0
+
+
 # What a page may still lack, and how one sees that it is there.
 FEATURES = {
     # The runbook's third step is the reason, its fourth the card.
@@ -45,6 +51,8 @@ FEATURES = {
     "graph of the workflow": graph_of_the_workflow,
     # The plan of a move to the tier that one is in is refused, so nothing should lead there.
     "no way to where one is": no_way_to_where_one_is,
+    # How the last change went is found without knowing its address.
+    "way to the last change": way_to_the_last_change,
 }
 
 ABSENT = {
@@ -62,6 +70,11 @@ ABSENT = {
     "reason beside the cards",
     "graph of the workflow",
     "no way to where one is",
+    "way to the last change",
 }
 
-THERE = [path for path in PAGES if path not in ABSENT]
+
+def addresses(change: str, target: str, host: str = "db-1") -> dict[str, str]:
+    """The pages that are there, filled in for a tenant, with what must be seen on each."""
+    filled = {"change": change, "target": target, "host": host}
+    return {path.format(**filled): words.format(**filled) for path, words in PAGES.items() if path not in ABSENT}

@@ -1,6 +1,7 @@
 """One browser and one system for all tests; a tenant and a window of their own for each."""
 
 import re
+import shutil
 import signal
 import sys
 
@@ -37,6 +38,8 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(scope="session", autouse=True)
 def ended_from_outside():
+    # Pictures are of this run.
+    shutil.rmtree(console.ARTIFACTS, ignore_errors=True)
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended from outside", returncode=143))
 
 

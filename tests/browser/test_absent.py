@@ -14,6 +14,6 @@ def test_what_is_listed_as_absent_is_absent(visit, name):
     else:
         visitor.expect("404")
         change, host = "01a201a2-f5f9-7973-990b-60c7aa934fb4", "db-1"
-        address = visitor.system.url + name.format(change=change, host=host)
+        address = visitor.system.url + name.format(change=change, host=host, target="STAGING")
         there = visitor.page.goto(address).status != 404 or "no such page" not in visitor.page.content()
     assert not there, f"{name} is there: take it off ABSENT"
