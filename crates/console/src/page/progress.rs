@@ -66,9 +66,7 @@ fn errors(of: &Value) -> Markup {
     html! {
         @for error in list(of, "errors") {
             div .notice.bad { p {
-                strong { (error.as_str().map_or_else(|| text(error, "step").to_owned(), str::to_owned)) }
-                @if !text(error, "error").is_empty() { " " code { (text(error, "error")) } }
-                @if !text(error, "message").is_empty() { ": " (text(error, "message")) }
+                strong { (text(error, "name")) } ": " (text(error, "message"))
             } }
         }
     }
