@@ -241,6 +241,7 @@ fn hosts_report(seen: &Arc<Mutex<Seen>>) {
     lab.call("POST", "/metrics", &bad(4));
     rest(&mut lab, Millis::minutes(1));
     lab.get("/metrics?hostname=db-1");
+    lab.get("/metrics/series?hostname=db-1&metric=latency");
     lab.get("/insights/summary");
     let page = lab.get("/insights");
     let id = page["insights"][0]["insightId"].as_str().unwrap().to_owned();
