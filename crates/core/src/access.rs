@@ -69,6 +69,7 @@ pub const TABLE: &[Rule] = &[
     iops("POST", "/metrics", Role::Operator, "takes in what hosts report"),
     iops("GET", "/metrics", Role::Viewer, "what a host reported"),
     iops("GET", "/metrics/series", Role::Viewer, "one series of a host, with what was expected"),
+    iops("GET", "/hosts", Role::Viewer, "the hosts at a glance, the worst first"),
     iops("GET", "/insights", Role::Viewer, "what was found, newest first"),
     iops("GET", "/insights/summary", Role::Viewer, "how much was found, by type and severity"),
     iops("GET", "/insights/{insightId}", Role::Viewer, "one finding"),
