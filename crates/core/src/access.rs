@@ -68,6 +68,8 @@ pub const TABLE: &[Rule] = &[
     rule("PUT", "/tier/cooldown", Role::SuperAdmin, "sets the cooldown"),
     iops("POST", "/metrics", Role::Operator, "takes in what hosts report"),
     iops("GET", "/metrics", Role::Viewer, "what a host reported"),
+    iops("GET", "/metrics/series", Role::Viewer, "one series of a host, with what was expected"),
+    iops("GET", "/hosts", Role::Viewer, "the hosts at a glance, the worst first"),
     iops("GET", "/insights", Role::Viewer, "what was found, newest first"),
     iops("GET", "/insights/summary", Role::Viewer, "how much was found, by type and severity"),
     iops("GET", "/insights/{insightId}", Role::Viewer, "one finding"),
