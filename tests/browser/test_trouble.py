@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import SPEED
+from conftest import WATCHED
 from console import System
 from playwright.sync_api import expect
 
@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 @pytest.fixture(scope="module")
 def failing():
     """A cloud in which OpenSearch never gets ready."""
-    with System.up(SPEED, "--seed", "7", "--fault", "opensearch:*:*:fails") as system:
+    with System.up(WATCHED, "--seed", "7", "--fault", "opensearch:*:*:fails") as system:
         yield system
 
 
