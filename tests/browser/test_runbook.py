@@ -101,6 +101,25 @@ def test_a_move_to_staging_and_back_from_the_page_alone(visitor):
 
 
 @pytest.mark.watched
+@pytest.mark.needs("graph of the workflow")
+def test_the_workflow_is_drawn_as_it_stands(visitor):
+    """Each state with its real status: as the API says, while it goes on and at its end."""
+    visitor.start("STAGING")
+    page = visitor.go("/console/tier/progress")
+    expect(page.get_by_role("img", name=re.compile("workflow", re.I))).to_be_visible()
+    page.wait_for_function("() => [...document.querySelectorAll('svg g title')].some((one) => one.textContent.startsWith('WaitForProvisioning: run'))")
+    expect(visitor.fact("Step")).to_contain_text("WaitForProvisioning")
+    expect(visitor.fact("Ended")).to_contain_text("Completed")
+    states = visitor.ask("GET", f"{ADMIN}/tier/workflow")["states"]
+    said = {state["name"]: state["status"].replace("_", " ").lower() for state in states}
+    drawn = dict(one.split(",")[0].split(": ") for one in page.locator("svg g title").all_text_contents())
+    assert drawn and drawn == {name: status for name, status in said.items() if name in drawn}
+    assert drawn["TransitionComplete"] == "succeeded" and "succeeded" not in drawn["RollbackProvisioning"], drawn
+    # What is left out is what a branch comes to only when it fails.
+    assert {name for name in set(said) - set(drawn) if said[name] in ("succeeded", "running", "failed")} == set()
+
+
+@pytest.mark.watched
 @pytest.mark.needs("reason beside the cards")
 def test_the_six_steps_in_the_runbooks_order(visitor):
     page = visitor.page
