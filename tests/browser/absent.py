@@ -68,7 +68,6 @@ ABSENT = {
     "/console/canary",
     "/console/models",
     "reason beside the cards",
-    "graph of the workflow",
     "no way to where one is",
     "way to the last change",
 }

@@ -11,12 +11,13 @@ from playwright.sync_api import expect, sync_playwright
 import absent
 import console
 
-# So fast that a change takes seconds, and so slow that it is seen on its way: twelve minutes in six seconds.
-SPEED = 120
+# A change takes twelve minutes: seen on its way in six seconds, or over in one.
+WATCHED, QUICK = 120, 600
 expect.set_options(timeout=console.PATIENCE)
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "watched: on a system so slow that what goes on is seen")
     config.addinivalue_line("markers", "needs(*names): skipped while absent.py lists one of them")
 
 
@@ -59,23 +60,35 @@ def browser(playwright):
     chromium.close()
 
 
-@pytest.fixture(scope="session")
-def system():
-    """What all tests look at that want nothing special."""
+def running(speed: int):
     try:
-        with console.System.up(SPEED, "--seed", "6") as running:
-            yield running
+        with console.System.up(speed, "--seed", "6") as system:
+            yield system
     except SystemExit as why:
         pytest.exit(str(why), returncode=1)
 
 
+@pytest.fixture(scope="session")
+def system():
+    """What all tests look at that want nothing special."""
+    yield from running(QUICK)
+
+
+@pytest.fixture(scope="session")
+def watched():
+    """The same, five times slower."""
+    yield from running(WATCHED)
+
+
 @pytest.fixture
-def visit(request, system, browser):
+def visit(request, browser):
     """Opens browsers: `visit(theme="dark")` is somebody in one, signed in. What they complain of fails the test."""
     visitors = []
 
     def opened(signed_in: bool = True, at: console.System | None = None, **options) -> console.Visitor:
-        one = console.visitor(at or system, browser, **options)
+        if at is None:
+            at = request.getfixturevalue("watched" if request.node.get_closest_marker("watched") else "system")
+        one = console.visitor(at, browser, **options)
         visitors.append(one)
         return one.sign_in() if signed_in else one
 

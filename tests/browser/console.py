@@ -31,9 +31,8 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 # How long anything may take to be seen, in milliseconds: the machine may be busy.
 PATIENCE = int(os.environ.get("BROWSER_PATIENCE", "20000"))
-# What the next page cut off is no failure: a poll, an icon. What a page can't do without is one.
+# What the next page cut off is no failure. What the policy or the server refuses has another name.
 CUT_OFF = re.compile(r"net::ERR_ABORTED$")
-NEEDED = ("document", "stylesheet", "script")
 
 
 class System:
@@ -105,7 +104,7 @@ class Trouble:
 
     def failed(self, request) -> None:
         why = request.failure or ""
-        if not (CUT_OFF.search(why) and request.resource_type not in NEEDED):
+        if not CUT_OFF.search(why):
             self.add(f"request: {why} {request.url}")
 
     def unexpected(self) -> list[str]:
@@ -127,6 +126,7 @@ class Visitor:
         self.page.goto(self.system.link())
         self.fill_in()
         expect(self.page).to_have_url(re.compile(r"/console/tier$"))
+        self.page.wait_for_load_state()
         return self
 
     def fill_in(self, page: Page | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 SHIFTS = """
@@ -62,6 +63,7 @@ def test_a_change_is_made_without_a_mouse(visitor):
     assert len(visitor.changes()) == 1
 
 
+@pytest.mark.watched
 def test_nothing_jumps_while_it_is_live(visitor):
     page = visitor.page
     page.add_init_script(SHIFTS)
@@ -77,6 +79,7 @@ def test_nothing_jumps_while_it_is_live(visitor):
     assert shifted < 0.1, shifted
 
 
+@pytest.mark.watched
 def test_what_one_types_outlives_the_ticks(visitor):
     page = visitor.page
     visitor.start("STAGING")

@@ -3,6 +3,7 @@
 import re
 import urllib.parse
 
+import pytest
 from console import PATIENCE
 from playwright.sync_api import expect
 
@@ -40,6 +41,7 @@ def test_signing_in_again_leads_to_where_one_was_going(visitor):
     expect(visitor.page).to_have_url(re.compile(r"/console/tier/plan\?target=PRODUCTION$"))
 
 
+@pytest.mark.watched
 def test_a_page_that_is_watched_asks_to_sign_in_when_the_session_ends(visitor):
     page, button = ready(visitor)
     button.click()

@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
+
+pytestmark = pytest.mark.watched
 
 
 def test_a_change_from_the_link_to_its_end(visit):
