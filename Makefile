@@ -1,8 +1,8 @@
 # Everything one does with Capstan from a shell. `make help` lists it.
 #
 # Wanted on the machine: Rust (rust-toolchain.toml says which; rustup fetches it), Python 3.11, Node 20, make.
-# What else is needed comes from the registries into .venv and node_modules, pinned by requirements.txt and
-# package-lock.json.
+# What else is needed comes from the registries into .venv, .venv-peers and node_modules, pinned by requirements.txt,
+# tests/peers/requirements.txt and package-lock.json; and a Chromium, which `make tools` installs on Debian.
 
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
@@ -32,6 +32,8 @@ REGION := us-east-1
 ADAPTERS := --package aws --package lambda --package conformance --all-features
 # Runs a command beside the emulated clouds that others wrote.
 PEERS := $(PYTHON) tools/peers.py run --
+# Drives a browser.
+BROWSER := .venv-peers/bin/python
 # Looks at what we depend on. Not in the registries of Python or Node in this version, so it is built, once.
 CARGO_DENY := 0.20.2
 DENY := $(CARGO_TARGET_DIR)/tools/cargo-deny-$(CARGO_DENY)/bin/cargo-deny
@@ -42,7 +44,7 @@ FUZZ = BOLERO_RANDOM_ITERATIONS=1000000000 BOLERO_RANDOM_TEST_TIME_MS=$(FUZZ_SEC
 
 .PHONY: help run build check simulate test test-rust test-simulation test-aws lint lint-rust lint-template tools machine fmt bench \
         bench-build deny test-outside fuzz clean bootstraps fidelity e2e invoke-all bench-lambda env-json \
-        test-states bench-states quick-bootstraps
+        test-states bench-states quick-bootstraps test-browser bench-console screenshots
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -69,6 +71,7 @@ test: machine ## everything that must hold; from a clean checkout too
 	@$(MAKE) test-states
 	@$(MAKE) test-simulation
 	@$(MAKE) test-outside
+	@$(MAKE) test-browser
 	@$(MAKE) test-aws
 	@$(MAKE) e2e
 	@$(MAKE) invoke-all
@@ -113,6 +116,18 @@ test-outside: tools $(DENY) ## what others' tools find: the API's document and s
 	@BOLERO_RANDOM_SEED=24 $(FUZZ) $(STAGE) 180 'fuzz targets' cargo test $(FUZZED) --profile test-release --locked
 	@$(STAGE) 120 'licences, doubles and sources of dependencies' $(DENY) --locked check licenses bans sources
 
+test-browser: tools ## the console in Chromium: the runbook's steps, trouble, accessibility, both themes, a phone, no JavaScript
+	@$(STAGE) 900 'the system, optimised' cargo build --package local --profile test-release --locked
+	@$(STAGE) 240 'the console in a browser' $(BROWSER) -m pytest --quiet --color=no -p no:cacheprovider tests/browser
+
+bench-console: tools ## what the console costs: bytes, first paint, ticks, and the API's p99 under 200 open pages
+	@$(STAGE) 900 'the system, optimised' cargo build --package local --profile test-release --locked
+	@$(STAGE) 180 'speed of the console' $(BROWSER) tests/browser/speed.py $(ARGS)
+
+screenshots: tools ## docs/images/*.png anew: the console as it is now
+	@$(STAGE) 900 'the system, optimised' cargo build --package local --profile test-release --locked
+	@$(STAGE) 120 'pictures of the console' $(BROWSER) tests/browser/screenshots.py
+
 fuzz: FUZZ_SECONDS := 300
 fuzz: ## spoiled input for every parser of what comes from outside (FUZZ_SECONDS=600: so long for each; ARGS: a target's name)
 	@$(STAGE) 900 'fuzz targets are built' cargo test $(FUZZED) --profile test-release --locked --no-run
@@ -152,7 +167,8 @@ lint-template: tools ## template.yaml through sam and cfn-lint, the state machin
 	@test -n '$(wildcard statemachine/*.json)' || { echo '── asl-validator: FAILED, there is no statemachine/*.json' >&2; exit 1; }
 	@$(STAGE) 60 'asl-validator' node_modules/.bin/asl-validator $(foreach file,$(wildcard statemachine/*.json),--json-path $(file))
 
-tools: .venv/installed .venv-peers/installed node_modules/installed ## what is needed from PyPI and npm, where missing or outdated
+tools: .venv/installed .venv-peers/installed node_modules/installed ## what is needed from PyPI and npm, where missing or outdated; a browser
+	@$(PYTHON) tools/browser.py
 
 # The marks are made last: an installation that was cut off is done again from the start.
 .venv/installed: requirements.txt

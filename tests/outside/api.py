@@ -37,11 +37,11 @@ def arguments() -> argparse.Namespace:
 
 
 @contextlib.contextmanager
-def server(binary: pathlib.Path, folder: pathlib.Path, speed: str = "3600"):
-    """The address of a system that lives for so long."""
+def server(binary: pathlib.Path, folder: pathlib.Path, speed: str = "3600", more: tuple[str, ...] = ()):
+    """The address of a system that lives for so long; `more` are options of its own."""
     with open(folder / "stderr", "wb") as errors:
         process = subprocess.Popen(
-            [binary, "up", "--port", "0", "--speed", speed, "--data-dir", folder / "data", *UP],
+            [binary, "up", "--port", "0", "--speed", speed, "--data-dir", folder / "data", *UP, *more],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

@@ -8,6 +8,7 @@ mod answer;
 mod assets;
 mod call;
 mod config;
+mod graph;
 mod page;
 mod request;
 mod session;

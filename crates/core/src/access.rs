@@ -50,6 +50,7 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/tier", Role::Viewer, "where the tenant stands"),
     rule("GET", "/tier/compare", Role::Viewer, "the three tiers side by side"),
     rule("GET", "/tier/transition-status", Role::Viewer, "how far the change under way has come"),
+    rule("GET", "/tier/workflow", Role::Viewer, "how each state of a change's workflow has fared"),
     rule("GET", "/tier/change-history", Role::Viewer, "changes, newest first"),
     rule("GET", "/tier/audit", Role::Viewer, "what was done, by whom and why"),
     rule("GET", "/tier/audit/key", Role::Viewer, "the public key of the audit's seals"),

@@ -129,6 +129,7 @@ fn questions(lab: &mut Lab) {
         "",
         "/compare",
         "/transition-status",
+        "/workflow",
         "/change-history",
         "/resources",
         "/orphans",

@@ -3,6 +3,7 @@
 use super::{View, badge, bar, curl, fact, objections};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
+use crate::graph;
 use crate::show::{duration, list, sentence, text, time};
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::Role;
@@ -20,10 +21,13 @@ async fn render<P: ApiClient>(
 ) -> Result<Answer, Failure> {
     let progress = door.get("/tier/transition-status").await?;
     let goes_on = !text(&progress, "transitionId").is_empty() && text(&progress, "status") != "STUCK";
+    // How it went is worth seeing, but not worth the page.
+    let begun = !text(&progress, "transitionId").is_empty() || !progress["lastChange"].is_null();
+    let workflow = if begun { door.get("/tier/workflow").await.unwrap_or_default() } else { Value::Null };
     let content = if text(&progress, "transitionId").is_empty() {
-        ended(view, &progress)
+        ended(view, &progress, &workflow)
     } else {
-        under_way(view, &progress)
+        under_way(view, &progress, &workflow)
     };
     let live = if goes_on { view.live("/tier/progress", "1s", content) } else { View::still(content) };
     if view.request.asked("live").is_some() {
@@ -42,7 +46,7 @@ async fn render<P: ApiClient>(
     Ok(view.live_page("Change of tier", goes_on, content).with_status(status))
 }
 
-fn under_way(view: &View<'_>, progress: &Value) -> Markup {
+fn under_way(view: &View<'_>, progress: &Value, workflow: &Value) -> Markup {
     let left = progress["estimatedSecondsRemaining"].as_u64().unwrap_or_default();
     html! {
         dl .facts {
@@ -59,6 +63,13 @@ fn under_way(view: &View<'_>, progress: &Value) -> Markup {
             p .notice.warn { "It is being stopped: " (text(&progress["cancellation"], "reason")) }
         }
         p .quiet { "Next: " (text(progress, "next")) }
+        (steps(workflow))
+    }
+}
+
+fn steps(workflow: &Value) -> Markup {
+    html! {
+        @if !list(workflow, "states").is_empty() { h2 { "The workflow" } (graph::draw(workflow)) }
     }
 }
 
@@ -66,9 +77,7 @@ fn errors(of: &Value) -> Markup {
     html! {
         @for error in list(of, "errors") {
             div .notice.bad { p {
-                strong { (error.as_str().map_or_else(|| text(error, "step").to_owned(), str::to_owned)) }
-                @if !text(error, "error").is_empty() { " " code { (text(error, "error")) } }
-                @if !text(error, "message").is_empty() { ": " (text(error, "message")) }
+                strong { (text(error, "name")) } ": " (text(error, "message"))
             } }
         }
     }
@@ -92,7 +101,7 @@ fn resources(progress: &Value) -> Markup {
     }
 }
 
-fn ended(view: &View<'_>, progress: &Value) -> Markup {
+fn ended(view: &View<'_>, progress: &Value, workflow: &Value) -> Markup {
     let last = &progress["lastChange"];
     html! {
         @if last.is_null() {
@@ -109,6 +118,7 @@ fn ended(view: &View<'_>, progress: &Value) -> Markup {
                 p { "What it had done was undone: the tenant is where it was. Correct the cause, then plan the move again." }
             }
             p { a .button href=(view.at("/tier")) { "To the tiers" } }
+            (steps(workflow))
         }
         p .quiet { "Next: " (text(progress, "next")) }
     }

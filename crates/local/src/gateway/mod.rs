@@ -6,6 +6,7 @@
 //! with a stable `code`, and never a 500: that number would say that nobody thought of it.
 
 mod authorize;
+mod compress;
 mod event;
 mod page;
 mod problem;
@@ -28,7 +29,7 @@ use routes::{Found, Routes};
 use serde_json::Value;
 pub use server::serve;
 use sign_in::Provider;
-pub(crate) use sign_in::link as sign_in_link;
+pub use sign_in::link as sign_in_link;
 use sim::{Invocation, Knock, Ports};
 use std::sync::{Arc, Weak};
 
@@ -181,7 +182,7 @@ impl Gateway {
     }
 
     /// The time as people live it.
-    fn wall(&self) -> Timestamp {
+    pub fn wall(&self) -> Timestamp {
         Ports::for_invocation(self.system.world(), Invocation::unlimited()).wall()
     }
 

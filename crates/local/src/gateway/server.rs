@@ -5,7 +5,7 @@
 //! once on the thread that read it, since the simulated ports never wait; what writes waits for the disk, and does that
 //! on a thread of its own, so that lookers are not held up.
 
-use super::{Gateway, MAX_BODY, MAX_HEAD, MAX_HEADERS, Problem, Reply, Request};
+use super::{Gateway, MAX_BODY, MAX_HEAD, MAX_HEADERS, Problem, Reply, Request, compress};
 use api::MAX_REPORT;
 use capstan_core::access::INGEST;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -178,6 +178,7 @@ async fn answer(
     occupant: &Arc<Occupant>,
 ) -> Response<Full<Bytes>> {
     let looks = matches!(*request.method(), Method::GET | Method::HEAD);
+    let zips = compress::accepts(request.headers());
     let read = read(request, from).await;
     let _answering = Answering::begin(occupant);
     let reply = match read {
@@ -187,7 +188,7 @@ async fn answer(
             .await
             .unwrap_or_else(|_| Problem::function_failed().into_reply()),
     };
-    response(reply)
+    response(if zips { compress::page(reply) } else { reply })
 }
 
 async fn read(request: hyper::Request<Incoming>, from: SocketAddr) -> Result<Request, Problem> {

@@ -47,7 +47,7 @@ pub(super) struct Provider {
 }
 
 /// The link by which somebody who can read the key signs in.
-pub(crate) fn link(issuer: &Issuer, url: &str, now: Timestamp) -> String {
+pub fn link(issuer: &Issuer, url: &str, now: Timestamp) -> String {
     let until = (now + TICKET_LIFE).as_millis() / 1_000;
     let ticket = issuer.sign(&json!({ "aud": OF_TICKET, "exp": until }));
     format!("{url}{START}?ticket={ticket}")

@@ -128,7 +128,8 @@ fn a_function_that_breaks_is_a_bad_gateway_and_never_a_500() {
 
 #[test]
 fn the_page_and_the_health_check_are_for_everybody() {
-    let page = ask(&Request::new("GET", "/", ""));
+    assert_eq!(ask(&Request::new("GET", "/", "")).header("location"), Some("/console"));
+    let page = ask(&Request::new("GET", "/about", ""));
     let text = String::from_utf8(page.body).unwrap();
     assert!(text.contains("/base/tier/{id}") && text.contains("capstan token"));
     assert_eq!(ask(&Request::new("GET", "/healthz", "")).status, 200);
