@@ -114,6 +114,22 @@ pub const TABLE: &[Rule] = &[
     iops("POST", "/alarms/{name}/test", Role::Admin, "makes an alarm ring, and resets it"),
 ];
 
+/// The routes that take no token at the door, each method and path as the template has it, with the reason. They are in no
+/// table of roles, since nobody's role is known there; a route that is in neither list can't be deployed.
+pub const PUBLIC: &[(&str, &str, &str)] = &[
+    (
+        "ANY",
+        "/console",
+        "a browser sends no token: the console asks the API with the token that the session's cookies hold, and that API \
+         decides",
+    ),
+    (
+        "ANY",
+        "/console/{proxy+}",
+        "the same; signing in begins and ends here, and style and script are there before it",
+    ),
+];
+
 /// What the table says of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
