@@ -8,6 +8,8 @@ mod answer;
 mod assets;
 mod call;
 mod config;
+#[cfg(test)]
+mod fake;
 mod page;
 mod request;
 mod session;
