@@ -8,6 +8,8 @@ mod answer;
 mod assets;
 mod call;
 mod config;
+#[cfg(test)]
+mod fake;
 mod graph;
 mod page;
 mod request;
