@@ -56,8 +56,6 @@ FEATURES = {
 }
 
 ABSENT = {
-    "/console/tier/configs",
-    "/console/tier/configs/STAGING",
     "/console/tier/history",
     "/console/tier/history/{change}",
     "/console/tier/resources",
@@ -67,9 +65,6 @@ ABSENT = {
     "/console/insights",
     "/console/canary",
     "/console/models",
-    "reason beside the cards",
-    "no way to where one is",
-    "way to the last change",
 }
 
 

@@ -209,9 +209,8 @@ impl View<'_> {
                 input type="search" aria-label="Search" placeholder="Where to?" autocomplete="off";
                 ul {
                     @for place in PLACES { li { a href=(self.at(place.path)) { (place.group) " → " (place.name) } } }
-                    @for tier in ["DEV", "STAGING", "PRODUCTION"] {
-                        li { a href=(self.at(&format!("/tier/plan?target={tier}"))) { "Plan a move to " (tier) } }
-                    }
+                    li { a href=(self.at("/tier#reason")) { "Plan a move to another tier" } }
+                    li { a href=(self.at("/tier/progress")) { "Follow or stop the change under way" } }
                 }
             }
         }
@@ -368,9 +367,4 @@ pub(crate) fn fact(name: &str, value: impl maud::Render) -> Markup {
 /// A closed word.
 pub(crate) fn badge(word: &str) -> Markup {
     show::badge(word)
-}
-
-/// A link that looks like what it leads to: something to do.
-pub(crate) fn form_link(view: &View<'_>, path: &str, name: &str) -> Markup {
-    html! { p { a .button href=(view.at(path)) { (name) } } }
 }
