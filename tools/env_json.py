@@ -30,8 +30,11 @@ PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackName": "capstan",
 }
+# The id of an API, which `!Ref` gives, is nothing that the template says: that of the events.
+API_ID = "b7k2m9q4x1"
 # What `!Ref` gives for a resource, by its type: the property that names it, and the ARN if it is one.
 NAMED = {
+    "AWS::Serverless::Api": ("Name", API_ID),
     "AWS::DynamoDB::Table": ("TableName", "{name}"),
     "AWS::Logs::LogGroup": ("LogGroupName", "{name}"),
     "AWS::S3::Bucket": ("BucketName", "{name}"),

@@ -103,7 +103,12 @@ class Served:
             def do_GET(self):
                 served.asked.append(self.path)
                 documents = {
-                    "/.well-known/openid-configuration": {"issuer": issuer.name, "jwks_uri": f"{issuer.name}/keys"},
+                    "/.well-known/openid-configuration": {
+                        "issuer": issuer.name,
+                        "jwks_uri": f"{issuer.name}/keys",
+                        "authorization_endpoint": f"{issuer.name}/authorize",
+                        "token_endpoint": f"{issuer.name}/token",
+                    },
                     "/keys": {"keys": served.keys},
                 }
                 known = documents.get(self.path)

@@ -40,6 +40,7 @@ SPOILED = {
     "TENANT_REQUESTS_PER_MINUTE": "many",
     "TWO_PERSON_RULE": "sometimes",
     "OPEN_INGEST": "yes",
+    "IOPS_URL": "http://iops.example/dev",
     "ML_BUCKET": "arn:aws:s3:::iops-ml-data",
     "COST_TAG": "capstan",
     "METRICS_TABLE": "iops-insights-dev",
@@ -72,7 +73,7 @@ def said(program, environment):
 @pytest.mark.parametrize("function", sorted(GIVEN))
 def test_a_wrong_environment_is_named(stack, function):
     program = stack.programs[function]
-    (main,) = cloud.ROOT.glob(f"crates/*/{stack.crates[function]}/src/main.rs")
+    (main,) = cloud.ROOT.glob(f"crates/**/{stack.crates[function]}/src/main.rs")
     main = main.read_text()
     unread = set().union(*(variables for words, variables in READ_BY.items() if words not in main))
     good = LAMBDA | GIVEN[function]

@@ -34,17 +34,24 @@ pub fn members() -> Vec<String> {
 
 /// The folders in which functions lie, each with what their names in the cloud begin with.
 pub const FAMILIES: [(&str, &str); 2] = [("crates/tier", "cato-"), ("crates/iops", "iops-")];
+/// The function that is of no family, since it is a page for all of them: its folder, and what its name begins with.
+const CONSOLE: (&str, &str, &str) = ("console", "crates/console", "cato-");
 
 /// The crates that are functions: what lies in those folders, but for the libraries that they share.
 pub fn functions() -> BTreeSet<String> {
     let names = FAMILIES.iter().flat_map(|(folder, _)| folders(&root().join(folder)));
     names
         .filter(|name| name != "records" && name != "steps" && name != "restoring" && name != "scaling")
+        .chain([CONSOLE.0.to_owned()])
         .collect()
 }
 
 /// A function's folder, and what its name in the cloud begins with.
 pub fn family_of(function: &str) -> (String, &'static str) {
+    let (console, folder, begins) = CONSOLE;
+    if function == console {
+        return (folder.to_owned(), begins);
+    }
     let found = FAMILIES.iter().find(|(folder, _)| root().join(folder).join(function).is_dir());
     let (folder, begins) = found.unwrap_or_else(|| panic!("there is no function {function}"));
     (format!("{folder}/{function}"), begins)

@@ -8,6 +8,7 @@ use capstan_core::time::Millis;
 use capstan_tests::lab::Lab;
 use capstan_tests::scenario::{OTHER_TENANT, TENANT, issuer};
 use local::gateway::{Gateway, Reply, Request};
+use local::issuer::{ISSUER, Issuer};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -358,4 +359,15 @@ fn outside_text_is_text() {
         assert!(!page.has("<script>alert") && !page.has("<img src=x"), "{target}: {}", page.text);
     }
     assert_eq!(lab.get("/tier")["currentTier"], json!(Tier::Staging));
+}
+
+/// The issuer sends whom it knows back at once, so whom the API does not know would go round for ever.
+#[test]
+fn a_token_that_the_api_does_not_take_leads_to_no_circle() {
+    let lab = Lab::new(67);
+    let other = Issuer::from_seed(b"somebody else's key for one test").unwrap();
+    lab.world().with(|world| world.set_issuer_keys(ISSUER, other.document()));
+    let mut browser = Browser::new(&door(&lab));
+    browser.sign_in("admin", TENANT).must(400, "The API does not take the token");
+    assert!(browser.cookies.is_empty() || browser.get("/console/tier").status != 200);
 }

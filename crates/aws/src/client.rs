@@ -7,17 +7,14 @@ use capstan_core::ports::{Clock, Entropy};
 use capstan_core::time::Timestamp;
 use std::sync::OnceLock;
 
-/// A client from the configuration that all share, or the way that its module knows.
-macro_rules! client {
-    ($sdk:expr, $client:path) => {
+macro_rules! clients {
+    // A client from the configuration that all share, or the way that its module knows.
+    (@made $sdk:expr, $client:path) => {
         <$client>::new($sdk)
     };
-    ($sdk:expr, $client:path, $make:path) => {
+    (@made $sdk:expr, $client:path, $make:path) => {
         $make($sdk)
     };
-}
-
-macro_rules! clients {
     ($($feature:literal $name:ident: $client:path $(= $make:path)?,)+) => {
         /// The ports, carried out with the AWS SDK. A client is made when it is first called for, and then kept.
         #[derive(Debug)]
@@ -26,19 +23,29 @@ macro_rules! clients {
             pub(crate) config: AwsConfig,
             sdk: SdkConfig,
             #[cfg(feature = "issuer")]
-            pub(crate) issuers: OnceLock<crate::issuer::Issuers>,
+            pub(crate) http: OnceLock<crate::http::Http>,
             $(#[cfg(feature = $feature)] $name: OnceLock<$client>,)+
         }
 
         impl Aws {
             /// The ports over this configuration. Nothing is called yet.
             pub fn new(config: AwsConfig, sdk: SdkConfig) -> Self {
-                Self { config, sdk, #[cfg(feature = "issuer")] issuers: OnceLock::new(), $(#[cfg(feature = $feature)] $name: OnceLock::new(),)+ }
+                Self { config, sdk, #[cfg(feature = "issuer")] http: OnceLock::new(), $(#[cfg(feature = $feature)] $name: OnceLock::new(),)+ }
+            }
+
+            /// What the adapters were told from outside.
+            pub const fn config(&self) -> &AwsConfig {
+                &self.config
+            }
+
+            /// What the clients are made from.
+            pub const fn sdk(&self) -> &SdkConfig {
+                &self.sdk
             }
             $(
                 #[cfg(feature = $feature)]
                 pub(crate) fn $name(&self) -> &$client {
-                    self.$name.get_or_init(|| client!(&self.sdk, $client $(, $make)?))
+                    self.$name.get_or_init(|| clients!(@made &self.sdk, $client $(, $make)?))
                 }
             )+
         }

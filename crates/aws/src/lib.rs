@@ -33,8 +33,12 @@ mod costexplorer;
 mod dynamodb;
 #[cfg(feature = "elasticache")]
 mod elasticache;
+#[cfg(feature = "issuer")]
+mod front_door;
 #[cfg(feature = "functions")]
 mod functions;
+#[cfg(feature = "issuer")]
+mod http;
 #[cfg(feature = "sagemakerruntime")]
 mod inference;
 #[cfg(feature = "tagging")]
@@ -84,3 +88,7 @@ pub use sdk::{Patience, sdk_config, sdk_config_with};
 #[cfg(test)]
 #[cfg(all(feature = "resources", feature = "dynamodb"))]
 mod wire_tests;
+
+#[cfg(test)]
+#[cfg(feature = "issuer")]
+mod heard;

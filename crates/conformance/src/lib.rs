@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod differences;
+pub mod front_door;
 pub mod operations;
 #[cfg(feature = "aws")]
 pub mod proxy;

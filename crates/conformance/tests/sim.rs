@@ -1,13 +1,19 @@
 //! The suites on the simulation, and that they leave nothing out.
 
+use conformance::front_door::{self, Heard, Place};
 use conformance::run::{self, Backend};
 use conformance::simulated::Simulated;
 use conformance::{operations, suites};
-use sim::{Invocation, Operation, Outcome};
+use sim::{Invocation, Knock, Operation, Outcome};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The issuer of tokens is no service of AWS and has no peer: its adapter is tested in crates/aws/src/issuer/tests.rs.
 const NO_SERVICE: (&str, &str) = ("IssuerKeys", "issuer");
+/// What the console asks is no service either: its suite is run below, and on `aws` in front_door.rs.
+const NO_PEER: [&str; 2] = ["ApiClient", "SignIn"];
+/// Where the door of the simulation is said to be.
+const URL: &str = "http://127.0.0.1:3000";
 /// What stands beside the ports and is none: records that can be put.
 const NO_PORT: &str = "Stored";
 
@@ -37,12 +43,35 @@ fn the_suites_and_the_table_of_operations_have_the_same_methods() {
         cases.iter().flat_map(|case| case.methods.iter().map(|method| (case.port, *method))).collect();
     let listed: BTreeSet<(&str, &str)> =
         operations::METHODS.iter().map(|method| (method.port, method.name)).collect();
-    let listed: BTreeSet<_> = listed.into_iter().filter(|(port, _)| *port != NO_SERVICE.0).collect();
+    let without = |port: &str| port == NO_SERVICE.0 || NO_PEER.contains(&port);
+    let listed: BTreeSet<_> = listed.into_iter().filter(|(port, _)| !without(port)).collect();
     assert_eq!(exercised, listed, "exercised, and listed in the table of operations");
     let ports: BTreeSet<&str> = listed.iter().map(|(port, _)| *port).collect();
     assert_eq!(ports, suites::PORTS.iter().copied().collect::<BTreeSet<_>>());
     let named: BTreeSet<(&str, &str)> = cases.iter().map(|case| (case.port, case.name)).collect();
     assert_eq!(named.len(), cases.len(), "a case's name is unique within its port");
+}
+
+#[test]
+fn the_simulation_s_door_keeps_every_promise_and_every_method_is_called() {
+    let (open, shut) = (Simulated::default(), Simulated::default());
+    open.world().set_door(Arc::new(|knock: &Knock<'_>| {
+        let headers = knock.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        front_door::answer(
+            URL,
+            &Heard { method: knock.method, target: knock.target, headers, body: knock.body },
+        )
+    }));
+    let all =
+        front_door::all(Place { ports: open.ports(), url: URL }, Place { ports: shut.ports(), url: URL });
+    let Outcome::Done(all, _) = sim::run(all, &Invocation::unlimited()) else {
+        panic!("a case waits for what never comes");
+    };
+    assert_eq!(front_door::broken(&all), Vec::<String>::new());
+    let called: BTreeSet<(&str, &str)> =
+        all.iter().flat_map(|kept| kept.methods.iter().map(|method| (kept.port, *method))).collect();
+    let listed = operations::METHODS.iter().filter(|method| NO_PEER.contains(&method.port));
+    assert_eq!(called, listed.map(|method| (method.port, method.name)).collect());
 }
 
 /// The ports' sources are read for it, so that a new method can't be forgotten here.

@@ -1,6 +1,6 @@
 //! What the console is told from outside.
 
-use tier_steps::{Environment, SettingError};
+use tier_steps::{Environment, Oidc, SettingError, check_url};
 
 /// What the console is told from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,22 +13,18 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `OIDC_ISSUER` and `IOPS_URL` (where the IOps API is), which must be there; `OIDC_AUDIENCE` (`capstan`), which is
-    /// the console's client id too, since a token is for whoever asked for it (OpenID Connect Core 1.0 §2); `OIDC_ROLE_CLAIM`
-    /// (`role`) and `OIDC_TENANT_CLAIM` (`tenant`).
+    /// Reads `IOPS_URL` (where the IOps API is), which must be there, and what [`Oidc`] reads. The audience is the console's
+    /// client id.
     pub fn read(environment: &Environment) -> Result<Self, SettingError> {
-        let given = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
-        let must = |name: &'static str, what: &str| {
-            given(name).ok_or_else(|| SettingError { name, problem: format!("is missing: give {what}") })
-        };
-        let iops_url = must("IOPS_URL", "the URL of the IOps API with its stage")?;
-        Ok(Self {
-            issuer: must("OIDC_ISSUER", "the URL of the issuer of the callers' tokens")?,
-            client: given("OIDC_AUDIENCE").unwrap_or_else(|| "capstan".to_owned()),
-            role_claim: given("OIDC_ROLE_CLAIM").unwrap_or_else(|| "role".to_owned()),
-            tenant_claim: given("OIDC_TENANT_CLAIM").unwrap_or_else(|| "tenant".to_owned()),
-            iops_url: iops_url.trim_end_matches('/').to_owned(),
-        })
+        let iops_url = environment.get("IOPS_URL").map_or("", String::as_str);
+        if iops_url.is_empty() {
+            let problem = "is missing: give the URL of the IOps API with its stage".to_owned();
+            return Err(SettingError { name: "IOPS_URL", problem });
+        }
+        check_url("IOPS_URL", iops_url)?;
+        let Oidc { issuer, audience, role_claim, tenant_claim } = Oidc::read(environment)?;
+        let iops_url = iops_url.trim_end_matches('/').to_owned();
+        Ok(Self { issuer, client: audience, role_claim, tenant_claim, iops_url })
     }
 }
 
@@ -48,6 +44,9 @@ mod tests {
             read(&[("IOPS_URL", "https://x/dev"), ("OIDC_ISSUER", "")]).unwrap_err().name,
             "OIDC_ISSUER"
         );
+        for url in ["http://x/dev", "x", "https://x/dev?y"] {
+            assert_eq!(read(&[issuer, ("IOPS_URL", url)]).unwrap_err().name, "IOPS_URL", "{url}");
+        }
         let config = read(&[issuer, ("IOPS_URL", "https://x/dev/")]).unwrap();
         assert_eq!((config.client.as_str(), config.iops_url.as_str()), ("capstan", "https://x/dev"));
     }

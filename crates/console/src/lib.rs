@@ -8,6 +8,8 @@ mod answer;
 mod assets;
 mod call;
 mod config;
+#[cfg(test)]
+mod fake;
 mod graph;
 mod page;
 mod request;
@@ -51,6 +53,17 @@ pub async fn handle(ports: &impl Ports, config: &Config, event: &Value) -> Value
         }
     };
     answer(ports, config, &request).await.into_proxy(Some(&request))
+}
+
+/// The page for an event whose handler took too long. What was asked for may have been done.
+pub fn late(event: &Value) -> Value {
+    let words = Words {
+        title: "It took too long",
+        what: "The API did not answer in time. What you asked for may have been done, or may still be.",
+        next: "Look at the tier before you do anything again. A form that is sent again does nothing twice.",
+    };
+    let request = Request::read(event).unwrap_or_default();
+    Answer::page(503, page::outside(&request, words, Some(("/tier", "Look at the tier")))).into_proxy(None)
 }
 
 async fn answer(ports: &impl Ports, config: &Config, request: &Request) -> Answer {

@@ -1,5 +1,8 @@
 //! The pages: which there are, and the frame around each.
 
+mod config;
+mod configs;
+mod field;
 mod plan;
 mod progress;
 mod tier;
@@ -48,7 +51,8 @@ const fn place(group: &'static str, path: &'static str, name: &'static str) -> P
 }
 
 /// Every page that is not about one thing.
-const PLACES: &[Place] = &[place("System", "/tier", "Infrastructure Tier")];
+const PLACES: &[Place] =
+    &[place("System", "/tier", "Infrastructure Tier"), place("System", "/tier/configs", "Configure Tiers")];
 
 /// Answers a page that is looked at.
 pub(crate) async fn get<P: ApiClient>(
@@ -60,6 +64,8 @@ pub(crate) async fn get<P: ApiClient>(
         "/tier" => tier::show(door, view).await,
         "/tier/plan" => plan::show(door, view).await,
         "/tier/progress" => progress::show(door, view).await,
+        "/tier/configs" => configs::show(door, view).await,
+        path if let Some(tier) = one("/tier/configs/", path, "") => config::show(door, view, tier).await,
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
 }
@@ -75,6 +81,14 @@ pub(crate) async fn post<P: ApiClient>(
         "/tier/confirm" => plan::confirm(door, view).await,
         "/tier/cancel" => progress::cancel(door, view).await,
         "/tier/reset" => progress::declare(door, view).await,
+        "/tier/cooldown" => configs::set_cooldown(door, view).await,
+        path if let Some(tier) = one("/tier/configs/", path, "") => config::save(door, view, tier).await,
+        path if let Some(tier) = one("/tier/configs/", path, "/review") => {
+            config::review(door, view, tier).await
+        }
+        path if let Some(tier) = one("/tier/configs/", path, "/edit") => {
+            config::go_on(door, view, tier).await
+        }
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
 }
@@ -83,10 +97,18 @@ pub(crate) async fn post<P: ApiClient>(
 pub(crate) fn form_of(path: &str) -> &'static str {
     match path {
         "/tier/cancel" | "/tier/reset" => "/tier/progress",
+        "/tier/cooldown" => "/tier/configs",
         path => {
             PLACES.iter().rev().find(|place| path.starts_with(place.path)).map_or("/tier", |place| place.path)
         }
     }
+}
+
+/// The name of one thing in a path, between what stands before and after it.
+fn one<'a>(before: &str, path: &'a str, after: &str) -> Option<&'a str> {
+    let name = path.strip_prefix(before)?.strip_suffix(after)?;
+    // Two dots would be another path to whoever resolves them.
+    (!name.is_empty() && !name.contains('/') && name != "." && name != "..").then_some(name)
 }
 
 const NOTHING: Words<'_> = Words {
@@ -224,6 +246,11 @@ pub(crate) fn objections(lines: &[String]) -> Markup {
             }
         }
     }
+}
+
+/// What was done, above the page that it led to.
+pub(crate) fn saved(words: &str) -> Markup {
+    html! { div .notice.good role="status" { p { (words) } } }
 }
 
 /// Words in the frame of somebody who is signed in.

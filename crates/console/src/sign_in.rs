@@ -4,13 +4,14 @@
 //! other browser can end what this one began.
 
 use crate::answer::Answer;
+use crate::call::{Door, Failure};
 use crate::config::Config;
 use crate::page::{self, Words};
 use crate::request::{Request, decode, encode};
 use crate::session::{self, Session};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use capstan_core::ports::{Clock, Entropy, SignIn};
+use capstan_core::ports::{ApiClient, Clock, Entropy, SignIn};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -54,7 +55,11 @@ pub(crate) async fn begin(
 }
 
 /// The browser is back from the issuer.
-pub(crate) async fn end(ports: &(impl SignIn + Clock), config: &Config, request: &Request) -> Answer {
+pub(crate) async fn end(
+    ports: &(impl ApiClient + SignIn + Clock),
+    config: &Config,
+    request: &Request,
+) -> Answer {
     let pending = request.cookies.get(&session::cookie_name(request, PENDING)).map(String::as_str);
     let parts: Vec<&str> = pending.unwrap_or_default().splitn(4, '.').collect();
     let &[state, nonce, verifier, path] = parts.as_slice() else {
@@ -88,6 +93,14 @@ pub(crate) async fn end(ports: &(impl SignIn + Clock), config: &Config, request:
             "The token is over 7 600 bytes, more than cookies hold: have the issuer leave out claims that nobody needs, such as long lists of groups.",
         );
     };
+    // A page would send whom the API does not know to the issuer, which sends whom it knows back at once, for ever.
+    let door = Door { ports, config, request, session: &session };
+    if door.get("/tier").await == Err(Failure::SignedOut) {
+        return again(
+            request,
+            "The API does not take the token that the issuer gave: see to its audience, role, tenant, life and length (docs/deploy.md, Tokens). The authorizer's log has the reason.",
+        );
+    }
     let answer = Answer::see_other(request.at(&decode(path, false)))
         .with_cookie(session::cookie(request, PENDING, "", 0));
     cookies.into_iter().fold(answer, Answer::with_cookie)

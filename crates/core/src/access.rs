@@ -68,6 +68,8 @@ pub const TABLE: &[Rule] = &[
     rule("PUT", "/tier/cooldown", Role::SuperAdmin, "sets the cooldown"),
     iops("POST", "/metrics", Role::Operator, "takes in what hosts report"),
     iops("GET", "/metrics", Role::Viewer, "what a host reported"),
+    iops("GET", "/metrics/series", Role::Viewer, "one series of a host, with what was expected"),
+    iops("GET", "/hosts", Role::Viewer, "the hosts at a glance, the worst first"),
     iops("GET", "/insights", Role::Viewer, "what was found, newest first"),
     iops("GET", "/insights/summary", Role::Viewer, "how much was found, by type and severity"),
     iops("GET", "/insights/{insightId}", Role::Viewer, "one finding"),
@@ -110,6 +112,22 @@ pub const TABLE: &[Rule] = &[
     iops("POST", "/subscriptions", Role::Admin, "has somebody get them"),
     iops("DELETE", "/subscriptions/{subscriptionId}", Role::Admin, "has somebody get them no more"),
     iops("POST", "/alarms/{name}/test", Role::Admin, "makes an alarm ring, and resets it"),
+];
+
+/// The routes that take no token at the door, each method and path as the template has it, with the reason. They are in no
+/// table of roles, since nobody's role is known there; a route that is in neither list can't be deployed.
+pub const PUBLIC: &[(&str, &str, &str)] = &[
+    (
+        "ANY",
+        "/console",
+        "a browser sends no token: the console asks the API with the token that the session's cookies hold, and that API \
+         decides",
+    ),
+    (
+        "ANY",
+        "/console/{proxy+}",
+        "the same; signing in begins and ends here, and style and script are there before it",
+    ),
 ];
 
 /// What the table says of a request.

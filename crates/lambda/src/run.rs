@@ -153,7 +153,24 @@ impl Start {
             let answer = Box::pin(api::serve(event, |request| {
                 guard.answer(ports, request, |request| handle(request))
             }));
-            let response = within(BEHIND_THE_API, answer).await;
+            let response = within(BEHIND_THE_API, answer, api::out_of_time).await;
+            line.log(self.function, &response);
+            Ok(response)
+        })
+        .await
+    }
+
+    /// Serves pages for people: a proxy event in, a proxy response out; it never fails. Nothing stands before the handler:
+    /// the API that it asks has all that itself. `late` is the page for a handler that was not done in time.
+    #[cfg(feature = "http")]
+    pub async fn run_pages(
+        &self,
+        late: impl Fn(&Value) -> Value,
+        handle: impl AsyncFn(&Value) -> Value,
+    ) -> Result<(), StartError> {
+        self.serve(async |event| {
+            let line = api::Line::of(&event);
+            let response = within(BEHIND_THE_API, Box::pin(handle(&event)), || late(&event)).await;
             line.log(self.function, &response);
             Ok(response)
         })
@@ -255,11 +272,11 @@ impl Start {
 #[cfg(feature = "http")]
 const BEHIND_THE_API: Duration = Duration::from_secs(27);
 
-/// The answer, or the problem that says that there was none in time. A call has its own patience, but a request may make
+/// The answer, or the one that says that there was none in time. A call has its own patience, but a request may make
 /// many.
 #[cfg(feature = "http")]
-async fn within(limit: Duration, answer: impl Future<Output = Value>) -> Value {
-    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| api::out_of_time())
+async fn within(limit: Duration, answer: impl Future<Output = Value>, late: impl FnOnce() -> Value) -> Value {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| late())
 }
 
 /// The error as the state machine sees it.
@@ -300,11 +317,11 @@ mod tests {
     #[test]
     fn a_request_that_takes_too_long_is_answered_all_the_same() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let slow = within(Duration::from_millis(1), std::future::pending());
+        let slow = within(Duration::from_millis(1), std::future::pending(), api::out_of_time);
         let answer = runtime.block_on(slow);
         assert_eq!(answer["statusCode"], 503);
         assert!(answer["body"].as_str().is_some_and(|body| body.contains("OUTCOME_UNKNOWN")), "{answer}");
-        let quick = within(BEHIND_THE_API, async { json!({"statusCode": 200}) });
+        let quick = within(BEHIND_THE_API, async { json!({"statusCode": 200}) }, api::out_of_time);
         assert_eq!(runtime.block_on(quick)["statusCode"], 200);
     }
 

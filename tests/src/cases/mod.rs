@@ -4,6 +4,7 @@ mod alone;
 mod audit;
 mod canary;
 mod changing;
+mod console;
 mod door;
 mod iops;
 mod models;
@@ -57,6 +58,7 @@ pub fn all() -> Vec<Case> {
         models::CASES,
         steps::CASES,
         alone::CASES,
+        console::CASES,
     ]
     .concat()
 }

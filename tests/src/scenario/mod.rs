@@ -36,6 +36,7 @@ use capstan_core::time::{Millis, Timestamp};
 use local::System;
 use local::engine::{Engine, Options};
 use local::functions::registry;
+use local::gateway::Gateway;
 use local::issuer::ISSUER;
 use local::template::{Parameters, Source};
 use serde_json::{Value, json};
@@ -86,6 +87,8 @@ pub struct Next {
 pub struct Scenario {
     system: Arc<System>,
     engine: Engine,
+    /// Through which the console asks the others.
+    _door: Arc<Gateway>,
     /// The confirmation token that was handed out last.
     token: Option<String>,
 }
@@ -113,7 +116,8 @@ impl Scenario {
         world.with(|world| world.set_issuer_keys(ISSUER, issuer().document()));
         let system = System::new(description, registry(), world).unwrap_or_else(|error| panic!("{error}"));
         let engine = Engine::new(Arc::clone(&system), Options { seed: SEED, ..Options::default() });
-        Self { system, engine, token: None }
+        let door = Gateway::new(Arc::clone(&system)).hung_in();
+        Self { system, engine, _door: door, token: None }
     }
 
     /// The system.

@@ -20,8 +20,9 @@ use tier_steps::StepInput;
 const VERSIONS: [&str; 1] = ["v1"];
 /// The functions that the state machine does not call. Those of the canary are called by another one, with an id and nothing
 /// else (contract/rollout.rs).
-const NO_STEPS: [&str; 35] = [
+const NO_STEPS: [&str; 36] = [
     "authorizer",
+    "console",
     "tier-read",
     "tier-change",
     "tier-configs",

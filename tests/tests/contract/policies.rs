@@ -83,6 +83,14 @@ fn no_role_has_more_managed_policies_than_iam_takes() {
     }
 }
 
+/// A page that anybody can ask for has nothing that it could be talked into.
+#[test]
+fn the_console_may_do_nothing_itself() {
+    let (roles, _) = roles::read();
+    assert_eq!(roles.get("console"), Some(&BTreeSet::new()), "template.yaml: ConsoleFunction has Policies");
+    assert_eq!(roles::attached().get("ConsoleFunction"), Some(&0));
+}
+
 fn needed() -> BTreeMap<&'static str, BTreeSet<Right>> {
     let mut needed: BTreeMap<&str, BTreeSet<Right>> = BTreeMap::new();
     for (function, uses) in calls::everything() {

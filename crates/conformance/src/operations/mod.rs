@@ -208,6 +208,8 @@ methods! {
     }
     Spending { days_billed: [GET_COST_AND_USAGE] = [GetCostAndUsage], }
     IssuerKeys { issuer_keys: [] = [GetKeys], }
+    ApiClient { ask: [] = [], }
+    SignIn { sign_in_endpoints: [] = [], redeem: [] = [], }
     Signer { sign: [SIGN] = [Sign], public_key: [GET_PUBLIC_KEY] = [GetPublicKey], }
     Inference { infer: [INVOKE_ENDPOINT] = [InvokeEndpoint], }
     Objects {

@@ -29,7 +29,7 @@ async fn render<P: ApiClient>(
     } else {
         under_way(view, &progress, &workflow)
     };
-    let live = if goes_on { view.live("/tier/progress", "1s", content) } else { View::still(content) };
+    let live = if goes_on { view.live("/tier/progress", "2s", content) } else { View::still(content) };
     if view.request.asked("live").is_some() {
         let answer = Answer::page(200, live);
         // How it ended, and what one can do now, is all of the page.

@@ -5,6 +5,7 @@ use super::{Tier, prices};
 use crate::money::Usd;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 
 /// The fields an operator may edit (facts page, "Editable, with ranges").
 pub const EDITABLE: [&str; 8] = [
@@ -17,6 +18,44 @@ pub const EDITABLE: [&str; 8] = [
     "budgetMonthlyCuriosityLimit",
     "budgetDailyExplorationCap",
 ];
+
+const ENDPOINT_TYPES: [&str; 1] = ["ml.g5."];
+const DOMAIN_TYPES: [&str; 2] = ["t3.", "r6g."];
+const MIN_INSTANCES: RangeInclusive<u32> = 0..=500;
+const MAX_INSTANCES: RangeInclusive<u32> = 1..=500;
+const DOMAIN_INSTANCES: RangeInclusive<u32> = 1..=10;
+/// USD.
+const MOST_A_MONTH: u32 = 1_000_000;
+/// USD.
+const MOST_A_DAY: u32 = 10_000;
+
+/// What an editable field takes by itself, for those who ask people for it. Whether fields fit each other, [`apply`] says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Takes {
+    /// A whole number of this range.
+    Whole(RangeInclusive<u32>),
+    /// USD from 0 to this many, in whole cents.
+    Usd(u32),
+    /// `true` or `false`.
+    YesNo,
+    /// One of these words.
+    OneOf(Vec<&'static str>),
+}
+
+/// What a field takes; `None` if it is not one of [`EDITABLE`].
+pub fn takes(field: &str) -> Option<Takes> {
+    Some(match field {
+        "sagemakerShadowSelfInstanceType" => Takes::OneOf(prices::instance_types(&ENDPOINT_TYPES)),
+        "sagemakerShadowSelfMinInstances" => Takes::Whole(MIN_INSTANCES),
+        "sagemakerShadowSelfMaxInstances" => Takes::Whole(MAX_INSTANCES),
+        "sagemakerShadowSelfScaleToZero" => Takes::YesNo,
+        "opensearchInstanceType" => Takes::OneOf(prices::instance_types(&DOMAIN_TYPES)),
+        "opensearchInstanceCount" => Takes::Whole(DOMAIN_INSTANCES),
+        "budgetMonthlyCuriosityLimit" => Takes::Usd(MOST_A_MONTH),
+        "budgetDailyExplorationCap" => Takes::Usd(MOST_A_DAY),
+        _ => return None,
+    })
+}
 
 /// What is wrong with one field of an edit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,9 +101,9 @@ pub fn apply(
 fn apply_field(tier: Tier, config: &mut TierConfig, field: &str, value: &Value) -> Result<(), String> {
     let endpoint = &mut config.sagemaker;
     match field {
-        "sagemakerShadowSelfInstanceType" => endpoint.instance_type = instance_type(value, &["ml.g5."])?,
-        "sagemakerShadowSelfMinInstances" => endpoint.min_instances = whole(value, 0, 500)?,
-        "sagemakerShadowSelfMaxInstances" => endpoint.max_instances = whole(value, 1, 500)?,
+        "sagemakerShadowSelfInstanceType" => endpoint.instance_type = instance_type(value, &ENDPOINT_TYPES)?,
+        "sagemakerShadowSelfMinInstances" => endpoint.min_instances = whole(value, &MIN_INSTANCES)?,
+        "sagemakerShadowSelfMaxInstances" => endpoint.max_instances = whole(value, &MAX_INSTANCES)?,
         "sagemakerShadowSelfScaleToZero" => {
             endpoint.scale_to_zero = value.as_bool().ok_or_else(|| wrong(value, "true or false"))?;
         }
@@ -75,11 +114,13 @@ fn apply_field(tier: Tier, config: &mut TierConfig, field: &str, value: &Value) 
             OpenSearchConfig::Serverless { .. } => return Err(serverless(tier)),
         },
         "opensearchInstanceCount" => match &mut config.opensearch {
-            OpenSearchConfig::Provisioned { instance_count, .. } => *instance_count = whole(value, 1, 10)?,
+            OpenSearchConfig::Provisioned { instance_count, .. } => {
+                *instance_count = whole(value, &DOMAIN_INSTANCES)?;
+            }
             OpenSearchConfig::Serverless { .. } => return Err(serverless(tier)),
         },
-        "budgetMonthlyCuriosityLimit" => config.budget_monthly_curiosity_limit = money(value, 1_000_000)?,
-        "budgetDailyExplorationCap" => config.budget_daily_exploration_cap = money(value, 10_000)?,
+        "budgetMonthlyCuriosityLimit" => config.budget_monthly_curiosity_limit = money(value, MOST_A_MONTH)?,
+        "budgetDailyExplorationCap" => config.budget_daily_exploration_cap = money(value, MOST_A_DAY)?,
         known if is_field(known) => {
             return Err(format!("can't be edited; the editable fields are {}", EDITABLE.join(", ")));
         }
@@ -145,18 +186,20 @@ pub fn whole_number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| crate::ports::whole(value.as_f64()?)?.as_u64())
 }
 
-fn whole(value: &Value, least: u32, most: u32) -> Result<u32, String> {
+fn whole(value: &Value, range: &RangeInclusive<u32>) -> Result<u32, String> {
     whole_number(value)
         .and_then(|number| u32::try_from(number).ok())
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| wrong(value, &format!("a whole number from {least} to {most}")))
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| wrong(value, &format!("a whole number from {} to {}", range.start(), range.end())))
 }
 
-fn money(value: &Value, most_dollars: i64) -> Result<Usd, String> {
+fn money(value: &Value, most_dollars: u32) -> Result<Usd, String> {
     value
         .as_f64()
         .and_then(Usd::from_f64)
-        .filter(|amount| (Usd::ZERO..=Usd::dollars(most_dollars)).contains(amount) && amount.is_whole_cents())
+        .filter(|amount| {
+            (Usd::ZERO..=Usd::dollars(most_dollars.into())).contains(amount) && amount.is_whole_cents()
+        })
         .ok_or_else(|| wrong(value, &format!("an amount of USD from 0 to {most_dollars}, in whole cents")))
 }
 
@@ -170,14 +213,13 @@ fn instance_type(value: &Value, families: &[&str]) -> Result<String, String> {
 
 /// `OpenSearch` types end in `.search`; the runbook writes them without, so both are taken.
 fn opensearch_instance_type(value: &Value) -> Result<String, String> {
-    let families = ["t3.", "r6g."];
     match value.as_str() {
         Some(name) if !name.ends_with(".search") => {
-            instance_type(&format!("{name}.search").into(), &families).map_err(|_| {
-                wrong(value, &format!("one of {}", prices::instance_types(&families).join(", ")))
+            instance_type(&format!("{name}.search").into(), &DOMAIN_TYPES).map_err(|_| {
+                wrong(value, &format!("one of {}", prices::instance_types(&DOMAIN_TYPES).join(", ")))
             })
         }
-        _ => instance_type(value, &families),
+        _ => instance_type(value, &DOMAIN_TYPES),
     }
 }
 
@@ -212,6 +254,36 @@ mod tests {
         }
         let edited = edit(Tier::Staging, &json!({"sagemakerShadowSelfMaxInstances": 7.0})).unwrap();
         assert_eq!(edited.sagemaker.max_instances, 7);
+    }
+
+    /// What a form offers is what an edit takes, at both ends and not beyond.
+    #[test]
+    fn what_a_field_takes_is_said_of_each() {
+        let alone = |field: &str, value: Value| {
+            let mut config = TierConfig::default_for(Tier::Staging);
+            apply_field(Tier::Staging, &mut config, field, &value).is_ok()
+        };
+        for field in EDITABLE {
+            match takes(field).unwrap() {
+                Takes::Whole(range) => {
+                    let (least, most) = (i64::from(*range.start()), i64::from(*range.end()));
+                    let at = [least - 1, least, most, most + 1].map(|number| alone(field, json!(number)));
+                    assert_eq!(at, [false, true, true, false], "{field}");
+                }
+                Takes::Usd(most) => {
+                    let at = [json!(-0.01), json!(0), json!(most), json!(f64::from(most) + 0.01)];
+                    assert_eq!(at.map(|usd| alone(field, usd)), [false, true, true, false], "{field}");
+                }
+                Takes::YesNo => assert!(alone(field, json!(true)) && !alone(field, json!("true")), "{field}"),
+                Takes::OneOf(words) => {
+                    assert!(
+                        !words.is_empty() && words.iter().all(|word| alone(field, json!(word))),
+                        "{field}"
+                    );
+                }
+            }
+        }
+        assert_eq!(takes("kinesisShardCount"), None);
     }
 
     #[test]

@@ -42,6 +42,9 @@ impl SignIn for Ports {
         let document: serde_json::Value = serde_json::from_str(&answer.body)
             .map_err(|_| IssuerError::Malformed(format!("{DISCOVERY} is not JSON")))?;
         let text = |name: &str| document.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        if text("issuer").as_deref() != Some(issuer) {
+            return Err(IssuerError::Malformed(format!("{DISCOVERY} is of another issuer")));
+        }
         let endpoint = |name: &str| {
             text(name).ok_or_else(|| IssuerError::Malformed(format!("{DISCOVERY} has no {name}")))
         };

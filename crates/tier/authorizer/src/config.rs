@@ -1,6 +1,6 @@
 //! What the authorizer is told from outside: whose tokens count, and where they say what.
 
-use tier_steps::{Environment, SettingError};
+use tier_steps::{Environment, Oidc, SettingError};
 
 /// The longest that a token may be good, in hours, unless told otherwise.
 pub const LONGEST_HOURS: u64 = 24;
@@ -10,10 +10,7 @@ const MOST_HOURS: u64 = 168;
 /// What the authorizer is told from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    issuer: String,
-    audience: String,
-    role_claim: String,
-    tenant_claim: String,
+    oidc: Oidc,
     longest_hours: u64,
     open_ingest: bool,
 }
@@ -23,28 +20,8 @@ impl Config {
     /// `OIDC_TENANT_CLAIM` (`tenant`), `OIDC_LONGEST_HOURS` (24) and `OPEN_INGEST` (false).
     pub fn read(environment: &Environment) -> Result<Self, SettingError> {
         let given = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let Some(issuer) = given("OIDC_ISSUER") else {
-            let problem =
-                "is missing: give the URL of the issuer of the callers' tokens, as their `iss` has it";
-            return Err(SettingError { name: "OIDC_ISSUER", problem: problem.to_owned() });
-        };
-        if !is_issuer(issuer) {
-            let problem = format!(
-                "is `{issuer}`: give an https URL without query and fragment (http on 127.0.0.1 and localhost)"
-            );
-            return Err(SettingError { name: "OIDC_ISSUER", problem });
-        }
-        let name = |name: &'static str, default: &str| {
-            let value = given(name).unwrap_or(default);
-            let good = value.len() <= 256 && value.bytes().all(|byte| byte.is_ascii_graphic());
-            let problem = format!("is `{value}`: give at most 256 printable characters without spaces");
-            if good { Ok(value.to_owned()) } else { Err(SettingError { name, problem }) }
-        };
         Ok(Self {
-            issuer: issuer.to_owned(),
-            audience: name("OIDC_AUDIENCE", "capstan")?,
-            role_claim: name("OIDC_ROLE_CLAIM", "role")?,
-            tenant_claim: name("OIDC_TENANT_CLAIM", "tenant")?,
+            oidc: Oidc::read(environment)?,
             longest_hours: hours(given("OIDC_LONGEST_HOURS"))?,
             open_ingest: yes_or_no("OPEN_INGEST", given("OPEN_INGEST"))?,
         })
@@ -52,17 +29,17 @@ impl Config {
 
     /// The issuer, as tokens name it.
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        &self.oidc.issuer
     }
     /// The audience that a token must be for.
     pub fn audience(&self) -> &str {
-        &self.audience
+        &self.oidc.audience
     }
     pub(crate) fn role_claim(&self) -> &str {
-        &self.role_claim
+        &self.oidc.role_claim
     }
     pub(crate) fn tenant_claim(&self) -> &str {
-        &self.tenant_claim
+        &self.oidc.tenant_claim
     }
     /// Whether hosts may report without a token.
     pub const fn open_ingest(&self) -> bool {
@@ -87,18 +64,6 @@ fn hours(given: Option<&str>) -> Result<u64, SettingError> {
         name: "OIDC_LONGEST_HOURS",
         problem: format!("is `{text}`: give a whole number of hours from 1 to {MOST_HOURS}"),
     })
-}
-
-/// What is fetched from elsewhere over a line that others read and write is nobody's word: https, or this machine.
-fn is_issuer(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = authority.split(':').next().unwrap_or_default();
-    let well_formed = url.len() <= 512
-        && !host.is_empty()
-        && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"\\<>".contains(&byte))
-        && !authority.contains('@');
-    well_formed && (scheme == "https" || scheme == "http" && ["127.0.0.1", "localhost"].contains(&host))
 }
 
 #[cfg(test)]

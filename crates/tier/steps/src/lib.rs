@@ -11,6 +11,7 @@ pub mod ending;
 pub mod errors;
 pub mod input;
 pub mod ledger;
+pub mod oidc;
 pub mod orphans;
 pub mod phase;
 pub mod planning;
@@ -19,4 +20,5 @@ pub mod workflow;
 
 pub use errors::StepError;
 pub use input::{Answer, Caught, StepInput, Turn, guard, in_turn, look, open};
+pub use oidc::{Oidc, check_url};
 pub use settings::{Environment, SettingError, Settings};
