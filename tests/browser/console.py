@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 import uuid
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -194,6 +194,15 @@ class Visitor:
     def picture(self, name: str) -> None:
         ARTIFACTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+
+    def look(self, script: str):
+        """What a script sees on the page; nothing while the page loads itself anew."""
+        try:
+            return self.page.evaluate(script)
+        except Error as error:
+            if "context was destroyed" not in error.message:
+                raise
+            return None
 
     def fact(self, name: str):
         """The value beside a name in a list of facts."""

@@ -47,11 +47,11 @@ def watch(visitor, end: str) -> list[int]:
     percentages, steps = [], set()
     ended = visitor.fact("Ended")
     while ended.count() == 0:
-        seen = page.evaluate(
+        seen = visitor.look(
             "() => [document.querySelector('progress')?.value, [...document.querySelectorAll('dt')]"
             ".find((one) => one.textContent === 'Step')?.nextElementSibling.textContent]"
         )
-        if seen[0] is not None and seen[1]:
+        if seen and seen[0] is not None and seen[1]:
             percentages.append(seen[0])
             steps.add(seen[1].strip())
         page.wait_for_timeout(100)
