@@ -1,10 +1,14 @@
 //! The pages: which there are, and the frame around each.
 
+mod audit;
 mod config;
 mod configs;
 mod field;
+mod gather;
+mod history;
 mod plan;
 mod progress;
+mod resources;
 mod tier;
 
 use crate::answer::Answer;
@@ -65,7 +69,12 @@ pub(crate) async fn get<P: ApiClient>(
         "/tier/plan" => plan::show(door, view).await,
         "/tier/progress" => progress::show(door, view).await,
         "/tier/configs" => configs::show(door, view).await,
+        "/tier/history" => history::show(door, view).await,
+        "/tier/resources" => resources::show(door, view).await,
+        "/tier/audit" => audit::show(door, view).await,
+        "/tier/audit/verify" => audit::verify(door, view).await,
         path if let Some(tier) = one("/tier/configs/", path, "") => config::show(door, view, tier).await,
+        path if let Some(id) = one("/tier/history/", path, "") => history::one(door, view, id).await,
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
 }
