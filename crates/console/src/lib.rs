@@ -8,8 +8,11 @@ mod answer;
 mod assets;
 mod call;
 mod config;
+#[cfg(test)]
+mod fake;
 mod page;
 mod request;
+mod series;
 mod session;
 mod show;
 mod sign_in;
@@ -66,7 +69,8 @@ async fn answer(ports: &impl Ports, config: &Config, request: &Request) -> Answe
         return signed_out(ports, config, request).await;
     };
     let door = Door { ports, config, request, session: &session };
-    let view = View { request, session: &session, now: ports.now(), entropy: ports.random() };
+    let view =
+        View { request, session: &session, now: ports.now(), wall: ports.wall(), entropy: ports.random() };
     if method == "POST" {
         return post(ports, &door, &view).await;
     }

@@ -1,5 +1,6 @@
 //! The pages: which there are, and the frame around each.
 
+mod iops;
 mod plan;
 mod progress;
 mod tier;
@@ -23,6 +24,8 @@ pub(crate) struct View<'a> {
     pub(crate) session: &'a Session,
     /// As the cloud lives it.
     pub(crate) now: Timestamp,
+    /// As people live it: hosts, canaries, models and sign-ins go by this.
+    pub(crate) wall: Timestamp,
     pub(crate) entropy: [u8; 16],
 }
 
@@ -48,7 +51,13 @@ const fn place(group: &'static str, path: &'static str, name: &'static str) -> P
 }
 
 /// Every page that is not about one thing.
-const PLACES: &[Place] = &[place("System", "/tier", "Infrastructure Tier")];
+const PLACES: &[Place] = &[
+    place("System", "/tier", "Infrastructure Tier"),
+    place("IOps", "/hosts", "Hosts"),
+    place("IOps", "/insights", "Insights"),
+    place("IOps", "/canary", "Canary"),
+    place("IOps", "/models", "Models"),
+];
 
 /// Answers a page that is looked at.
 pub(crate) async fn get<P: ApiClient>(
@@ -60,6 +69,7 @@ pub(crate) async fn get<P: ApiClient>(
         "/tier" => tier::show(door, view).await,
         "/tier/plan" => plan::show(door, view).await,
         "/tier/progress" => progress::show(door, view).await,
+        _ if iops::owns(path) => known(view, iops::get(door, view, path).await),
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
 }
@@ -75,8 +85,14 @@ pub(crate) async fn post<P: ApiClient>(
         "/tier/confirm" => plan::confirm(door, view).await,
         "/tier/cancel" => progress::cancel(door, view).await,
         "/tier/reset" => progress::declare(door, view).await,
+        _ if iops::owns(path) => known(view, iops::post(door, view, path).await),
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
+}
+
+/// An answer, or that there is none.
+fn known(view: &View<'_>, answer: Option<Result<Answer, Failure>>) -> Result<Answer, Failure> {
+    answer.unwrap_or_else(|| Ok(Answer::page(404, inside(view, NOTHING))))
 }
 
 /// The page whose form leads to this path.
