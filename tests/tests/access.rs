@@ -130,6 +130,7 @@ fn path(rule: &Rule) -> String {
         .replace("{name}", "IOps-Lambda-HighErrorRate-local");
     match (rule.method, rule.route) {
         ("GET", "/metrics") => format!("{path}?hostname={HOST}"),
+        ("GET", "/metrics/series") => format!("{path}?hostname={HOST}&metric=cpuUsage"),
         ("DELETE", _) => format!("{path}?reason=to%20see%20who%20may%20do%20this"),
         _ => path,
     }

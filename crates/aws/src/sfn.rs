@@ -1,11 +1,18 @@
 //! Executions of the tier-transition state machine.
 
+mod history;
+
 use crate::Aws;
 use crate::refusal::{Call, Said, Service, absent};
 use aws_sdk_sfn::types::ExecutionStatus as Theirs;
-use capstan_core::ports::{CloudErrorKind, CloudResult, ExecutionStatus, ExecutionView, Workflows};
+use capstan_core::ports::{
+    CloudErrorKind, CloudResult, ExecutionHistory, ExecutionStatus, ExecutionView, Workflows,
+};
 use capstan_core::time::Timestamp;
 use serde_json::Value;
+
+/// Events on a page: as many as there may be.
+const PAGE: i32 = 1_000;
 
 const SERVICE: Service = Service { name: "states", table };
 
@@ -78,6 +85,24 @@ impl Workflows for Aws {
             stopped_at: stopped.map(Timestamp::from_millis),
         }))
     }
+
+    /// All pages: a history has 25 000 events at most, which are 25 of them. Payloads stay where they are.
+    async fn history(&self, name: &str) -> CloudResult<Option<ExecutionHistory>> {
+        let call = call("GetExecutionHistory", name);
+        let arn = execution_arn(self.state_machine(call)?, name);
+        let request = self.sfn().get_execution_history().execution_arn(arn).max_results(PAGE);
+        let mut pages = request.include_execution_data(false).into_paginator().send();
+        let mut told = history::Told::default();
+        while let Some(page) = pages.next().await {
+            let Some(page) = absent(page.map_err(|error| call.unseen(&error)))? else {
+                return Ok(None);
+            };
+            for event in page.events() {
+                told.take(event);
+            }
+        }
+        Ok(Some(told.sum()))
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +124,7 @@ mod tests {
             ("StartExecution", 400, "ThrottlingException", Throttled),
             ("StartExecution", 500, "InternalFailure", Unknown),
             ("DescribeExecution", 400, "ExecutionDoesNotExist", NotFound),
+            ("GetExecutionHistory", 400, "ExecutionDoesNotExist", NotFound),
         ] {
             assert_eq!(told(SERVICE, operation, status, code, ""), kind, "{operation}: {code}");
         }

@@ -158,7 +158,10 @@ differences! {
     Moto Absent "its GetResources does not look there":
         Inventory { a_domain_is_found, a_stream_is_found };
     Moto Absent "as a server it interprets no machine: an execution runs until it is stopped":
-        Workflows { an_execution_comes_to_its_end };
+        Workflows {
+            an_execution_comes_to_its_end, a_history_tells_how_each_state_went,
+            what_is_stopped_ends_in_its_history,
+        };
     Moto Differs "it names the refusal SourceTableNotFound, which the service's model does not have":
         TableBackups { nothing_is_restored_of_an_absent_table };
     Moto Absent "it has no GetAccountSettings of Lambda":

@@ -8,9 +8,9 @@ use capstan_core::ports::{
     CacheGroupSettings, CacheGroups, Collections, DomainSettings, Domains, EndpointConfig, EndpointConfigs,
     Endpoints, GraphClusters, ServerlessCaches, Streams,
 };
-use capstan_core::ports::{ExecutionStatus, Table, TagKey, Tags, Throttle};
+use capstan_core::ports::{ExecutionStatus, StateVisit, Table, TagKey, Tags, Throttle, VisitStatus};
 use capstan_core::tier::{ResourceKind, ResourceRef, Spec};
-use capstan_core::time::Millis;
+use capstan_core::time::{Millis, Timestamp};
 use serde_json::Value;
 use sim::{Deployment, Invocation, Ports, SharedWorld, World, WorldConfig};
 use std::collections::BTreeMap;
@@ -104,15 +104,36 @@ impl Simulated {
     }
 }
 
+fn visit(state: &str, status: VisitStatus, error: Option<&str>, now: Timestamp) -> StateVisit {
+    StateVisit {
+        state: state.to_owned(),
+        status,
+        visits: 1,
+        entered_at: now,
+        exited_at: (status != VisitStatus::Running).then_some(now),
+        attempts: 1,
+        error: error.map(str::to_owned),
+    }
+}
+
 /// The machine of the suites, in place of an interpreter.
 fn play(world: &mut World) {
     let now = world.now();
     let running = world.executions().filter(|row| row.status == ExecutionStatus::Running).cloned();
     for mut row in running.collect::<Vec<_>>() {
+        let which = visit("Which", VisitStatus::Succeeded, None, now);
         if row.input["hold"] == Value::Bool(true) {
+            row.visits = vec![which, visit("Hold", VisitStatus::Running, None, now)];
+            world.put_execution(row);
             continue;
         }
         let failed = row.input["fail"] == Value::Bool(true);
+        let last = if failed {
+            visit("Bad", VisitStatus::Failed, Some("Asked"), now)
+        } else {
+            visit("Good", VisitStatus::Succeeded, None, now)
+        };
+        row.visits = vec![which, last];
         row.status = if failed { ExecutionStatus::Failed } else { ExecutionStatus::Succeeded };
         row.stopped_at = Some(now);
         world.put_execution(row);
@@ -139,6 +160,9 @@ impl Backstage for Simulated {
             let mut row =
                 world.execution(name).cloned().ok_or_else(|| Failure(format!("no execution {name}")))?;
             row.status = ExecutionStatus::Aborted;
+            for open in row.visits.iter_mut().filter(|visit| visit.exited_at.is_none()) {
+                (open.status, open.exited_at) = (VisitStatus::Failed, Some(world.now()));
+            }
             row.stopped_at = Some(world.now());
             world.put_execution(row);
             Ok(())

@@ -1,6 +1,6 @@
 //! Executions of the state machine, as rows. Whoever interprets the machine keeps its own state in them.
 
-use capstan_core::ports::{ExecutionStatus, ExecutionView};
+use capstan_core::ports::{ExecutionHistory, ExecutionStatus, ExecutionView, StateVisit};
 use capstan_core::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub trait Live: fmt::Debug + Send + Sync {
     /// The stored form, as of now.
     fn stored(&self) -> Value;
+    /// How the states have fared, as of now.
+    fn visits(&self) -> Vec<StateVisit>;
 }
 
 /// The interpreter's own state of an execution: in its stored form, or held by the interpreter, which moves it on. A copy
@@ -19,7 +21,12 @@ pub trait Live: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub enum Kept {
     /// In its stored form.
-    Stored(Value),
+    Stored {
+        /// It.
+        state: Value,
+        /// How the states had fared when it was copied. Not stored beside it: the interpreter makes them out of it.
+        visits: Vec<StateVisit>,
+    },
     /// In the interpreter's hands; it says that it has moved by [`World::moved`](crate::World::moved).
     Live(Arc<dyn Live>),
 }
@@ -28,8 +35,15 @@ impl Kept {
     /// The stored form.
     pub fn value(&self) -> Cow<'_, Value> {
         match self {
-            Self::Stored(value) => Cow::Borrowed(value),
+            Self::Stored { state, .. } => Cow::Borrowed(state),
             Self::Live(live) => Cow::Owned(live.stored()),
+        }
+    }
+    /// How the states have fared.
+    pub fn visits(&self) -> Vec<StateVisit> {
+        match self {
+            Self::Stored { visits, .. } => visits.clone(),
+            Self::Live(live) => live.visits(),
         }
     }
     /// Whether it is this one that the interpreter holds.
@@ -39,7 +53,7 @@ impl Kept {
 }
 impl Clone for Kept {
     fn clone(&self) -> Self {
-        Self::Stored(self.value().into_owned())
+        Self::Stored { state: self.value().into_owned(), visits: self.visits() }
     }
 }
 impl PartialEq for Kept {
@@ -49,7 +63,7 @@ impl PartialEq for Kept {
 }
 impl From<Value> for Kept {
     fn from(value: Value) -> Self {
-        Self::Stored(value)
+        Self::Stored { state: value, visits: Vec::new() }
     }
 }
 impl Serialize for Kept {
@@ -59,7 +73,7 @@ impl Serialize for Kept {
 }
 impl<'de> Deserialize<'de> for Kept {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Value::deserialize(from).map(Self::Stored)
+        Value::deserialize(from).map(Self::from)
     }
 }
 
@@ -83,6 +97,9 @@ pub struct ExecutionRow {
     pub stopped_at: Option<Timestamp>,
     /// The interpreter's own state; nobody else reads it.
     pub state: Option<Kept>,
+    /// How the states fared, once it has ended; while it runs, `state` tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visits: Vec<StateVisit>,
     /// What it returned.
     pub output: Option<Value>,
     /// The name of the error that ended it.
@@ -102,6 +119,7 @@ impl ExecutionRow {
             started_at,
             stopped_at: None,
             state: None,
+            visits: Vec::new(),
             output: None,
             error: None,
             cause: None,
@@ -110,6 +128,14 @@ impl ExecutionRow {
     /// What `DescribeExecution` tells.
     pub const fn view(&self) -> ExecutionView {
         ExecutionView { status: self.status, stopped_at: self.stopped_at }
+    }
+    /// What `GetExecutionHistory` tells, summed up by state.
+    pub fn history(&self) -> ExecutionHistory {
+        let visits = match &self.state {
+            Some(state) if self.visits.is_empty() => state.visits(),
+            _ => self.visits.clone(),
+        };
+        ExecutionHistory { status: self.status, visits }
     }
 }
 

@@ -119,6 +119,7 @@ operations! {
     GetPublicKey = "kms" "GetPublicKey" Read,
     StartExecution = "states" "StartExecution" Write,
     DescribeExecution = "states" "DescribeExecution" Read,
+    GetExecutionHistory = "states" "GetExecutionHistory" Read,
     Publish = "sns" "Publish" Write,
     GetCostAndUsage = "ce" "GetCostAndUsage" Read,
     GetMetricData = "cloudwatch" "GetMetricData" Read,

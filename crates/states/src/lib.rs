@@ -15,7 +15,8 @@ mod time;
 mod variables;
 
 pub use execution::{
-    Command, Event, Execution, HistoryEvent, HistoryKind, Ignored, Limits, StartArgs, Status, TaskId, TimerId,
+    Command, Event, Execution, HistoryEvent, HistoryKind, Ignored, Limits, StartArgs, Status, TaskId,
+    TimerId, Visit,
 };
 pub use machine::{Machine, Problem};
 pub use time::Millis;

@@ -44,6 +44,12 @@ pub fn found() -> Scenario {
         .report(&[metric("web-1", 4, &slow)])
 }
 
+/// The one with the worse trouble then reports nothing any more, and the other goes on.
+pub fn fallen_silent() -> Scenario {
+    let calm = json!({"iops": 900, "latency": 2.5, "errorRate": 0});
+    found().skip(Millis::minutes(20)).report(&[metric("web-1", 19, &calm), metric("web-1", 20, &calm)])
+}
+
 /// Somebody sees to the worse of the two.
 pub fn acknowledged() -> Scenario {
     let scenario = found();

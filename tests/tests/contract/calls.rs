@@ -129,6 +129,7 @@ fn questions(lab: &mut Lab) {
         "",
         "/compare",
         "/transition-status",
+        "/workflow",
         "/change-history",
         "/resources",
         "/orphans",
@@ -240,7 +241,9 @@ fn hosts_report(seen: &Arc<Mutex<Seen>>) {
     lab.call("POST", "/metrics", &bad(4));
     rest(&mut lab, Millis::minutes(1));
     lab.get("/metrics?hostname=db-1");
+    lab.get("/metrics/series?hostname=db-1&metric=latency");
     lab.get("/insights/summary");
+    lab.get("/hosts");
     let page = lab.get("/insights");
     let id = page["insights"][0]["insightId"].as_str().unwrap().to_owned();
     lab.get(&format!("/insights/{id}"));

@@ -134,6 +134,7 @@ calls! {
     "stepfunctions" {
         START_EXECUTION = "StartExecution" ["states:StartExecution"],
         DESCRIBE_EXECUTION = "DescribeExecution" ["states:DescribeExecution"],
+        GET_EXECUTION_HISTORY = "GetExecutionHistory" ["states:GetExecutionHistory"],
     }
     "lambda" {
         GET_FUNCTION_CONFIGURATION = "GetFunctionConfiguration" ["lambda:GetFunctionConfiguration"],

@@ -185,6 +185,7 @@ methods! {
         execution_arn: [] = [],
         start: [START_EXECUTION] = [StartExecution],
         describe: [DESCRIBE_EXECUTION] = [DescribeExecution],
+        history: [GET_EXECUTION_HISTORY] = [GetExecutionHistory],
     }
     Notifier { notify: [PUBLISH] = [Publish], }
     Costs { month_to_date: [GET_COST_AND_USAGE] = [GetCostAndUsage], }

@@ -102,6 +102,7 @@ async fn an_execution() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     hold_read(&peer, "stepfunctions DescribeExecution", async |aws| aws.describe(&name).await).await;
+    hold_read(&peer, "stepfunctions GetExecutionHistory", async |aws| aws.history(&name).await).await;
 }
 
 #[tokio::test]

@@ -70,4 +70,4 @@ pub use watch::{
     Alarm, AlarmAction, AlarmState, Alarms, DayBill, FunctionVitals, Protocol, Spending, Subscription,
     Subscriptions, TableVitals, Vitals,
 };
-pub use workflows::{ExecutionStatus, ExecutionView, Workflows};
+pub use workflows::{ExecutionHistory, ExecutionStatus, ExecutionView, StateVisit, VisitStatus, Workflows};

@@ -3,7 +3,7 @@
 //! The line of thought: a [`TierConfig`] says what a tier is made of ([`edit`] changes it, [`prices`] says what it
 //! costs); [`resource`] has the words for one resource and the state it should be in; a [`Plan`] is a list of [`Action`]s,
 //! each from a former to a wanted state, and so is its own inverse. [`request`] says who may start one and when,
-//! [`Change`] follows it to its end, [`ledger`] has what it did, [`progress`] how far it has come, and [`recovery`] what to
+//! [`Change`] follows it to its end, [`ledger`] has what it did, [`progress`] how far it has come, [`workflow`] which states it went through, and [`recovery`] what to
 //! do when its execution is gone.
 
 pub mod app_config;
@@ -23,6 +23,7 @@ pub mod resource;
 pub mod state;
 pub mod timing;
 pub mod warnings;
+pub mod workflow;
 
 pub use app_config::AppConfig;
 pub use change::{Cancellation, Change, ChangeStatus, Direction, Failure, Milestones};

@@ -11,7 +11,9 @@ use capstan_core::iops::{
 };
 use capstan_core::ports::{Notice, NoticeKind, Store};
 use capstan_core::time::Timestamp;
-use iops_records::{Head, Open, Pending, RecordError, Routing, Snapshot, Span, Transaction, is_passing};
+use iops_records::{
+    Head, Listed, Open, Pending, RecordError, Routing, Snapshot, Span, Transaction, is_passing,
+};
 use std::collections::BTreeMap;
 use tier_steps::StepError;
 use watch::Watch;
@@ -71,6 +73,7 @@ async fn part(
 ) -> Result<(usize, Option<Request>), Trouble> {
     let head = iops_records::head(ports, host).await?;
     let mut head = head.unwrap_or_else(|| Head::new(host));
+    let before = head.position;
     let told = tell(ports, &mut head).await?;
     let mut mind = match memory.take(host, head.position) {
         Some(mind) => mind,
@@ -93,6 +96,7 @@ async fn part(
         if head.snapshot == head.samples {
             keep(ports, &head, &mind.watch).await;
         }
+        list(ports, host, before, &head).await;
     }
     memory.put(host, head.position, mind);
     if tell(ports, &mut head).await? {
@@ -110,6 +114,16 @@ async fn keep(store: &impl Store, head: &Head, watch: &Watch) {
     transaction.put_always(&Snapshot::of(head, watch.to_text()));
     if let Err(error) = transaction.commit_cheaply(store).await {
         tracing::warn!(host = %head.subject, "A snapshot is left out: {error}");
+    }
+}
+
+/// Lists the host, if that is due. A row that is lost is written again some minutes later.
+async fn list(store: &impl Store, host: &Hostname, before: u64, head: &Head) {
+    let Some(row) = Listed::due(host, before, head) else { return };
+    let mut transaction = Transaction::new();
+    transaction.put_always(&row);
+    if let Err(error) = transaction.commit_cheaply(store).await {
+        tracing::warn!(host = %host, "A host is not listed: {error}");
     }
 }
 

@@ -1,5 +1,6 @@
-//! `read-insights`: what was found, by pages, counted, one by one; and what people did about it.
+//! `read-insights`: the hosts at a glance; what was found, by pages, counted, one by one; and what people did about it.
 
+mod hosts;
 mod list;
 mod range;
 mod review;
@@ -12,6 +13,7 @@ use capstan_core::ports::{Clock, Store};
 /// Answers a request.
 pub async fn handle(ports: &(impl Store + Clock), request: Request) -> Result<Reply, Problem> {
     match (request.method.as_str(), request.route.as_str()) {
+        ("GET", "/hosts") => hosts::hosts(ports, &request).await,
         ("GET", "/insights") => list::list(ports, &request).await,
         ("GET", "/insights/summary") => summary::summary(ports, &request).await,
         ("GET", "/insights/{insightId}") => {

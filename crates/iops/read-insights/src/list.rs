@@ -42,7 +42,7 @@ impl Wanted {
 
 pub(crate) async fn list(ports: &(impl Store + Clock), request: &Request) -> Result<Reply, Problem> {
     request.only_query(&["since", "until", "hostname", "type", "severity", "status", "limit", "cursor"])?;
-    let limit = limit(request)?;
+    let limit = limit(request, DEFAULT_LIMIT, MOST)?;
     let mut wanted = Wanted {
         range: Range::read(ports, request)?,
         host: host(request)?,
@@ -64,6 +64,14 @@ pub(crate) async fn list(ports: &(impl Store + Clock), request: &Request) -> Res
     let shown: Vec<Value> = insights.iter().map(Insight::to_api).collect();
     let cursor = next.map(|next| URL_SAFE_NO_PAD.encode(next.to_string()));
     Ok(Reply::ok(json!({"asOf": ports.wall(), "insights": shown, "cursor": cursor})))
+}
+
+/// The insights of a range that nobody has seen to, and whether these are all: as many as may be looked at.
+pub(crate) async fn open_insights(store: &impl Store, range: Range) -> Result<(Vec<Insight>, bool), Problem> {
+    let status = Some(InsightStatus::Open);
+    let wanted = Wanted { range, host: None, kind: None, severity: None, status };
+    let (insights, next) = page(store, &wanted, None, MOST_READ).await?;
+    Ok((insights, next.is_none()))
 }
 
 /// The insights wanted after one, and the last that was looked at, if there may be more.
@@ -125,11 +133,12 @@ async fn of_hour(store: &impl Store, hour: &Hour, from: Option<InsightId>) -> Re
     Ok(insights)
 }
 
-fn limit(request: &Request) -> Result<usize, Problem> {
-    let Some(text) = request.query.get("limit") else { return Ok(DEFAULT_LIMIT) };
-    text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
+/// How many are asked for: so many if it isn't said, and no more than `most`.
+pub(crate) fn limit(request: &Request, unsaid: usize, most: usize) -> Result<usize, Problem> {
+    let Some(text) = request.query.get("limit") else { return Ok(unsaid) };
+    text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
         let shown: String = text.chars().take(32).collect();
-        Problem::invalid_field("limit", format!("`{shown}` is not a whole number from 1 to {MOST}"))
+        Problem::invalid_field("limit", format!("`{shown}` is not a whole number from 1 to {most}"))
     })
 }
 

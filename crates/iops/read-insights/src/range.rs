@@ -27,6 +27,12 @@ impl Range {
         Ok(Self { since: since.max(latest.saturating_sub(INSIGHTS_KEPT + DAY)), until })
     }
 
+    /// The last seconds, so many of them.
+    pub(crate) fn last(clock: &impl Clock, length: u64) -> Self {
+        let latest = (clock.wall() + capstan_core::iops::AHEAD).as_millis() / 1_000;
+        Self { since: (clock.wall().as_millis() / 1_000).saturating_sub(length), until: latest }
+    }
+
     /// The days in it, the latest first.
     pub(crate) fn days(self) -> impl Iterator<Item = String> {
         let (first, last) = (self.since / DAY, self.until / DAY);

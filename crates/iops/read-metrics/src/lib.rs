@@ -1,11 +1,14 @@
-//! `read-metrics`: what a host reported, by pages.
+//! `read-metrics`: what a host reported, by pages; and one series of it with what was expected.
+
+mod range;
+mod series;
 
 use api::{Problem, Reply, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use capstan_core::iops::Hostname;
+use capstan_core::iops::{Hostname, Metric};
 use capstan_core::ports::{Clock, Store};
-use capstan_core::time::Timestamp;
+use range::second;
 use serde_json::{Value, json};
 
 const DEFAULT_LIMIT: usize = 100;
@@ -15,14 +18,14 @@ const MOST: usize = 1_000;
 pub async fn handle(ports: &(impl Store + Clock), request: Request) -> Result<Reply, Problem> {
     match (request.method.as_str(), request.route.as_str()) {
         ("GET", "/metrics") => metrics(ports, &request).await,
+        ("GET", "/metrics/series") => series::series(ports, &request).await,
         _ => Err(request.no_such_route()),
     }
 }
 
 async fn metrics(ports: &(impl Store + Clock), request: &Request) -> Result<Reply, Problem> {
     request.only_query(&["hostname", "since", "until", "order", "limit", "cursor"])?;
-    let host = request.query.get("hostname").map(String::as_str).unwrap_or_default();
-    let host = Hostname::parse(host).map_err(|message| Problem::invalid_field("hostname", message))?;
+    let host = host(request)?;
     let limit = limit(request)?;
     let (since, until) = (second(request, "since")?, second(request, "until")?);
     let descending = match request.query.get("order").map(String::as_str) {
@@ -44,9 +47,14 @@ async fn metrics(ports: &(impl Store + Clock), request: &Request) -> Result<Repl
         next = None;
     }
     metrics.retain(|metric| within(metric.at));
-    let shown: Vec<Value> = metrics.iter().map(capstan_core::iops::Metric::to_api).collect();
+    let shown: Vec<Value> = metrics.iter().map(Metric::to_api).collect();
     let cursor = next.map(|next| URL_SAFE_NO_PAD.encode(format!("{next:010}")));
     Ok(Reply::ok(json!({"hostname": host, "asOf": ports.wall(), "metrics": shown, "cursor": cursor})))
+}
+
+fn host(request: &Request) -> Result<Hostname, Problem> {
+    let host = request.query.get("hostname").map(String::as_str).unwrap_or_default();
+    Hostname::parse(host).map_err(|message| Problem::invalid_field("hostname", message))
 }
 
 fn limit(request: &Request) -> Result<usize, Problem> {
@@ -54,15 +62,6 @@ fn limit(request: &Request) -> Result<usize, Problem> {
     text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
         let shown: String = text.chars().take(32).collect();
         Problem::invalid_field("limit", format!("`{shown}` is not a whole number from 1 to {MOST}"))
-    })
-}
-
-/// A time as a second; of one within a second, that second.
-fn second(request: &Request, name: &str) -> Result<Option<u64>, Problem> {
-    let Some(text) = request.query.get(name) else { return Ok(None) };
-    let at = Some(text).filter(|text| text.len() <= 64).and_then(|text| Timestamp::parse(text));
-    at.map(|at| Some(at.as_millis() / 1_000)).ok_or_else(|| {
-        Problem::invalid_field(name, "is not a time by RFC 3339, such as 2026-11-21T18:00:00Z")
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - Metrics: put in batches, whatever is there, since the same metric twice is the same row ([`put_metrics`]).
 //! - Insights and how many there are of each hour, written in one transaction with the head of their host's analysis.
+//! - [`Listed`]: which hosts report.
 //! - [`Head`]: how far the analysis of a host has come. Its version is the fence: two who analyse at once can't both count
 //!   a sample. [`Snapshot`]: the detectors' states, every so many samples.
 
@@ -51,6 +52,7 @@ use row;
 mod acts;
 mod analysis;
 mod canary;
+mod hosts;
 mod insights;
 mod metrics;
 pub mod models;
@@ -65,6 +67,7 @@ pub use canary::{
     Because, COMPARED, Canary, CanaryStatus, INTERVAL, Measured, Outcome, canaries, canary, measurements,
     measurements_since,
 };
+pub use hosts::{LISTED_EVERY, Listed, listed};
 pub use insights::{Counts, Hour, busy_hours, counts, insight, insights_of};
 pub use metrics::{Unput, metrics_of, put_metrics};
 pub use restores::{RestoreRow, Restoring, restore, restores, restoring};

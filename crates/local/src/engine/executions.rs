@@ -8,7 +8,7 @@ use super::agenda::Due;
 use crate::digest;
 use crate::functions::Answer;
 use crate::system::{Invoked, Workflow};
-use capstan_core::ports::ExecutionStatus;
+use capstan_core::ports::{ExecutionStatus, StateVisit, VisitStatus};
 use capstan_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -45,6 +45,28 @@ impl sim::Live for Held {
     fn stored(&self) -> Value {
         json!({ "running": { "definition": self.definition, "execution": *self.lock() } })
     }
+
+    fn visits(&self) -> Vec<StateVisit> {
+        visits(&self.lock())
+    }
+}
+
+/// How the states have fared.
+fn visits(execution: &Execution) -> Vec<StateVisit> {
+    let seen = |visit: &states::Visit| StateVisit {
+        state: visit.state.clone(),
+        status: match visit.left_at {
+            None => VisitStatus::Running,
+            Some(_) if visit.failed => VisitStatus::Failed,
+            Some(_) => VisitStatus::Succeeded,
+        },
+        visits: visit.visits,
+        entered_at: timestamp(visit.entered_at),
+        exited_at: visit.left_at.map(timestamp),
+        attempts: visit.attempts,
+        error: visit.error.clone(),
+    };
+    execution.visits().iter().map(seen).collect()
 }
 
 impl Live {
@@ -102,6 +124,7 @@ impl Engine {
                     let commands = execution.pending();
                     let held = Held::new(&definition, *execution);
                     self.live.insert(name.clone(), Live { held, row });
+                    self.store(&name);
                     self.obey(&name, commands);
                 }
                 _ => self.give_up(row),
@@ -212,6 +235,7 @@ impl Engine {
                         Status::Aborted => ExecutionStatus::Aborted,
                         Status::Running | Status::Failed => ExecutionStatus::Failed,
                     };
+                    row.visits = visits(&live.held.lock());
                     row.output = (status == Status::Succeeded).then_some(output);
                     (row.error, row.cause) = (error, cause);
                     self.end(row);

@@ -3,7 +3,7 @@
 use super::{Engine, Options};
 use crate::functions::Function;
 use crate::{System, toy};
-use capstan_core::ports::{Clock, ExecutionStatus, Workflows};
+use capstan_core::ports::{Clock, ExecutionStatus, VisitStatus, Workflows};
 use capstan_core::time::{Millis, Timestamp};
 use serde_json::{Value, json};
 use sim::{ExecutionRow, SharedWorld, World};
@@ -101,7 +101,18 @@ fn after_a_crash_at_any_step_an_execution_goes_on_to_the_same_end() {
         let row = row(system.world(), "e1");
         assert_eq!(row.output, Some(json!({ "x": 7, "got": { "seen": 7 } })), "after {steps} steps");
         assert_eq!(row.stopped_at.unwrap().since(row.started_at), Millis::seconds(100));
+        let (waited, done) = (row.started_at, row.stopped_at.unwrap());
+        let visits: Vec<_> =
+            row.visits.iter().map(|visit| (&*visit.state, visit.entered_at, visit.visits)).collect();
+        assert_eq!(visits, [("W", waited, 1), ("T", done, 1)], "after {steps} steps");
     }
+}
+
+/// How the states of an execution have fared, as the service tells it.
+fn fared(world: &SharedWorld, name: &str) -> Vec<(String, VisitStatus, u32, Option<String>)> {
+    let history = world.with(|world| world.execution(name).unwrap().history());
+    let seen = history.visits.into_iter();
+    seen.map(|visit| (visit.state, visit.status, visit.attempts, visit.error)).collect()
 }
 
 #[test]
@@ -117,7 +128,10 @@ fn a_task_whose_answer_was_lost_is_run_again() {
     let world = killed(&system);
     assert!(engine.run_until_idle(by));
     let system = System::new(toy::describe(&template), &registry, world).unwrap();
-    let mut engine = Engine::new(system, Options::default());
+    let mut engine = Engine::new(system.clone(), Options::default());
+    let gone_before = fared(system.world(), "e1");
+    let expected = [("W", VisitStatus::Succeeded), ("T", VisitStatus::Running)];
+    assert_eq!(gone_before, expected.map(|(state, status)| (state.to_owned(), status, 1, None)));
     assert!(engine.run_until_idle(by));
     assert_eq!(calls.lock().unwrap().len(), 2);
 }
@@ -169,6 +183,13 @@ fn failures_are_retried_after_their_interval_and_then_caught() {
     });
     assert_eq!(calls.lock().unwrap().len(), 4);
     assert_eq!(took, Millis::seconds(2 + 4 + 8));
+    let [tried, caught] = row.visits.as_slice() else { panic!("{row:?}") };
+    assert_eq!((&*tried.state, tried.status, tried.attempts), ("T", VisitStatus::Failed, 4));
+    assert_eq!(
+        (tried.error.as_deref(), tried.exited_at.unwrap().since(tried.entered_at)),
+        (Some("Busy"), took)
+    );
+    assert_eq!((&*caught.state, caught.status, &caught.error), ("F", VisitStatus::Succeeded, &None));
     let failure = &row.output.unwrap()["failure"];
     assert_eq!(failure["Error"], "Busy");
     let cause: Value = serde_json::from_str(failure["Cause"].as_str().unwrap()).unwrap();

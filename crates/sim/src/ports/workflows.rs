@@ -6,7 +6,7 @@ use crate::cloud::{Answer, Refusal, require};
 use crate::execution::ExecutionRow;
 use crate::operation::Operation;
 use crate::world::World;
-use capstan_core::ports::{CloudResult, ExecutionStatus, ExecutionView, Workflows};
+use capstan_core::ports::{CloudResult, ExecutionHistory, ExecutionStatus, ExecutionView, Workflows};
 use capstan_core::time::Millis;
 use serde_json::Value;
 
@@ -53,6 +53,14 @@ impl Workflows for Ports {
         self.look(Operation::DescribeExecution, name, |world| {
             let row = world.executions.get(name).filter(|row| !world.forgotten(row));
             row.map(ExecutionRow::view)
+        })
+        .await
+    }
+
+    async fn history(&self, name: &str) -> CloudResult<Option<ExecutionHistory>> {
+        self.look(Operation::GetExecutionHistory, name, |world| {
+            let row = world.executions.get(name).filter(|row| !world.forgotten(row));
+            row.map(ExecutionRow::history)
         })
         .await
     }

@@ -155,6 +155,7 @@ impl Run<'_, '_> {
 
     /// A branch has failed, and nothing in it caught the failure.
     pub(super) fn branch_failed(&mut self, branch: &Branch, mut failure: Failure) {
+        self.exec.visits.left(branch, self.exec.now);
         let Some(parent) = branch.parent else { return self.fail(&failure) };
         self.exec.variables.close(branch.id.0);
         let Some(mut parent) = self.exec.branches.remove(&parent) else { return };
@@ -254,6 +255,7 @@ impl Run<'_, '_> {
                 Phase::Fork(fork) => open.extend(fork.running.into_keys().rev()),
             }
             self.note(HistoryKind::StateAborted, &branch, Value::Null);
+            self.exec.visits.stopped(&branch, self.exec.now);
         }
     }
 }

@@ -15,6 +15,7 @@ mod plain;
 mod recover;
 mod run;
 mod task;
+mod visits;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,8 @@ pub use event::{Command, Event, Ignored, Status, TaskId, TimerId};
 use history::object;
 pub use history::{HistoryEvent, HistoryKind};
 use run::Run;
+pub use visits::Visit;
+use visits::Visits;
 
 /// What an execution is started with. Everything but `at` has a usable default.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -122,6 +125,8 @@ pub struct Execution {
     timers: BTreeMap<TimerId, Timer>,
     events: u64,
     history: Vec<HistoryEvent>,
+    #[serde(default, skip_serializing_if = "Visits::is_empty")]
+    visits: Visits,
 }
 
 const fn variables_bytes() -> usize {
@@ -177,6 +182,7 @@ impl Execution {
             timers: BTreeMap::new(),
             events: 0,
             history: Vec::new(),
+            visits: Visits::default(),
         };
         let mut run = Run::new(&mut execution, machine);
         run.begin(fits);
@@ -319,6 +325,11 @@ impl Execution {
     /// When the next timer is due.
     pub fn next_timer(&self) -> Option<(TimerId, Millis)> {
         self.timers.iter().map(|(id, timer)| (*id, timer.at)).min_by_key(|(id, at)| (*at, *id))
+    }
+
+    /// How each state that was entered has fared, in the order in which they were first entered.
+    pub fn visits(&self) -> &[Visit] {
+        self.visits.all()
     }
 
     /// The history since the start, or since it was last drained.

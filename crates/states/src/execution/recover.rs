@@ -34,6 +34,7 @@ impl Run<'_, '_> {
                 return Ok(Move::Park);
             }
         }
+        self.exec.visits.failed(branch, &failure.name, true);
         let Some(catcher) = state.catchers.iter().find(|catcher| failure.matches(&catcher.errors)) else {
             return Err(failure);
         };
@@ -51,6 +52,7 @@ impl Run<'_, '_> {
 
     fn back_off(&mut self, branch: &mut Branch, retrier: &Retrier, earlier: u32, failure: &Failure) {
         branch.retry_count += 1;
+        self.exec.visits.failed(branch, &failure.name, false);
         let mut delay = delay(retrier, earlier);
         if retrier.full_jitter {
             let bound = u64::try_from(delay).unwrap_or(0).saturating_add(1);

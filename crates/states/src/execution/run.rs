@@ -130,6 +130,7 @@ impl<'m, 'e> Run<'m, 'e> {
                     let mut detail = self.exec.payload("output", &output);
                     self.set_assigned(&branch, &mut detail);
                     self.note(HistoryKind::StateExited, &branch, detail);
+                    self.exec.visits.left(&branch, self.exec.now);
                     match to {
                         Transition::End => return self.branch_ended(&branch, output),
                         Transition::Next(state) => {
@@ -157,12 +158,14 @@ impl<'m, 'e> Run<'m, 'e> {
             Value::Null
         };
         self.note(HistoryKind::StateEntered, branch, detail);
+        self.exec.visits.entered(branch, self.exec.now);
         self.attempt(branch)
     }
 
     /// Does what the branch's state does, for the first time or again.
     pub(super) fn attempt(&mut self, branch: &mut Branch) -> Result<Move, Failure> {
         branch.phase = Phase::Ready;
+        self.exec.visits.tried(branch);
         let state = self.state(branch.state)?;
         match &state.kind {
             Kind::Pass { result } => self.pass(branch, state, result.as_ref()),
@@ -275,6 +278,7 @@ impl<'m, 'e> Run<'m, 'e> {
             self.cancel_timer(timer);
         }
         self.exec.variables = Variables::default();
+        self.exec.visits.over(self.exec.now, result.error.as_deref());
         self.exec.status = status;
         let kind = match status {
             Status::Running | Status::Succeeded => HistoryKind::ExecutionSucceeded,

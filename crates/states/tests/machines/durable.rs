@@ -114,6 +114,75 @@ fn the_history_tells_what_happened_and_can_be_drained() {
     assert!(exec.history().iter().all(|event| event.at == START + 5 && event.detail.is_null()));
 }
 
+/// State, visits, attempts, when it was entered and left in milliseconds after the start, whether it failed, and by what.
+type Fared<'a> = (&'a str, u32, u32, i64, Option<i64>, bool, Option<&'a str>);
+
+fn fared(exec: &Execution) -> Vec<Fared<'_>> {
+    let visits = exec.visits().iter();
+    visits
+        .map(|visit| {
+            let left = visit.left_at.map(|left| left - START);
+            let (entered, error) = (visit.entered_at - START, visit.error.as_deref());
+            (visit.state.as_str(), visit.visits, visit.attempts, entered, left, visit.failed, error)
+        })
+        .collect()
+}
+
+#[test]
+fn visits_tell_how_each_state_has_fared_also_without_a_history() {
+    let again = json!([{"ErrorEquals": ["Busy"], "IntervalSeconds": 1, "MaxAttempts": 1}]);
+    let caught = json!([{"ErrorEquals": ["States.ALL"], "Next": "Rest"}]);
+    let machine = Machine::parse(&json!({
+        "StartAt": "Try",
+        "States": {
+            "Try": {"Type": "Task", "Resource": "try", "Retry": again, "Catch": caught, "Next": "Both"},
+            "Rest": {"Type": "Wait", "Seconds": 5, "Next": "Try"},
+            "Both": {"Type": "Parallel", "End": true, "Branches": [
+                {"StartAt": "Left", "States": {"Left": {"Type": "Task", "Resource": "left", "End": true}}},
+                {"StartAt": "Right", "States": {"Right": {"Type": "Task", "Resource": "right", "End": true}}}
+            ]}
+        }
+    }))
+    .unwrap();
+    let args = StartArgs { at: START, keep_history: false, ..StartArgs::default() };
+    let (mut exec, mut commands) = Execution::start(&machine, args);
+    let busy = |task: &TaskId| Event::TaskFailed { task: *task, error: "Busy".into(), cause: String::new() };
+    let task = |commands: &[Command]| match commands {
+        [Command::InvokeTask { task, .. }, ..] => *task,
+        _ => panic!("{commands:?}"),
+    };
+    let timer = |commands: &[Command]| match commands {
+        [Command::SetTimer { timer, .. }] => Event::TimerFired { timer: *timer },
+        _ => panic!("{commands:?}"),
+    };
+    commands = exec.apply(&machine, busy(&task(&commands)), START + 10).unwrap();
+    assert_eq!(fared(&exec), [("Try", 1, 1, 0, None, false, Some("Busy"))]);
+    commands = exec.apply(&machine, timer(&commands), START + 1_010).unwrap();
+    commands = exec.apply(&machine, busy(&task(&commands)), START + 1_020).unwrap();
+    let failed: Fared<'_> = ("Try", 1, 2, 0, Some(1_020), true, Some("Busy"));
+    assert_eq!(fared(&exec), [failed, ("Rest", 1, 1, 1_020, None, false, None)]);
+
+    let mut exec: Execution = serde_json::from_value(serde_json::to_value(&exec).unwrap()).unwrap();
+    assert_eq!(fared(&exec).first(), Some(&failed), "what was stored is still known");
+    commands = exec.apply(&machine, timer(&commands), START + 6_020).unwrap();
+    assert_eq!(fared(&exec)[0], ("Try", 2, 1, 6_020, None, false, None), "a visit begins anew");
+    let done = Event::TaskSucceeded { task: task(&commands), output: json!({}) };
+    commands = exec.apply(&machine, done, START + 6_030).unwrap();
+    let stop = Event::TaskFailed { task: task(&commands), error: "Bad".into(), cause: String::new() };
+    exec.apply(&machine, stop, START + 6_040).unwrap();
+    let over = Some(6_040);
+    assert_eq!(
+        fared(&exec),
+        [
+            ("Try", 2, 1, 6_020, Some(6_030), false, None),
+            ("Rest", 1, 1, 1_020, Some(6_020), false, None),
+            ("Both", 1, 1, 6_030, over, true, Some("Bad")),
+            ("Left", 1, 1, 6_030, over, true, Some("Bad")),
+            ("Right", 1, 1, 6_030, over, true, None),
+        ]
+    );
+}
+
 #[test]
 fn payloads_are_in_the_history_when_asked_for() {
     let machine = order();
