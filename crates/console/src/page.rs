@@ -6,6 +6,7 @@ mod configs;
 mod field;
 mod gather;
 mod history;
+mod iops;
 mod plan;
 mod progress;
 mod resources;
@@ -30,6 +31,8 @@ pub(crate) struct View<'a> {
     pub(crate) session: &'a Session,
     /// As the cloud lives it.
     pub(crate) now: Timestamp,
+    /// As people live it: hosts, canaries, models and sign-ins go by this.
+    pub(crate) wall: Timestamp,
     pub(crate) entropy: [u8; 16],
 }
 
@@ -55,8 +58,17 @@ const fn place(group: &'static str, path: &'static str, name: &'static str) -> P
 }
 
 /// Every page that is not about one thing.
-const PLACES: &[Place] =
-    &[place("System", "/tier", "Infrastructure Tier"), place("System", "/tier/configs", "Configure Tiers")];
+const PLACES: &[Place] = &[
+    place("System", "/tier", "Infrastructure Tier"),
+    place("System", "/tier/configs", "Configure Tiers"),
+    place("System", "/tier/history", "History"),
+    place("System", "/tier/resources", "Resources"),
+    place("System", "/tier/audit", "Audit"),
+    place("IOps", "/hosts", "Hosts"),
+    place("IOps", "/insights", "Insights"),
+    place("IOps", "/canary", "Canary"),
+    place("IOps", "/models", "Models"),
+];
 
 /// Answers a page that is looked at.
 pub(crate) async fn get<P: ApiClient>(
@@ -75,6 +87,7 @@ pub(crate) async fn get<P: ApiClient>(
         "/tier/audit/verify" => audit::verify(door, view).await,
         path if let Some(tier) = one("/tier/configs/", path, "") => config::show(door, view, tier).await,
         path if let Some(id) = one("/tier/history/", path, "") => history::one(door, view, id).await,
+        _ if iops::owns(path) => known(view, iops::get(door, view, path).await),
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
 }
@@ -98,8 +111,14 @@ pub(crate) async fn post<P: ApiClient>(
         path if let Some(tier) = one("/tier/configs/", path, "/edit") => {
             config::go_on(door, view, tier).await
         }
+        _ if iops::owns(path) => known(view, iops::post(door, view, path).await),
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
+}
+
+/// An answer, or that there is none.
+fn known(view: &View<'_>, answer: Option<Result<Answer, Failure>>) -> Result<Answer, Failure> {
+    answer.unwrap_or_else(|| Ok(Answer::page(404, inside(view, NOTHING))))
 }
 
 /// The page whose form leads to this path.
