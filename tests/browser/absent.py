@@ -55,17 +55,7 @@ FEATURES = {
     "way to the last change": way_to_the_last_change,
 }
 
-ABSENT = {
-    "/console/tier/history",
-    "/console/tier/history/{change}",
-    "/console/tier/resources",
-    "/console/tier/audit",
-    "/console/hosts",
-    "/console/hosts/{host}",
-    "/console/insights",
-    "/console/canary",
-    "/console/models",
-}
+ABSENT: set[str] = set()
 
 
 def addresses(change: str, target: str, host: str = "db-1") -> dict[str, str]:
