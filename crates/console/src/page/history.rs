@@ -220,7 +220,7 @@ fn timeline(view: &View<'_>, change: &Value, entries: &Result<Vec<Value>, String
             },
         ));
     }
-    for (name, words) in [("createdAt", "Asked for"), ("startedAt", "Started"), ("completedAt", "Ended")] {
+    for (name, words) in [("completedAt", "Ended"), ("startedAt", "Started"), ("createdAt", "Asked for")] {
         events.extend(Some((&change[name], html! { (words) })).filter(|(at, _)| !at.is_null()));
     }
     // Times of the API are of one form, so their texts are in their order; the audit's newest comes first.
@@ -242,7 +242,7 @@ mod tests {
     fn change(id: &str, day: u32, status: &str, reason: &str) -> Value {
         json!({"id": id, "fromTier": "DEV", "toTier": "STAGING", "direction": "SCALING_UP", "status": status,
             "changedBy": "ada", "confirmedBy": "bob", "reason": reason, "bypassedCooldown": true,
-            "createdAt": format!("2026-01-{day:02}T00:00:00.000Z"), "startedAt": format!("2026-01-{day:02}T00:00:01.000Z"),
+            "createdAt": format!("2026-01-{day:02}T00:00:00.000Z"), "startedAt": format!("2026-01-{day:02}T00:00:00.000Z"),
             "completedAt": format!("2026-01-{day:02}T00:09:30.000Z"), "durationSeconds": 570,
             "errors": [{"at": format!("2026-01-{day:02}T00:00:05.000Z"), "name": "CapacityRefused", "message": HOSTILE}],
             "resources": {"provisioned": ["stream/cato-events"], "cleanedUp": []}, "cancellation": null})
