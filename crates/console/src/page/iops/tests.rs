@@ -147,78 +147,94 @@ fn what_is_said_against_a_review_stands_above_the_form() {
     assert!(!page.body.contains("/acknowledge\"") && page.body.contains("/dismiss\""), "{}", page.body);
 }
 
-#[test]
-fn a_host_is_drawn_with_what_was_found_on_it() {
-    let (_, mut metrics) = recorded("read-metrics__newest-first");
-    for (metric, at) in metrics["metrics"].as_array_mut().unwrap().iter_mut().zip(["40", "39", "38"]) {
-        metric["timestamp"] = json!(format!("2026-01-04T11:{at}:00.000Z"));
+const HOUR: &str = "2026-01-04T11%3A00%3A00.000Z";
+
+/// A series as it was recorded, an hour old at most where the page's clock stands; its last sample as it is told to be.
+fn series(last: &Value) -> Value {
+    let (_, mut series) = recorded("read-metrics__series");
+    for (point, at) in series["points"].as_array_mut().unwrap().iter_mut().zip(["38", "39"]) {
+        point["at"] = json!(format!("2026-01-04T11:{at}:00.000Z"));
     }
+    for (name, value) in last.as_object().unwrap() {
+        series["points"][1][name] = value.clone();
+    }
+    series
+}
+
+/// A host that reports two series.
+fn host(found: Value) -> Fake {
+    let (_, mut newest) = recorded("read-metrics__newest-first");
+    newest["metrics"] = json!([{"hostname": "web-1", "timestamp": "2026-01-04T11:39:00.000Z", "cpuUsage": 2.5, "latency": 48.0}]);
+    let of = |name: &str| format!("/metrics/series?hostname=web-1&since={HOUR}&metric={name}");
+    let odd = json!({"value": 48.0, "expectedLow": 1.5, "expectedHigh": 3.5, "anomalous": true});
+    Fake::of("viewer")
+        .answers("GET", &format!("/metrics?hostname=web-1&since={HOUR}&limit=1"), 200, newest)
+        .answers("GET", &of("cpuUsage"), 200, series(&json!({})))
+        .answers("GET", &of("latency"), 200, series(&odd))
+        .answers("GET", &format!("/insights?hostname=web-1&since={HOUR}&limit=50"), 200, found)
+}
+
+#[test]
+fn a_host_is_drawn_with_what_was_expected_and_found() {
     let (_, mut found) = recorded("read-insights__newest-first");
     found["insights"][0]["findings"][0]["since"] = json!("2026-01-04T11:39:00.000Z");
     found["insights"][0]["message"] = json!(HOSTILE);
-    let hour = "2026-01-04T11%3A00%3A00.000Z";
-    let fake = Fake::of("viewer")
-        .answers(
-            "GET",
-            &format!("/metrics?hostname=web-1&since={hour}&order=newest&limit=1000"),
-            200,
-            metrics,
-        )
-        .answers("GET", &format!("/insights?hostname=web-1&since={hour}&limit=50"), 200, found);
-    let page = fake.get("/hosts/web-1");
+    let page = host(found).get("/hosts/web-1");
     page.says(&[
         "Host web-1",
-        "CPU usage now 40.5 %",
-        "Disk IO now 120 MB/s",
-        "Latency now 2.5 ms",
-        "IOPS now 900",
+        "CPU usage now 2.5 %",
+        "Latency now 48 ms",
+        "Reports drawn 2",
+        "Open insights 2",
     ]);
     page.has(&[
         "<svg class=\"series\"",
-        "aria-label=\"CPU usage: from 40.5 to 40.5 %, now 40.5; found: 0\"",
-        "aria-label=\"Latency: from 2.5 to 2.5 ms, now 2.5; found: 1\"",
+        "aria-label=\"CPU usage: from 2.5 to 2.5 %, now 2.5; odd: 0\"",
+        "aria-label=\"Latency: from 2.5 to 48 ms, now 48; odd: 2\"",
+        "<title>48 ms at 2026-01-04T11:39:00.000Z, expected 1.5 to 3.5</title>",
         "href=\"/console/hosts/web-1?window=24h\"",
+        "hx-get=\"/console/hosts/web-1?window=1h&amp;live=1\"",
     ]);
-    assert_eq!(page.body.matches("class=\"mark\"").count(), 1);
-    assert!(!page.body.contains("Throughput"), "what was not reported is not drawn");
+    assert_eq!((page.body.matches("class=\"mark\"").count(), page.body.matches("<svg").count()), (2, 2));
     harmless(&page);
 }
 
 #[test]
-fn of_a_day_several_pages_are_drawn_to_a_limit() {
-    let since = "2026-01-03T12%3A00%3A00.000Z";
-    let (_, mut metrics) = recorded("read-metrics__newest-first");
-    metrics["cursor"] = json!("next");
-    let path = format!("/metrics?hostname=web-1&since={since}&order=newest&limit=1000");
-    let fake = Fake::of("viewer")
-        .answers("GET", &path, 200, metrics.clone())
-        .answers("GET", &format!("{path}&cursor=next"), 200, metrics)
-        .as_recorded(
-            &format!("GET /insights?hostname=web-1&since={since}&limit=50"),
-            "read-insights__of-a-host",
-        );
-    fake.get("/hosts/web-1?window=24h")
-        .says(&["There is more in this time than is drawn", "Reports drawn 15"]);
-    assert_eq!(fake.asked().len(), 6);
-}
-
-#[test]
 fn a_silent_host_says_how_to_report() {
-    let hour = "2026-01-04T11%3A00%3A00.000Z";
     let none = json!({"metrics": [], "insights": [], "cursor": null});
     let fake = Fake::of("viewer")
-        .answers(
-            "GET",
-            &format!("/metrics?hostname=a%20b&since={hour}&order=newest&limit=1000"),
-            200,
-            none.clone(),
-        )
-        .answers("GET", &format!("/insights?hostname=a%20b&since={hour}&limit=50"), 200, none);
+        .answers("GET", &format!("/metrics?hostname=a%20b&since={HOUR}&limit=1"), 200, none.clone())
+        .answers("GET", &format!("/insights?hostname=a%20b&since={HOUR}&limit=50"), 200, none);
     fake.get("/hosts/a b").says(&[
         "It reported nothing in the last 1 hour",
         "curl -X POST",
         "Nothing in this time.",
     ]);
+}
+
+#[test]
+fn hosts_are_listed_the_worst_first() {
+    let (_, mut glance) = recorded("read-insights__hosts");
+    glance["total"] = json!(1_234);
+    glance["complete"] = json!(false);
+    glance["hosts"][1]["silent"] = json!(true);
+    glance["hosts"][1]["worst"]["message"] = json!(HOSTILE);
+    let page = Fake::of("viewer").answers("GET", "/hosts?limit=50", 200, glance).get("/hosts");
+    page.says(&[
+        "Hosts of the last 24 hours 1,234 Worst is critical 1",
+        "db-1 Critical db-1: errorRate is 3.5 %",
+        "90 1 critical 3 d ago",
+        "Silent",
+        "a host may be missing here",
+        "the worst 2 of 1,234",
+    ]);
+    page.has(&["href=\"/console/hosts/db-1\"", "hx-get=\"/console/hosts?live=1\" hx-trigger=\"every 5s\""]);
+    assert!(page.body.find("db-1") < page.body.find("web-1"));
+    harmless(&page);
+    let (_, mut none) = recorded("read-insights__hosts");
+    none["hosts"] = json!([]);
+    let page = Fake::of("viewer").answers("GET", "/hosts?limit=50", 200, none).get("/hosts");
+    page.says(&["No host has reported in the last 24 hours", "capstan feed --hosts 200"]);
 }
 
 fn canary(role: &'static str) -> Fake {
@@ -239,7 +255,7 @@ fn a_canary_shows_stages_arms_and_verdict() {
         "Baseline (dashed) 0 % (surely 0 to 1.",
         "Errors 0 of 56 (0.00 %, surely 0.00 % to 9.49 %) 0 of 424",
         "Answers slower than 102 ms",
-        "222.22 to 1",
+        "0.6207 to 1 222 to 1 1.26 to 1 20 to 1",
     ]);
     page.has(&[
         "<li aria-current=\"step\">10 %",
