@@ -127,11 +127,11 @@ fn picture(series: Series, answer: &Value, seen: &Seen) -> Markup {
     marks.retain(|mark| mark.at >= seen.from.as_millis() / 1_000);
     let last = points.last().map_or_else(String::new, |point| amount(point.value));
     let values = || points.iter().map(|point| point.value);
-    let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    let (bottom, top) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     let label = format!(
         "{name}: from {} to {} {unit}, now {last}; odd: {}",
-        amount(least),
-        amount(most),
+        amount(bottom),
+        amount(top),
         marks.len()
     );
     let seconds = |at: Timestamp| at.as_millis() / 1_000;
