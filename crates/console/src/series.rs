@@ -191,7 +191,7 @@ impl Frame {
         }
         let column = |point: &Point| ((self.x(point.at) - LEFT) / (RIGHT - LEFT) * COLUMNS).floor();
         let mut kept = Vec::new();
-        for column in run.chunk_by(|one, next| column(one) == column(next)) {
+        for column in run.chunk_by(|one, next| column(one).total_cmp(&column(next)).is_eq()) {
             let by_value = |one: &&Point, other: &&Point| one.value.total_cmp(&other.value);
             let (least, most) = (column.iter().min_by(by_value), column.iter().max_by(by_value));
             let mut pair: Vec<Point> = least.into_iter().chain(most).copied().collect();

@@ -3,10 +3,10 @@
 use super::super::{View, fact};
 use super::{insights, when, with_query};
 use crate::answer::Answer;
-use crate::call::{Door, Failure};
+use crate::call::{Door, Failure, together};
 use crate::request::encode;
 use crate::series::{Line, Mark, Picture, Point, amount, svg};
-use crate::show::{list, text};
+use crate::show::{list, number, text};
 use capstan_core::iops::Series;
 use capstan_core::ports::ApiClient;
 use capstan_core::time::{Millis, Timestamp};
@@ -19,18 +19,16 @@ const WINDOWS: [(&str, &str, Millis); 3] = [
     ("6h", "6 hours", Millis::hours(6)),
     ("24h", "24 hours", Millis::hours(24)),
 ];
-/// Pages of the API, of a thousand metrics each, that are drawn at most.
-const PAGES: usize = 5;
 
-/// What is drawn of.
+/// What is drawn.
 struct Seen {
-    /// In the order of time.
-    metrics: Vec<Value>,
+    /// The last report; null without one.
+    last: Value,
+    /// Of what the host reports, each with its points.
+    series: Vec<(Series, Value)>,
     insights: Vec<Value>,
     from: Timestamp,
     until: Timestamp,
-    /// There is more in this time than is drawn.
-    cut: bool,
 }
 
 pub(super) async fn show<P: ApiClient>(
@@ -43,7 +41,7 @@ pub(super) async fn show<P: ApiClient>(
     let seen = look(door, view, hostname, window.2).await?;
     let own = format!("/hosts/{}", encode(hostname));
     let content = html! {
-        @if seen.metrics.is_empty() { (nothing(hostname, window.1)) } @else { (pictures(view, &seen)) }
+        @if seen.series.is_empty() { (nothing(hostname, window.1)) } @else { (pictures(view, &seen)) }
         h2 { "Found on it" }
         @if seen.insights.is_empty() { p { "Nothing in this time." } }
         @else { (insights::table(view, &seen.insights, false)) }
@@ -72,27 +70,20 @@ async fn look<P: ApiClient>(
 ) -> Result<Seen, Failure> {
     let (from, until) = (view.wall - length, view.wall);
     let since = from.to_string();
-    let (mut metrics, mut cursor) = (Vec::new(), String::new());
-    for _ in 0..PAGES {
-        let query = [
-            ("hostname", hostname),
-            ("since", &since),
-            ("order", "newest"),
-            ("limit", "1000"),
-            ("cursor", &cursor),
-        ];
-        let page = door.get(&with_query("/metrics", &query)).await?;
-        metrics.extend(list(&page, "metrics").iter().cloned());
-        text(&page, "cursor").clone_into(&mut cursor);
-        if cursor.is_empty() {
-            break;
-        }
+    let host = [("hostname", hostname), ("since", &since)];
+    let newest = door.get(&with_query("/metrics", &[&host[..], &[("limit", "1")]].concat())).await?;
+    let last = list(&newest, "metrics").first().cloned().unwrap_or_default();
+    let reported = || Series::ALL.into_iter().filter(|series| last[series.name()].is_number());
+    let paths: Vec<String> = reported()
+        .map(|series| with_query("/metrics/series", &[&host[..], &[("metric", series.name())]].concat()))
+        .collect();
+    let answers = together(paths.iter().map(|path| door.get(path))).await;
+    let mut series = Vec::new();
+    for (one, answer) in reported().zip(answers) {
+        series.push((one, answer?));
     }
-    metrics.reverse();
-    let query = [("hostname", hostname), ("since", &since), ("limit", "50")];
-    let found = door.get(&with_query("/insights", &query)).await?;
-    let insights = list(&found, "insights").to_vec();
-    Ok(Seen { metrics, insights, from, until, cut: !cursor.is_empty() })
+    let found = door.get(&with_query("/insights", &[&host[..], &[("limit", "50")]].concat())).await?;
+    Ok(Seen { insights: list(&found, "insights").to_vec(), last, series, from, until })
 }
 
 fn nothing(hostname: &str, window: &str) -> Markup {
@@ -107,35 +98,40 @@ fn nothing(hostname: &str, window: &str) -> Markup {
 }
 
 fn pictures(view: &View<'_>, seen: &Seen) -> Markup {
-    let last = seen.metrics.last().unwrap_or(&Value::Null);
     let open = seen.insights.iter().filter(|one| text(one, "status") == "open").count();
+    let first = seen.series.first().map_or(&Value::Null, |(_, answer)| answer);
+    let known = seen
+        .series
+        .iter()
+        .any(|(_, answer)| list(answer, "points").iter().any(|one| one["expectedHigh"].is_number()));
     html! {
         dl .facts {
-            (fact("Last report", when(&last["timestamp"], view)))
-            (fact("Reports drawn", crate::show::thousands(&seen.metrics.len().to_string())))
+            (fact("Last report", when(&seen.last["timestamp"], view)))
+            (fact("Reports drawn", number(&first["samples"])))
             (fact("Open insights", open))
         }
-        @if seen.cut { p .notice { "There is more in this time than is drawn: these are its last reports." } }
+        @if first["complete"] == false { p .notice { "There is more in this time than is drawn: these are its last reports." } }
+        @if !known { p .notice { "What is to be expected is not known yet: it takes some 200 reports." } }
         div .pictures {
-            @for series in Series::ALL {
-                @let points = points(&seen.metrics, series);
-                @if !points.is_empty() { (picture(series, points, seen)) }
-            }
+            @for (series, answer) in &seen.series { (picture(*series, answer, seen)) }
         }
-        p .quiet { "Area: what was to be expected. Dots: what was found; point at one to read it. Times are UTC." }
+        p .quiet { "Area: what was to be expected. Dots: what was odd, and what was found; point at one to read it. Times are UTC." }
     }
 }
 
-fn picture(series: Series, points: Vec<Point>, seen: &Seen) -> Markup {
+fn picture(series: Series, answer: &Value, seen: &Seen) -> Markup {
     let (name, unit) = (words(series.name()), series.unit());
-    let marks = marks(&seen.insights, series, &points);
+    let points = points(answer);
+    let mut marks = odd(answer, unit);
+    marks.append(&mut found(&seen.insights, series, &points));
+    marks.retain(|mark| mark.at >= seen.from.as_millis() / 1_000);
     let last = points.last().map_or_else(String::new, |point| amount(point.value));
     let values = || points.iter().map(|point| point.value);
-    let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    let (bottom, top) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     let label = format!(
-        "{name}: from {} to {} {unit}, now {last}; found: {}",
-        amount(least),
-        amount(most),
+        "{name}: from {} to {} {unit}, now {last}; odd: {}",
+        amount(bottom),
+        amount(top),
         marks.len()
     );
     let seconds = |at: Timestamp| at.as_millis() / 1_000;
@@ -156,25 +152,38 @@ fn picture(series: Series, points: Vec<Point>, seen: &Seen) -> Markup {
 }
 
 /// What was reported of one series.
-fn points(metrics: &[Value], series: Series) -> Vec<Point> {
-    let point = |metric: &Value| {
-        let at = Timestamp::parse(text(metric, "timestamp"))?.as_millis() / 1_000;
-        Some(Point { at, value: metric[series.name()].as_f64()?, band: band(metric, series) })
+fn points(answer: &Value) -> Vec<Point> {
+    let point = |one: &Value| {
+        let band = (one["expectedLow"].as_f64(), one["expectedHigh"].as_f64());
+        let band = match band {
+            (None, None) => None,
+            (low, high) => Some((low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY))),
+        };
+        Some(Point { at: second(one, "at")?, value: one["value"].as_f64()?, band })
     };
-    metrics.iter().filter_map(point).collect()
+    list(answer, "points").iter().filter_map(point).collect()
 }
 
-/// Between what a value was expected to be, if that is known.
-fn band(metric: &Value, series: Series) -> Option<(f64, f64)> {
-    let _ = (metric, series);
-    None
+fn second(of: &Value, name: &str) -> Option<u64> {
+    Timestamp::parse(text(of, name)).map(|at| at.as_millis() / 1_000)
 }
 
-/// Where it began, on the line.
-fn marks(insights: &[Value], series: Series, points: &[Point]) -> Vec<Mark> {
+/// Samples that were not as expected.
+fn odd(answer: &Value, unit: &str) -> Vec<Mark> {
+    let mark = |one: &Value| {
+        let (at, value) = (second(one, "at")?, one["value"].as_f64()?);
+        let (low, high) = (number(&one["expectedLow"]), number(&one["expectedHigh"]));
+        let words = format!("{} {unit} at {}, expected {low} to {high}", amount(value), text(one, "at"));
+        Some(Mark { at, value, words })
+    };
+    list(answer, "points").iter().filter(|one| one["anomalous"] == true).filter_map(mark).collect()
+}
+
+/// Where what was found began, on the line.
+fn found(insights: &[Value], series: Series, points: &[Point]) -> Vec<Mark> {
     let mark = |insight: &Value| {
         let finding = list(insight, "findings").iter().find(|one| text(one, "metric") == series.name())?;
-        let at = Timestamp::parse(text(finding, "since"))?.as_millis() / 1_000;
+        let at = second(finding, "since")?;
         let nearest = points.iter().min_by_key(|point| point.at.abs_diff(at))?;
         let words = format!("{} ({})", text(insight, "message"), text(insight, "severity"));
         Some(Mark { at, value: nearest.value, words })

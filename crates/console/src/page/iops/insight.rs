@@ -109,7 +109,7 @@ fn rarity(value: &Value) -> String {
 
 fn answers<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str, open: bool) -> Markup {
     let act = |path| Act { method: "POST", path, body: json!({ "note": "what is done about it" }) };
-    let (seen_to, none) = (format!("{path}/acknowledge"), format!("{path}/dismiss"));
+    let (seen_to, dismissal) = (format!("{path}/acknowledge"), format!("{path}/dismiss"));
     let note = view.request.field("note");
     html! {
         @if !view.session.may(Role::Operator) {
@@ -128,12 +128,12 @@ fn answers<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str, open: 
             }
             h2 { "It is none" }
             p { "The next model learns from it that this is not to be found." }
-            (view.form(&none, html! {
+            (view.form(&dismissal, html! {
                 label for="none-note" { "Note: why it is none" }
                 input #none-note name="note" required maxlength="1000" autocomplete="off" value=(note);
                 button type="submit" .danger { "Dismiss" }
             }))
-            (curl(door, &act(&none)))
+            (curl(door, &act(&dismissal)))
         }
     }
 }

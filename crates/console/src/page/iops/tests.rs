@@ -14,11 +14,11 @@ fn recorded(name: &str) -> (u16, Value) {
 
 /// An API that answers a call as it was recorded.
 trait Recorded {
-    fn as_recorded(self, call: &str, name: &str) -> Self;
+    fn replays(self, call: &str, name: &str) -> Self;
 }
 
 impl Recorded for Fake {
-    fn as_recorded(self, call: &str, name: &str) -> Self {
+    fn replays(self, call: &str, name: &str) -> Self {
         let (method, path) = call.split_once(' ').unwrap();
         let (status, body) = recorded(name);
         self.answers(method, path, status, body)
@@ -32,8 +32,8 @@ const INSIGHT: &str = "1767225780-06-7b6804672aa2e741";
 
 fn insights(role: &'static str) -> Fake {
     Fake::of(role)
-        .as_recorded(&format!("GET /insights?since={DAY}&limit=50"), "read-insights__newest-first")
-        .as_recorded(&format!("GET /insights/summary?since={DAY}"), "read-insights__summary")
+        .replays(&format!("GET /insights?since={DAY}&limit=50"), "read-insights__newest-first")
+        .replays(&format!("GET /insights/summary?since={DAY}"), "read-insights__summary")
 }
 
 #[test]
@@ -54,8 +54,8 @@ fn filters_go_to_the_api_and_stay_in_the_form() {
         "/insights?since={DAY}&severity=critical&type=anomaly_detected&status=open&hostname=web-1&limit=50&cursor=abc"
     );
     let fake = Fake::of("viewer")
-        .as_recorded(&format!("GET {path}"), "read-insights__first-page")
-        .as_recorded(&format!("GET /insights/summary?since={DAY}"), "read-insights__summary");
+        .replays(&format!("GET {path}"), "read-insights__first-page")
+        .replays(&format!("GET /insights/summary?since={DAY}"), "read-insights__summary");
     let asked = "severity=critical&type=anomaly_detected&status=open&hostname=web-1";
     let page = fake.get(&format!("/insights?{asked}&cursor=abc"));
     page.has(&[
@@ -71,11 +71,11 @@ fn filters_go_to_the_api_and_stay_in_the_form() {
 #[test]
 fn a_filter_that_is_refused_is_said_and_kept() {
     let fake = Fake::of("viewer")
-        .as_recorded(
+        .replays(
             &format!("GET /insights?since={DAY}&severity=dire&limit=50"),
             "read-insights__unknown-severity",
         )
-        .as_recorded(&format!("GET /insights/summary?since={DAY}"), "read-insights__summary");
+        .replays(&format!("GET /insights/summary?since={DAY}"), "read-insights__summary");
     let page = fake.get("/insights?severity=dire");
     assert_eq!(page.status, 400);
     page.says(&["severity is not one of info, warning, critical"]);
@@ -88,13 +88,13 @@ fn without_insights_it_says_what_to_do() {
     let fake = Fake::of("viewer")
         .answers("GET", &format!("/insights?since={DAY}&limit=50"), 200, none.clone())
         .answers("GET", &format!("/insights?since={DAY}&hostname=x&limit=50"), 200, none)
-        .as_recorded(&format!("GET /insights/summary?since={DAY}"), "read-insights__summary");
+        .replays(&format!("GET /insights/summary?since={DAY}"), "read-insights__summary");
     fake.get("/insights").says(&["Nothing was found in the last day", "capstan feed --hosts 20"]);
     fake.get("/insights?hostname=x").says(&["Nothing of this kind was found", "Show all"]);
 }
 
 fn insight(role: &'static str) -> Fake {
-    Fake::of(role).as_recorded(&format!("GET /insights/{INSIGHT}"), "read-insights__one")
+    Fake::of(role).replays(&format!("GET /insights/{INSIGHT}"), "read-insights__one")
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_insight_explains_itself() {
 #[test]
 fn an_insight_is_seen_to_once_with_its_note() {
     let path = format!("/insights/{INSIGHT}/acknowledge");
-    let fake = insight("operator").as_recorded(&format!("POST {path}"), "read-insights__acknowledge");
+    let fake = insight("operator").replays(&format!("POST {path}"), "read-insights__acknowledge");
     let page = fake.post(&path, &[("note", "the volume is being exchanged")]);
     assert_eq!((page.status, page.location), (303, Some(format!("/console/insights/{INSIGHT}"))));
     let acts = fake.acts();
@@ -134,7 +134,7 @@ fn an_insight_is_seen_to_once_with_its_note() {
 #[test]
 fn what_is_said_against_a_review_stands_above_the_form() {
     let path = format!("/insights/{INSIGHT}/dismiss");
-    let fake = insight("operator").as_recorded(&format!("POST {path}"), "read-insights__empty-note");
+    let fake = insight("operator").replays(&format!("POST {path}"), "read-insights__empty-note");
     let page = fake.post(&path, &[("note", "typed \"so\"")]);
     assert_eq!(page.status, 400);
     page.says(&["note is empty: say in a few words what is done about it"]);
@@ -147,73 +147,64 @@ fn what_is_said_against_a_review_stands_above_the_form() {
     assert!(!page.body.contains("/acknowledge\"") && page.body.contains("/dismiss\""), "{}", page.body);
 }
 
-#[test]
-fn a_host_is_drawn_with_what_was_found_on_it() {
-    let (_, mut metrics) = recorded("read-metrics__newest-first");
-    for (metric, at) in metrics["metrics"].as_array_mut().unwrap().iter_mut().zip(["40", "39", "38"]) {
-        metric["timestamp"] = json!(format!("2026-01-04T11:{at}:00.000Z"));
+const HOUR: &str = "2026-01-04T11%3A00%3A00.000Z";
+
+/// A series as it was recorded, an hour old at most where the page's clock stands; its last sample as it is told to be.
+fn series(last: &Value) -> Value {
+    let (_, mut series) = recorded("read-metrics__series");
+    for (point, at) in series["points"].as_array_mut().unwrap().iter_mut().zip(["38", "39"]) {
+        point["at"] = json!(format!("2026-01-04T11:{at}:00.000Z"));
     }
+    for (name, value) in last.as_object().unwrap() {
+        series["points"][1][name] = value.clone();
+    }
+    series
+}
+
+/// A host that reports two series.
+fn host(found: Value) -> Fake {
+    let (_, mut newest) = recorded("read-metrics__newest-first");
+    newest["metrics"] = json!([{"hostname": "web-1", "timestamp": "2026-01-04T11:39:00.000Z", "cpuUsage": 2.5, "latency": 48.0}]);
+    let of = |name: &str| format!("/metrics/series?hostname=web-1&since={HOUR}&metric={name}");
+    let odd = json!({"value": 48.0, "expectedLow": 1.5, "expectedHigh": 3.5, "anomalous": true});
+    Fake::of("viewer")
+        .answers("GET", &format!("/metrics?hostname=web-1&since={HOUR}&limit=1"), 200, newest)
+        .answers("GET", &of("cpuUsage"), 200, series(&json!({})))
+        .answers("GET", &of("latency"), 200, series(&odd))
+        .answers("GET", &format!("/insights?hostname=web-1&since={HOUR}&limit=50"), 200, found)
+}
+
+#[test]
+fn a_host_is_drawn_with_what_was_expected_and_found() {
     let (_, mut found) = recorded("read-insights__newest-first");
     found["insights"][0]["findings"][0]["since"] = json!("2026-01-04T11:39:00.000Z");
     found["insights"][0]["message"] = json!(HOSTILE);
-    let hour = "2026-01-04T11%3A00%3A00.000Z";
-    let fake = Fake::of("viewer")
-        .answers(
-            "GET",
-            &format!("/metrics?hostname=web-1&since={hour}&order=newest&limit=1000"),
-            200,
-            metrics,
-        )
-        .answers("GET", &format!("/insights?hostname=web-1&since={hour}&limit=50"), 200, found);
-    let page = fake.get("/hosts/web-1");
+    let page = host(found).get("/hosts/web-1");
     page.says(&[
         "Host web-1",
-        "CPU usage now 40.5 %",
-        "Disk IO now 120 MB/s",
-        "Latency now 2.5 ms",
-        "IOPS now 900",
+        "CPU usage now 2.5 %",
+        "Latency now 48 ms",
+        "Reports drawn 2",
+        "Open insights 2",
     ]);
     page.has(&[
         "<svg class=\"series\"",
-        "aria-label=\"CPU usage: from 40.5 to 40.5 %, now 40.5; found: 0\"",
-        "aria-label=\"Latency: from 2.5 to 2.5 ms, now 2.5; found: 1\"",
+        "aria-label=\"CPU usage: from 2.5 to 2.5 %, now 2.5; odd: 0\"",
+        "aria-label=\"Latency: from 2.5 to 48 ms, now 48; odd: 2\"",
+        "<title>48 ms at 2026-01-04T11:39:00.000Z, expected 1.5 to 3.5</title>",
         "href=\"/console/hosts/web-1?window=24h\"",
+        "hx-get=\"/console/hosts/web-1?window=1h&amp;live=1\"",
     ]);
-    assert_eq!(page.body.matches("class=\"mark\"").count(), 1);
-    assert!(!page.body.contains("Throughput"), "what was not reported is not drawn");
+    assert_eq!((page.body.matches("class=\"mark\"").count(), page.body.matches("<svg").count()), (2, 2));
     harmless(&page);
 }
 
 #[test]
-fn of_a_day_several_pages_are_drawn_to_a_limit() {
-    let since = "2026-01-03T12%3A00%3A00.000Z";
-    let (_, mut metrics) = recorded("read-metrics__newest-first");
-    metrics["cursor"] = json!("next");
-    let path = format!("/metrics?hostname=web-1&since={since}&order=newest&limit=1000");
-    let fake = Fake::of("viewer")
-        .answers("GET", &path, 200, metrics.clone())
-        .answers("GET", &format!("{path}&cursor=next"), 200, metrics)
-        .as_recorded(
-            &format!("GET /insights?hostname=web-1&since={since}&limit=50"),
-            "read-insights__of-a-host",
-        );
-    fake.get("/hosts/web-1?window=24h")
-        .says(&["There is more in this time than is drawn", "Reports drawn 15"]);
-    assert_eq!(fake.asked().len(), 6);
-}
-
-#[test]
 fn a_silent_host_says_how_to_report() {
-    let hour = "2026-01-04T11%3A00%3A00.000Z";
     let none = json!({"metrics": [], "insights": [], "cursor": null});
     let fake = Fake::of("viewer")
-        .answers(
-            "GET",
-            &format!("/metrics?hostname=a%20b&since={hour}&order=newest&limit=1000"),
-            200,
-            none.clone(),
-        )
-        .answers("GET", &format!("/insights?hostname=a%20b&since={hour}&limit=50"), 200, none);
+        .answers("GET", &format!("/metrics?hostname=a%20b&since={HOUR}&limit=1"), 200, none.clone())
+        .answers("GET", &format!("/insights?hostname=a%20b&since={HOUR}&limit=50"), 200, none);
     fake.get("/hosts/a b").says(&[
         "It reported nothing in the last 1 hour",
         "curl -X POST",
@@ -221,10 +212,35 @@ fn a_silent_host_says_how_to_report() {
     ]);
 }
 
+#[test]
+fn hosts_are_listed_the_worst_first() {
+    let (_, mut glance) = recorded("read-insights__hosts");
+    glance["total"] = json!(1_234);
+    glance["complete"] = json!(false);
+    glance["hosts"][1]["silent"] = json!(true);
+    glance["hosts"][1]["worst"]["message"] = json!(HOSTILE);
+    let page = Fake::of("viewer").answers("GET", "/hosts?limit=50", 200, glance).get("/hosts");
+    page.says(&[
+        "Hosts of the last 24 hours 1,234 Worst is critical 1",
+        "db-1 Critical db-1: errorRate is 3.5 %",
+        "90 1 critical 3 d ago",
+        "Silent",
+        "a host may be missing here",
+        "the worst 2 of 1,234",
+    ]);
+    page.has(&["href=\"/console/hosts/db-1\"", "hx-get=\"/console/hosts?live=1\" hx-trigger=\"every 5s\""]);
+    assert!(page.body.find("db-1") < page.body.find("web-1"));
+    harmless(&page);
+    let (_, mut none) = recorded("read-insights__hosts");
+    none["hosts"] = json!([]);
+    let page = Fake::of("viewer").answers("GET", "/hosts?limit=50", 200, none).get("/hosts");
+    page.says(&["No host has reported in the last 24 hours", "capstan feed --hosts 200"]);
+}
+
 fn canary(role: &'static str) -> Fake {
     Fake::of(role)
-        .as_recorded(&format!("GET /canary/{CANARY}"), "canary__one")
-        .as_recorded(&format!("GET /canary/{CANARY}/measurements"), "canary__measurements")
+        .replays(&format!("GET /canary/{CANARY}"), "canary__one")
+        .replays(&format!("GET /canary/{CANARY}/measurements"), "canary__measurements")
 }
 
 #[test]
@@ -239,7 +255,7 @@ fn a_canary_shows_stages_arms_and_verdict() {
         "Baseline (dashed) 0 % (surely 0 to 1.",
         "Errors 0 of 56 (0.00 %, surely 0.00 % to 9.49 %) 0 of 424",
         "Answers slower than 102 ms",
-        "222.22 to 1",
+        "0.6207 to 1 222 to 1 1.26 to 1 20 to 1",
     ]);
     page.has(&[
         "<li aria-current=\"step\">10 %",
@@ -254,11 +270,11 @@ fn a_canary_shows_stages_arms_and_verdict() {
 #[test]
 fn a_canary_is_rolled_back_with_a_reason() {
     let path = format!("/canary/{CANARY}/rollback");
-    let fake = canary("operator").as_recorded(&format!("POST {path}"), "canary__rollback");
+    let fake = canary("operator").replays(&format!("POST {path}"), "canary__rollback");
     let page = fake.post(&path, &[("reason", "nobody trusts it at night")]);
     assert_eq!(page.location, Some(format!("/console/canary/{CANARY}")));
     assert_eq!(fake.acts()[0].body, json!({"reason": "nobody trusts it at night"}));
-    let late = canary("operator").as_recorded(&format!("POST {path}"), "canary__rollback-of-what-has-ended");
+    let late = canary("operator").replays(&format!("POST {path}"), "canary__rollback-of-what-has-ended");
     let page = late.post(&path, &[("reason", HOSTILE)]);
     assert_eq!(page.status, 409);
     harmless(&page);
@@ -270,7 +286,7 @@ fn an_ended_canary_stays_as_it_is() {
     ended["reason"] = json!(HOSTILE);
     let fake = Fake::of("operator")
         .answers("GET", &format!("/canary/{CANARY}"), 200, ended)
-        .as_recorded(&format!("GET /canary/{CANARY}/measurements"), "canary__measurements");
+        .replays(&format!("GET /canary/{CANARY}/measurements"), "canary__measurements");
     let page = fake.get(&format!("/canary/{CANARY}"));
     assert!(!page.body.contains("hx-get") && !page.body.contains("/rollback\""), "{}", page.body);
     page.says(&["Rolled back", "Ended by"]);
@@ -280,9 +296,9 @@ fn an_ended_canary_stays_as_it_is() {
 #[test]
 fn the_last_canaries_are_listed_and_one_is_started() {
     let fake = Fake::of("admin")
-        .as_recorded("GET /canary", "canary__list")
-        .as_recorded("GET /traffic", "canary__traffic")
-        .as_recorded("POST /canary", "canary__start");
+        .replays("GET /canary", "canary__list")
+        .replays("GET /traffic", "canary__traffic")
+        .replays("POST /canary", "canary__start");
     let page = fake.get("/canary");
     page.says(&["No canary is under way.", "Rolled back", "errors: canary 10 of 84", "Start the canary"]);
     let page = fake.post(
@@ -306,23 +322,22 @@ fn the_canary_under_way_is_on_the_page() {
     let (_, one) = recorded("canary__one");
     let fake = Fake::of("viewer")
         .answers("GET", "/canary", 200, json!({"running": one, "canaries": []}))
-        .as_recorded(&format!("GET /canary/{CANARY}/measurements"), "canary__measurements");
+        .replays(&format!("GET /canary/{CANARY}/measurements"), "canary__measurements");
     let page = fake.get("/canary");
     page.says(&["Both arms", "Roll it back", "It takes the role operator."]);
     page.has(&["hx-get=\"/console/canary?running=yes&amp;live=1\""]);
     assert!(!page.body.contains("Start the canary"));
     // When it has ended, the page that is open is told to load itself anew.
-    let ended = Fake::of("viewer")
-        .as_recorded("GET /canary", "canary__list")
-        .as_recorded("GET /traffic", "canary__traffic");
+    let ended =
+        Fake::of("viewer").replays("GET /canary", "canary__list").replays("GET /traffic", "canary__traffic");
     assert!(ended.get("/canary?running=yes&live=1").body.contains("No canary is under way"));
 }
 
 #[test]
 fn versions_and_releases_are_listed() {
     let fake = Fake::of("admin")
-        .as_recorded("GET /models", "models__list")
-        .as_recorded("GET /models/releases?limit=20", "models__releases");
+        .replays("GET /models", "models__list")
+        .replays("GET /models/releases?limit=20", "models__releases");
     let page = fake.get("/models");
     page.says(&[
         "20260101-000000-000 Candidate 100.00 % 93.75 % 100.00 % 576 rows of 3 hosts, 144 held out",
@@ -342,11 +357,11 @@ fn a_release_is_started_and_a_version_restored() {
     let version = "20260101-000000-000";
     let fake = Fake::of("admin")
         .answers("GET", "/models", 200, models)
-        .as_recorded("GET /models/releases?limit=20", "models__releases")
-        .as_recorded("POST /models/releases", "models__start")
-        .as_recorded("POST /models/releases", "models__start-with-too-many-days")
-        .as_recorded(&format!("POST /models/{version}/restore"), "models__start")
-        .as_recorded("POST /models/unknown/restore", "models__restore-unknown");
+        .replays("GET /models/releases?limit=20", "models__releases")
+        .replays("POST /models/releases", "models__start")
+        .replays("POST /models/releases", "models__start-with-too-many-days")
+        .replays(&format!("POST /models/{version}/restore"), "models__start")
+        .replays("POST /models/unknown/restore", "models__restore-unknown");
     fake.get("/models").says(&["Release a new version", "Go back to a version"]);
     let page = fake.post("/models/releases", &[("days", "30"), ("reason", "the fleet has new disks")]);
     assert_eq!(page.location, Some(format!("/console/models/releases/{RELEASE}")));
@@ -365,9 +380,9 @@ fn a_release_is_started_and_a_version_restored() {
 #[test]
 fn a_release_shows_its_steps_and_is_stopped() {
     let fake = Fake::of("operator")
-        .as_recorded(&format!("GET /models/releases/{RELEASE}"), "models__release")
-        .as_recorded(&format!("POST /models/releases/{RELEASE}/cancel"), "models__cancel")
-        .as_recorded(&format!("POST /models/releases/{RELEASE}/cancel"), "models__cancel-too-late");
+        .replays(&format!("GET /models/releases/{RELEASE}"), "models__release")
+        .replays(&format!("POST /models/releases/{RELEASE}/cancel"), "models__cancel")
+        .replays(&format!("POST /models/releases/{RELEASE}/cancel"), "models__cancel-too-late");
     let page = fake.get(&format!("/models/releases/{RELEASE}"));
     page.says(&["Exporting Done Training Now Registering", "576 rows of 3 hosts", "Stop and undo"]);
     page.has(&["<li aria-current=\"step\">Training"]);
@@ -381,7 +396,7 @@ fn a_release_shows_its_steps_and_is_stopped() {
 
 #[test]
 fn without_versions_the_page_says_where_they_come_from() {
-    let fake = Fake::of("viewer").as_recorded("GET /models", "models__none").answers(
+    let fake = Fake::of("viewer").replays("GET /models", "models__none").answers(
         "GET",
         "/models/releases?limit=20",
         200,
