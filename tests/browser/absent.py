@@ -56,8 +56,6 @@ FEATURES = {
 }
 
 ABSENT = {
-    "/console/tier/configs",
-    "/console/tier/configs/STAGING",
     "/console/tier/history",
     "/console/tier/history/{change}",
     "/console/tier/resources",
