@@ -65,9 +65,6 @@ ABSENT = {
     "/console/insights",
     "/console/canary",
     "/console/models",
-    "reason beside the cards",
-    "no way to where one is",
-    "way to the last change",
 }
 
 

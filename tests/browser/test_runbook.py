@@ -33,7 +33,7 @@ def review(visitor, tier: str, cost: str) -> None:
 
 
 def plan(page, target: str) -> None:
-    page.get_by_role("link", name=f"Plan a move to {target}").first.click()
+    page.get_by_role("button", name=f"Plan a move to {target}").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"to {target}")
 
 

@@ -35,7 +35,7 @@ def test_a_failing_change_is_watched_to_its_rollback(visit, failing):
     expect(visitor.fact("Current tier")).to_contain_text("DEV")
     assert visitor.changes()[0]["status"] == "ROLLED_BACK"
     # The next safe step is open at once.
-    page.get_by_role("link", name="Plan a move to STAGING").first.click()
+    page.get_by_role("button", name="Plan a move to STAGING").click()
     expect(page.get_by_role("button", name="Move to STAGING")).to_be_enabled()
 
 

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.watched
 def test_a_change_from_the_link_to_its_end(visit):
     visitor = visit(javascript=False)
     page = visitor.page
-    page.get_by_role("link", name="Plan a move to STAGING").first.click()
+    page.get_by_role("button", name="Plan a move to STAGING").click()
     expect(visitor.fact("Cost a month")).to_contain_text("$350 → $35,000")
     page.get_by_label("Reason").fill("Load testing for Q1 release")
     page.get_by_role("button", name="Move to STAGING").click()

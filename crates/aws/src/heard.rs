@@ -16,7 +16,7 @@ pub(crate) async fn heard<T>(answers: &[String], ask: impl AsyncFnOnce(&str) -> 
             drop(stream.write_all(answer.replace("URL", &url).as_bytes()).await);
         }
         // Where there is nothing more to say, nobody is turned away.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let answer = tokio::select! {
         answer = ask(&url) => answer,

@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(2);
+/// How long a connection is kept for the next request. A function is stopped between events and does not see a server hang
+/// up; asked over a line that is dead, it could not tell whether an act was done. Few servers hang up before 5 s (Node's default).
+const IDLE: Duration = Duration::from_secs(4);
 /// The longest URL that is asked: what API Gateway takes as a whole.
 const MAX_URL: usize = 8 * 1024;
 
@@ -69,6 +72,7 @@ impl Http {
         let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
         let tls = Provider::Rustls(CryptoMode::Ring);
         let builder = Connector::builder().connector_settings(settings).sleep_impl(TokioSleep::new());
+        let builder = builder.pool_idle_timeout(IDLE);
         Self(builder.tls_provider(tls).build())
     }
 

@@ -97,7 +97,9 @@ impl Workflows for Aws {
             let Some(page) = absent(page.map_err(|error| call.unseen(&error)))? else {
                 return Ok(None);
             };
-            page.events().iter().for_each(|event| told.take(event));
+            for event in page.events() {
+                told.take(event);
+            }
         }
         Ok(Some(told.sum()))
     }

@@ -13,6 +13,7 @@ mod fake;
 mod graph;
 mod page;
 mod request;
+mod series;
 mod session;
 mod show;
 mod sign_in;
@@ -80,7 +81,8 @@ async fn answer(ports: &impl Ports, config: &Config, request: &Request) -> Answe
         return signed_out(ports, config, request).await;
     };
     let door = Door { ports, config, request, session: &session };
-    let view = View { request, session: &session, now: ports.now(), entropy: ports.random() };
+    let view =
+        View { request, session: &session, now: ports.now(), wall: ports.wall(), entropy: ports.random() };
     if method == "POST" {
         return post(ports, &door, &view).await;
     }

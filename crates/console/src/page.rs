@@ -1,10 +1,15 @@
 //! The pages: which there are, and the frame around each.
 
+mod audit;
 mod config;
 mod configs;
 mod field;
+mod gather;
+mod history;
+mod iops;
 mod plan;
 mod progress;
+mod resources;
 mod tier;
 
 use crate::answer::Answer;
@@ -26,6 +31,8 @@ pub(crate) struct View<'a> {
     pub(crate) session: &'a Session,
     /// As the cloud lives it.
     pub(crate) now: Timestamp,
+    /// As people live it: hosts, canaries, models and sign-ins go by this.
+    pub(crate) wall: Timestamp,
     pub(crate) entropy: [u8; 16],
 }
 
@@ -51,8 +58,17 @@ const fn place(group: &'static str, path: &'static str, name: &'static str) -> P
 }
 
 /// Every page that is not about one thing.
-const PLACES: &[Place] =
-    &[place("System", "/tier", "Infrastructure Tier"), place("System", "/tier/configs", "Configure Tiers")];
+const PLACES: &[Place] = &[
+    place("System", "/tier", "Infrastructure Tier"),
+    place("System", "/tier/configs", "Configure Tiers"),
+    place("System", "/tier/history", "History"),
+    place("System", "/tier/resources", "Resources"),
+    place("System", "/tier/audit", "Audit"),
+    place("IOps", "/hosts", "Hosts"),
+    place("IOps", "/insights", "Insights"),
+    place("IOps", "/canary", "Canary"),
+    place("IOps", "/models", "Models"),
+];
 
 /// Answers a page that is looked at.
 pub(crate) async fn get<P: ApiClient>(
@@ -65,7 +81,13 @@ pub(crate) async fn get<P: ApiClient>(
         "/tier/plan" => plan::show(door, view).await,
         "/tier/progress" => progress::show(door, view).await,
         "/tier/configs" => configs::show(door, view).await,
+        "/tier/history" => history::show(door, view).await,
+        "/tier/resources" => resources::show(door, view).await,
+        "/tier/audit" => audit::show(door, view).await,
+        "/tier/audit/verify" => audit::verify(door, view).await,
         path if let Some(tier) = one("/tier/configs/", path, "") => config::show(door, view, tier).await,
+        path if let Some(id) = one("/tier/history/", path, "") => history::one(door, view, id).await,
+        _ if iops::owns(path) => known(view, iops::get(door, view, path).await),
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
 }
@@ -89,8 +111,14 @@ pub(crate) async fn post<P: ApiClient>(
         path if let Some(tier) = one("/tier/configs/", path, "/edit") => {
             config::go_on(door, view, tier).await
         }
+        _ if iops::owns(path) => known(view, iops::post(door, view, path).await),
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
+}
+
+/// An answer, or that there is none.
+fn known(view: &View<'_>, answer: Option<Result<Answer, Failure>>) -> Result<Answer, Failure> {
+    answer.unwrap_or_else(|| Ok(Answer::page(404, inside(view, NOTHING))))
 }
 
 /// The page whose form leads to this path.
@@ -209,9 +237,8 @@ impl View<'_> {
                 input type="search" aria-label="Search" placeholder="Where to?" autocomplete="off";
                 ul {
                     @for place in PLACES { li { a href=(self.at(place.path)) { (place.group) " → " (place.name) } } }
-                    @for tier in ["DEV", "STAGING", "PRODUCTION"] {
-                        li { a href=(self.at(&format!("/tier/plan?target={tier}"))) { "Plan a move to " (tier) } }
-                    }
+                    li { a href=(self.at("/tier#reason")) { "Plan a move to another tier" } }
+                    li { a href=(self.at("/tier/progress")) { "Follow or stop the change under way" } }
                 }
             }
         }
@@ -368,9 +395,4 @@ pub(crate) fn fact(name: &str, value: impl maud::Render) -> Markup {
 /// A closed word.
 pub(crate) fn badge(word: &str) -> Markup {
     show::badge(word)
-}
-
-/// A link that looks like what it leads to: something to do.
-pub(crate) fn form_link(view: &View<'_>, path: &str, name: &str) -> Markup {
-    html! { p { a .button href=(view.at(path)) { (name) } } }
 }

@@ -38,7 +38,12 @@ pub(crate) fn number(value: &Value) -> String {
         Value::Number(number) if number.is_u64() => thousands(&number.to_string()),
         Value::Number(number) => {
             let text = format!("{:.3}", number.as_f64().unwrap_or_default());
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            let text = text.trim_end_matches('0').trim_end_matches('.');
+            let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
+            match text.split_once('.') {
+                Some((whole, rest)) => format!("{sign}{}.{rest}", thousands(whole)),
+                None => format!("{sign}{}", thousands(text)),
+            }
         }
         Value::Null => "–".to_owned(),
         Value::String(text) => text.clone(),
@@ -168,6 +173,10 @@ mod tests {
         assert_eq!(
             (number(&json!(1_000_000)), number(&json!(2.50)), number(&json!(null))),
             ("1,000,000".to_owned(), "2.5".to_owned(), "–".to_owned())
+        );
+        assert_eq!(
+            (number(&json!(120_000.0)), number(&json!(-1_234.5)), number(&json!(0.0))),
+            ("120,000".to_owned(), "-1,234.5".to_owned(), "0".to_owned())
         );
         assert_eq!((sentence("SCALING_UP"), sentence("DEV")), ("Scaling up".to_owned(), "DEV".to_owned()));
     }

@@ -121,6 +121,11 @@ impl Latencies {
         self.total
     }
 
+    /// How many lie in a bucket.
+    pub(crate) fn at(&self, bucket: u8) -> u64 {
+        self.counts.get(usize::from(bucket)).copied().unwrap_or(0)
+    }
+
     /// The bucket in which the share `part` of all latencies is reached.
     pub(crate) fn quantile(&self, part: f64) -> Option<u8> {
         let wanted = number(self.total) * part;

@@ -8,7 +8,7 @@ use crate::number::number;
 use serde::Serialize;
 
 /// The bounds of shares hold at all times together with this much less than certainty.
-const BOUNDS: f64 = 0.05;
+pub(crate) const BOUNDS: f64 = 0.05;
 
 /// A verdict with the numbers behind it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

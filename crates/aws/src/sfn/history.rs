@@ -79,16 +79,12 @@ impl Told {
             attempts: u32::from(!task),
             error: None,
         };
-        match known.and_then(|place| Some((place, self.visits.get_mut(place)?))) {
-            Some((place, slot)) => {
-                *slot = visit;
-                place
-            }
-            None => {
-                self.visits.push(visit);
-                self.visits.len() - 1
-            }
+        if let Some((place, slot)) = known.and_then(|place| Some((place, self.visits.get_mut(place)?))) {
+            *slot = visit;
+            return place;
         }
+        self.visits.push(visit);
+        self.visits.len() - 1
     }
 
     /// What ends the execution ends what is still open in it. A Fail state is never left otherwise.
@@ -179,23 +175,23 @@ mod tests {
     #[test]
     fn events_are_told_apart_by_what_they_came_after() {
         let mut told = Told::default();
-        for event in [
-            event(1, 0, Type::ExecutionStarted, None),
-            event(2, 1, Type::ParallelStateEntered, Some("Both")),
-            event(3, 2, Type::ParallelStateStarted, None),
-            event(4, 3, Type::TaskStateEntered, Some("Left")),
-            event(5, 3, Type::TaskStateEntered, Some("Right")),
-            event(6, 4, Type::LambdaFunctionScheduled, None),
-            event(7, 5, Type::LambdaFunctionScheduled, None),
-            event(8, 6, Type::LambdaFunctionFailed, Some("Throttled")),
-            event(9, 8, Type::LambdaFunctionScheduled, None),
-            event(10, 7, Type::LambdaFunctionStarted, None),
-            event(11, 9, Type::LambdaFunctionFailed, Some("CapacityRefused")),
-            event(12, 11, Type::TaskStateExited, Some("Left")),
-            event(13, 12, Type::PassStateEntered, Some("LeftFailed")),
-            event(14, 13, Type::PassStateExited, Some("LeftFailed")),
+        for (id, after, kind, state) in [
+            (1, 0, Type::ExecutionStarted, None),
+            (2, 1, Type::ParallelStateEntered, Some("Both")),
+            (3, 2, Type::ParallelStateStarted, None),
+            (4, 3, Type::TaskStateEntered, Some("Left")),
+            (5, 3, Type::TaskStateEntered, Some("Right")),
+            (6, 4, Type::LambdaFunctionScheduled, None),
+            (7, 5, Type::LambdaFunctionScheduled, None),
+            (8, 6, Type::LambdaFunctionFailed, Some("Throttled")),
+            (9, 8, Type::LambdaFunctionScheduled, None),
+            (10, 7, Type::LambdaFunctionStarted, None),
+            (11, 9, Type::LambdaFunctionFailed, Some("CapacityRefused")),
+            (12, 11, Type::TaskStateExited, Some("Left")),
+            (13, 12, Type::PassStateEntered, Some("LeftFailed")),
+            (14, 13, Type::PassStateExited, Some("LeftFailed")),
         ] {
-            told.take(&event);
+            told.take(&event(id, after, kind, state));
         }
         let seen = told.sum();
         assert_eq!(seen.status, ExecutionStatus::Running);
@@ -221,18 +217,18 @@ mod tests {
     #[test]
     fn the_end_closes_what_is_open_and_a_second_visit_starts_anew() {
         let mut told = Told::default();
-        for event in [
-            event(1, 0, Type::ExecutionStarted, None),
-            event(2, 1, Type::TaskStateEntered, Some("Work")),
-            event(3, 2, Type::LambdaFunctionScheduled, None),
-            event(4, 3, Type::LambdaFunctionFailed, Some("Throttled")),
-            event(5, 4, Type::LambdaFunctionScheduled, None),
-            event(6, 5, Type::LambdaFunctionSucceeded, None),
-            event(7, 6, Type::TaskStateExited, Some("Work")),
-            event(8, 7, Type::FailStateEntered, Some("Bad")),
-            event(9, 8, Type::ExecutionFailed, Some("Asked")),
+        for (id, after, kind, state) in [
+            (1, 0, Type::ExecutionStarted, None),
+            (2, 1, Type::TaskStateEntered, Some("Work")),
+            (3, 2, Type::LambdaFunctionScheduled, None),
+            (4, 3, Type::LambdaFunctionFailed, Some("Throttled")),
+            (5, 4, Type::LambdaFunctionScheduled, None),
+            (6, 5, Type::LambdaFunctionSucceeded, None),
+            (7, 6, Type::TaskStateExited, Some("Work")),
+            (8, 7, Type::FailStateEntered, Some("Bad")),
+            (9, 8, Type::ExecutionFailed, Some("Asked")),
         ] {
-            told.take(&event);
+            told.take(&event(id, after, kind, state));
         }
         let seen = told.sum();
         assert_eq!(seen.status, ExecutionStatus::Failed);

@@ -46,7 +46,7 @@ pub(crate) async fn review<P: ApiClient>(
 ) -> Result<Answer, Failure> {
     let config = read(door, tier).await?;
     let wanted = wanted(view.request);
-    if config["version"].to_string() != view.request.field("version") {
+    if number(view.request.field("version")) != config["version"] {
         return Ok(conflict(view, &config, &wanted));
     }
     if wanted.is_empty() {

@@ -16,7 +16,8 @@ fn phrase(to: &str) -> String {
 
 pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
     let target = view.request.asked("target").unwrap_or_default();
-    render(door, view, target, "", &[]).await
+    let reason = view.request.asked("reason").unwrap_or_default();
+    render(door, view, target, reason.trim(), &[]).await
 }
 
 async fn render<P: ApiClient>(

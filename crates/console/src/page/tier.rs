@@ -1,6 +1,6 @@
 //! System → Infrastructure Tier: where the tenant stands, what the tiers are, and the way to another.
 
-use super::{View, badge, bar, fact, form_link};
+use super::{View, badge, bar, fact};
 use crate::answer::Answer;
 use crate::call::{Door, Failure};
 use crate::show::{list, money, sentence, text, time};
@@ -25,7 +25,12 @@ pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
     let compared = door.get("/tier/compare").await?;
     let cards = html! {
         h2 { "The tiers" }
-        div .cards { @for one in list(&compared, "tiers") { (card(view, &tier, one)) } }
+        // It leads to the plan, and does nothing yet.
+        form .wide method="get" action=(view.at("/tier/plan")) {
+            label for="reason" { "Reason for a move, for the record (at least 10 characters; it can be given with the plan, too)" }
+            textarea #reason name="reason" rows="2" maxlength="500" {}
+            div .cards { @for one in list(&compared, "tiers") { (card(&tier, one)) } }
+        }
         p .quiet { "Prices: " (text(&compared["prices"], "source")) ", " (text(&compared["prices"], "date")) "." }
     };
     Ok(view.live_page("Infrastructure Tier", goes_on, html! { (standing) (cards) }))
@@ -43,6 +48,7 @@ fn standing(view: &View<'_>, tier: &Value, progress: &Value) -> Markup {
             (fact("Last change", html! {
                 (time(&tier["lastChangedAt"], view.now))
                 @if !text(tier, "lastChangedBy").is_empty() { " by " (text(tier, "lastChangedBy")) }
+                " " a href=(view.at("/tier/progress")) { "How it went" }
             }))
         }
         @if !progress.is_null() { (under_way(view, progress)) }
@@ -89,7 +95,7 @@ fn cooldown(view: &View<'_>, tier: &Value) -> Markup {
     }
 }
 
-fn card(view: &View<'_>, now: &Value, tier: &Value) -> Markup {
+fn card(now: &Value, tier: &Value) -> Markup {
     let name = text(tier, "tier");
     let current = name == text(now, "currentTier");
     let parts = tier["costBreakdown"].as_object();
@@ -105,7 +111,7 @@ fn card(view: &View<'_>, now: &Value, tier: &Value) -> Markup {
             details { summary { "What it costs, part by part" }
                 table { tbody { @for (part, cost) in parts.into_iter().flatten() { tr { th scope="row" { (part) } td .number { (money(cost)) } } } } }
             }
-            @if !current { (form_link(view, &format!("/tier/plan?target={name}"), &format!("Plan a move to {name}"))) }
+            @if !current { button type="submit" name="target" value=(name) { "Plan a move to " (name) } }
         }
     }
 }

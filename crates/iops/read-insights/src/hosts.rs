@@ -104,7 +104,9 @@ pub(crate) async fn hosts(ports: &(impl Store + Clock), request: &Request) -> Re
     }
     let total = known.len();
     let mut ranked: Vec<(Hostname, Known)> = known.into_iter().collect();
-    ranked.iter_mut().for_each(|(_, known)| known.behind = LISTED_EVERY);
+    for (_, known) in &mut ranked {
+        known.behind = LISTED_EVERY;
+    }
     // By name already; the order stays where ranks are equal.
     ranked.sort_by_key(|(_, known)| known.rank(now));
     ranked.truncate(MOST_HEADS);
