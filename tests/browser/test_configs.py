@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from console import ADMIN
+from console import ADMIN, ARTIFACTS
 from playwright.sync_api import expect
 
-MAX, BUDGET = re.compile("sagemakerShadowSelfMaxInstances"), re.compile("budgetMonthlyCuriosityLimit")
+MAX, BUDGET = re.compile("^SageMaker: Shadow self max instances"), re.compile("^Budget: Monthly curiosity limit")
 pytestmark = pytest.mark.needs("/console/tier/configs", "/console/tier/configs/STAGING")
 
 
@@ -14,24 +14,38 @@ def config(visitor, tier: str) -> dict:
     return visitor.ask("GET", f"{ADMIN}/tier/configs/{tier}")
 
 
+def save(page) -> None:
+    page.get_by_role("button", name=re.compile("^Save")).click()
+
+
+def is_saved(page) -> None:
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+
+
+def row(page, name: str):
+    return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name))
+
+
 def test_a_configuration_is_edited_as_the_runbook_says(visitor):
     page = visitor.page
-    page.get_by_role("link", name="Configure Tiers").first.click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Configure Tiers").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Configure Tiers")
-    page.get_by_role("link", name=re.compile("Edit Configuration.*DEV|DEV.*Edit Configuration")).click()
+    page.get_by_role("link", name=re.compile("^Edit.* DEV")).click()
     most = page.get_by_label(MAX)
     assert (most.get_attribute("min"), most.get_attribute("max")) == ("1", "500")
     most.fill("2")
     page.get_by_label(BUDGET).fill("200")
     # What the edit is and what it costs, before it is saved.
     page.get_by_role("button", name="Review the edit").click()
-    main = page.get_by_role("main")
-    expect(main).to_contain_text(re.compile(r"100\s*→\s*200"))
-    expect(main).to_contain_text(re.compile(r"\$350.*→.*\$"))
+    expect(row(page, "Budget: Monthly curiosity limit")).to_contain_text(re.compile(r"\$100\s*\$200"))
+    expect(visitor.fact("Cost a month")).to_contain_text(re.compile(r"\$350 → \$"))
     assert config(visitor, "DEV")["version"] == 0
     visitor.picture("config-review")
-    page.get_by_role("button", name="Save Configuration").click()
-    expect(page.get_by_role("status").or_(page.get_by_role("alert")).first).to_contain_text(re.compile("saved", re.I))
+    promised = visitor.fact("Cost a month").inner_text().split("→")[1].strip()
+    save(page)
+    is_saved(page)
+    # It costs what the review said.
+    expect(visitor.fact("Cost a month")).to_contain_text(promised)
     saved = config(visitor, "DEV")
     assert (saved["sagemakerShadowSelfMaxInstances"], saved["budgetMonthlyCuriosityLimit"], saved["version"]) == (2, 200, 1)
 
@@ -43,20 +57,21 @@ def test_a_second_tab_meets_the_edit_of_the_first(visitor):
     for page, most in ((first, "30"), (second, "40")):
         page.get_by_label(MAX).fill(most)
         page.get_by_role("button", name="Review the edit").click()
-        expect(page.get_by_role("button", name="Save Configuration")).to_be_visible()
-    first.get_by_role("button", name="Save Configuration").click()
-    expect(first.get_by_role("status").or_(first.get_by_role("alert")).first).to_contain_text(re.compile("saved", re.I))
+        expect(page.get_by_role("button", name=re.compile("^Save"))).to_be_visible()
+    save(first)
+    is_saved(first)
     visitor.expect(r"^409 |status of 409")
-    second.get_by_role("button", name="Save Configuration").click()
-    # Nothing is lost of either: what is there now, and what one wanted.
-    expect(second.get_by_role("alert")).to_contain_text(re.compile("changed|another|meanwhile", re.I))
-    main = second.get_by_role("main")
-    expect(main).to_contain_text("30")
-    expect(second.get_by_label(MAX)).to_have_value("40")
+    save(second)
+    # Nothing is lost of either: what was, what is saved now, and what one wanted.
+    expect(second.get_by_role("alert")).to_contain_text("Nothing was saved")
+    expect(row(second, "SageMaker: Shadow self max instances")).to_contain_text(re.compile(r"20\s*30\s*40"))
     assert config(visitor, "STAGING")["sagemakerShadowSelfMaxInstances"] == 30
+    second.screenshot(path=ARTIFACTS / "config-conflict.png", full_page=True)
+    second.get_by_role("button", name="Go on from theirs").click()
+    expect(second.get_by_label(MAX)).to_have_value("40")
     second.get_by_role("button", name="Review the edit").click()
-    second.get_by_role("button", name="Save Configuration").click()
-    expect(second.get_by_role("status").or_(second.get_by_role("alert")).first).to_contain_text(re.compile("saved", re.I))
+    save(second)
+    is_saved(second)
     assert config(visitor, "STAGING")["sagemakerShadowSelfMaxInstances"] == 40
 
 
@@ -66,5 +81,5 @@ def test_what_is_out_of_range_is_named_beside_its_field(visitor):
     visitor.expect(r"^4(00|22) |status of 4(00|22)")
     page.evaluate("() => { for (const form of document.forms) form.noValidate = true }")
     page.get_by_role("button", name="Review the edit").click()
-    expect(page.get_by_role("alert")).to_contain_text("sagemakerShadowSelfMaxInstances")
+    expect(page.get_by_role("alert")).to_contain_text("501 is not a whole number from 1 to 500")
     assert config(visitor, "STAGING")["version"] == 0

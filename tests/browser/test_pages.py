@@ -48,14 +48,14 @@ def violations(page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_grave_on_any_page(visit, tenant, theme):
+@pytest.mark.parametrize(("theme", "phone"), [("light", False), ("dark", False), ("dark", True)])
+def test_axe_finds_nothing_grave_on_any_page(visit, tenant, theme, phone):
     """In a context of its own, since the pages' policy would not let axe in."""
-    visitor = visit(tenant=tenant[0], theme=theme, without_policy=True)
+    visitor = visit(tenant=tenant[0], theme=theme, phone=phone, without_policy=True)
     found = []
     for path in pages(tenant):
         page = visitor.go(path)
-        visitor.picture(f"{name(path)}-{theme}")
+        visitor.picture(f"{name(path)}-{'phone-' if phone else ''}{theme}")
         # What is folded away is looked at too.
         page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true })")
         found += [f"{path}: {one}" for one in violations(page)]

@@ -164,7 +164,7 @@ fn form<P: ApiClient>(
             }))
         } @else { p { "It takes the role admin to edit it." } }
         h2 { "What else it is made of" }
-        div .scroll { table { tbody { @for (name, value) in fixed(config, view.session.may(Role::Admin)) { tr {
+        div .scroll tabindex="0" role="region" aria-label="What else it is made of" { table { tbody { @for (name, value) in fixed(config, view.session.may(Role::Admin)) { tr {
             th scope="row" title=(name) { (field::group(name)) ": " (field::label(name)) }
             td { (field::value(name, value)) }
         } } } } }
@@ -245,7 +245,7 @@ fn reviewed<P: ApiClient>(
                 @if moved == 0.0 { "none" } @else { (money(&json!(moved.abs()))) @if moved > 0.0 { " more" } @else { " less" } " a month" }
             })) }
         }
-        div .scroll { table {
+        div .scroll tabindex="0" role="region" aria-label="What would change" { table {
             thead { tr { th scope="col" { "Setting" } th scope="col" { "Now" } th scope="col" { "Then" } } }
             tbody { @for (name, value) in wanted { tr {
                 th scope="row" title=(name) { (field::group(name)) ": " (field::label(name)) }
@@ -273,7 +273,7 @@ fn conflict(view: &View<'_>, config: &Value, wanted: &Map<String, Value>) -> Ans
         div .notice.warn role="alert" {
             p { strong { "Nothing was saved." } " While you were editing, somebody else saved version " (config["version"]) "." }
         }
-        div .scroll { table {
+        div .scroll tabindex="0" role="region" aria-label="Theirs and yours" { table {
             thead { tr { th scope="col" { "Setting" } th scope="col" { "When you began" } th scope="col" { "Theirs, saved" } th scope="col" { "Yours" } } }
             tbody { @for name in rows { tr {
                 th scope="row" title=(name) { (field::group(name)) ": " (field::label(name)) }

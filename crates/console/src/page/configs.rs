@@ -43,7 +43,7 @@ fn side_by_side(view: &View<'_>, configs: &[Value], current: &str) -> Markup {
     let mut groups: Vec<String> = names.iter().map(|name| field::group(name)).collect();
     groups.dedup();
     html! {
-        div .scroll { table .configs {
+        div .scroll tabindex="0" role="region" aria-label="Settings" { table .configs {
             thead { tr {
                 th scope="col" { "Setting" }
                 @for one in configs { th scope="col" {

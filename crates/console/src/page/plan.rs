@@ -50,7 +50,7 @@ fn shown(plan: &Value) -> Markup {
             div .notice.warn { p { strong { "Mind: " } (words(warning)) } }
         }
         h2 { "What will happen" }
-        div .scroll { table .plan {
+        div .scroll tabindex="0" role="region" aria-label="What will happen" { table .plan {
             thead { tr { th scope="col" { "Service" } th scope="col" { "Action" } th scope="col" { "What" }
                 th scope="col" .number { "$ an hour" } th scope="col" .number { "Minutes" } } }
             tbody { @for item in list(plan, "items") { tr {

@@ -87,7 +87,7 @@ fn resources(progress: &Value) -> Markup {
     html! {
         @if !list(progress, "resources").is_empty() {
             h2 { "Resources" }
-            div .scroll { table {
+            div .scroll tabindex="0" role="region" aria-label="Resources" { table {
                 thead { tr { th scope="col" { "Service" } th scope="col" { "Name" } th scope="col" { "State" } th scope="col" { "Phase" } th scope="col" { "Waits for" } } }
                 tbody { @for one in list(progress, "resources") { tr {
                     th scope="row" { (text(one, "service")) }
