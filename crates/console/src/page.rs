@@ -1,4 +1,5 @@
 //! The pages: which there are, and the frame around each.
+#![expect(clippy::needless_pass_by_value, reason = "markup is made where it is handed over, and nowhere kept")]
 
 mod audit;
 mod config;
@@ -175,9 +176,14 @@ impl View<'_> {
 
     /// The piece of a page that changes by itself: fetched again and again from `path`, which answers with it alone.
     pub(crate) fn live(&self, path: &str, every: &str, content: Markup) -> Markup {
+        self.live_part("live", path, every, content)
+    }
+
+    /// One of several such pieces, by what it is called in the page and in the question for it.
+    pub(crate) fn live_part(&self, part: &str, path: &str, every: &str, content: Markup) -> Markup {
         let joint = if path.contains('?') { '&' } else { '?' };
         html! {
-            div #live hx-get=(self.at(&format!("{path}{joint}live=1"))) hx-trigger={ "every " (every) } hx-swap="outerHTML" {
+            div id=(part) hx-get=(self.at(&format!("{path}{joint}live={part}"))) hx-trigger={ "every " (every) } hx-swap="outerHTML" {
                 (content)
             }
         }

@@ -24,7 +24,7 @@ pub(crate) fn hourly(dollars: &Value) -> String {
 pub(crate) fn thousands(digits: &str) -> String {
     let mut shown = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             shown.push(',');
         }
         shown.push(digit);

@@ -61,8 +61,8 @@ pub(crate) async fn end(
     request: &Request,
 ) -> Answer {
     let pending = request.cookies.get(&session::cookie_name(request, PENDING)).map(String::as_str);
-    let parts: Vec<&str> = pending.unwrap_or_default().splitn(4, '.').collect();
-    let &[state, nonce, verifier, path] = parts.as_slice() else {
+    let kept: Vec<&str> = pending.unwrap_or_default().splitn(4, '.').collect();
+    let &[state, nonce, verifier, path] = kept.as_slice() else {
         return again(request, "It took more than ten minutes, or was begun in another browser.");
     };
     if request.asked("state") != Some(state) {

@@ -82,7 +82,7 @@ fn nothing(seeks: bool, found: &Found) -> Markup {
 
 fn table(view: &View<'_>, found: &Found) -> Markup {
     html! {
-        div .scroll { table {
+        div .scroll tabindex="0" role="region" aria-label="Acts" { table {
             thead { tr { th scope="col" .number { "Entry" } th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "On" } th scope="col" { "Why" } } }
             tbody { @for (_, entry) in &found.rows { tr {
                 th scope="row" .number { (number(&entry["seq"])) }

@@ -48,7 +48,8 @@ pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
 /// The page that goes on where this one ends, with the same filters.
 pub(crate) fn older(view: &View<'_>, filters: &[&str], path: &str, cursor: &str) -> String {
     let kept = filters.iter().filter_map(|name| Some((name, view.request.asked(name)?)));
-    let kept: String = kept.map(|(name, value)| format!("{name}={}&", encode(value))).collect();
+    let kept: Vec<String> = kept.map(|(name, value)| format!("{name}={}&", encode(value))).collect();
+    let kept = kept.concat();
     format!("{path}?{kept}cursor={}", encode(cursor))
 }
 
@@ -86,7 +87,7 @@ fn nothing(view: &View<'_>, seeks: bool, found: &Found) -> Markup {
 
 fn table(view: &View<'_>, found: &Found) -> Markup {
     html! {
-        div .scroll { table {
+        div .scroll tabindex="0" role="region" aria-label="Changes" { table {
             thead { tr { th scope="col" { "Change" } th scope="col" { "When" } th scope="col" { "Status" } th scope="col" { "By" } th scope="col" { "Why" } th scope="col" .number { "It took" } } }
             tbody { @for (page, change) in &found.rows { tr {
                 th scope="row" { a href=(view.at(&address(change, page.as_deref()))) { (text(change, "fromTier")) " → " (text(change, "toTier")) } }
@@ -227,7 +228,7 @@ fn timeline(view: &View<'_>, change: &Value, entries: &Result<Vec<Value>, String
     events.reverse();
     events.sort_by_key(|(at, _)| at.as_str().unwrap_or_default());
     html! {
-        div .scroll { table { tbody { @for (at, words) in &events { tr {
+        div .scroll tabindex="0" role="region" aria-label="Timeline" { table { tbody { @for (at, words) in &events { tr {
             th scope="row" .number { (time(at, view.now)) } td { (words) }
         } } } } }
         @if let Err(why) = entries { p .quiet { (why) } }

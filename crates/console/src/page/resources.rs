@@ -36,7 +36,7 @@ pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
 
 fn table(view: &View<'_>, all: &[Value], sum: &Value) -> Markup {
     html! {
-        div .scroll { table {
+        div .scroll tabindex="0" role="region" aria-label="Resources" { table {
             thead { tr { th scope="col" { "Name" } th scope="col" { "Service" } th scope="col" { "State" } th scope="col" { "Tier" } th scope="col" { "What" }
                 th scope="col" { "Made" } th scope="col" .number { "$ an hour" } } }
             tbody { @for one in all { tr {
@@ -81,7 +81,7 @@ fn unexplained(orphans: &Result<Value, Failure>) -> Markup {
             Ok(found) if list(found, "orphans").is_empty() => p { "There are none." },
             Ok(found) => {
                 div .notice.warn { p { "Nothing here deletes them: look who made each, then delete it by hand, or take its tag away." } }
-                div .scroll { table {
+                div .scroll tabindex="0" role="region" aria-label="Orphans" { table {
                     thead { tr { th scope="col" { "Name" } th scope="col" { "Service" } th scope="col" { "Kind" } th scope="col" { "Tags" } } }
                     tbody { @for one in list(found, "orphans") { tr {
                         th scope="row" { code { (text(one, "name")) } }

@@ -69,7 +69,7 @@ fn last(view: &View<'_>, canaries: &Value) -> Markup {
     html! {
         h2 { "The last ones" }
         @if ended.is_empty() { p { "None has ended yet." } } @else {
-            div .scroll { table {
+            div .scroll tabindex="0" role="region" aria-label="Canaries" { table {
                 thead { tr { th scope="col" { "Started" } th scope="col" { "Model" } th scope="col" { "Ended" } th scope="col" { "Verdict" } } }
                 tbody { @for one in ended { tr {
                     td { a href=(view.at(&format!("/canary/{}", encode(text(one, "canaryId"))))) { (when(&one["askedAt"], view)) } " by " (text(one, "by")) }

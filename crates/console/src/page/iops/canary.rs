@@ -104,7 +104,7 @@ fn evidence(canary: &Value) -> Markup {
     html! {
         @if !criteria.is_empty() {
             h2 { "Evidence" }
-            div .scroll { table {
+            div .scroll tabindex="0" role="region" aria-label="Evidence" { table {
                 thead { tr { th scope="col" { "Criterion" } th scope="col" { "Canary" } th scope="col" { "Baseline" }
                     th scope="col" .number { "That it is worse" } th scope="col" .number { "Rolls back at" }
                     th scope="col" .number { "That it is good" } th scope="col" .number { "Goes on at" } } }

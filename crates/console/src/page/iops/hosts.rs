@@ -60,7 +60,7 @@ fn summary(glance: &Value) -> Markup {
 
 fn table(view: &View<'_>, hosts: &[Value]) -> Markup {
     html! {
-        div .scroll { table {
+        div .scroll tabindex="0" role="region" aria-label="Hosts" { table {
             thead { tr { th scope="col" { "Host" } th scope="col" { "State" } th scope="col" { "Worst of what is open" }
                 th scope="col" .number { "Risk" } th scope="col" { "Open" } th scope="col" { "Last report" } } }
             tbody { @for host in hosts { @let worst = &host["worst"]; tr {

@@ -75,7 +75,7 @@ fn explained(view: &View<'_>, insight: &Value) -> Markup {
 
 fn reasons(view: &View<'_>, insight: &Value) -> Markup {
     html! {
-        div .scroll { table {
+        div .scroll tabindex="0" role="region" aria-label="The insight" { table {
             thead { tr { th scope="col" { "Metric" } th scope="col" .number { "Value" } th scope="col" { "Expected" }
                 th scope="col" { "Since" } th scope="col" { "How rare" } th scope="col" .number { "Points" } } }
             tbody { @for one in list(insight, "findings") { tr {

@@ -184,7 +184,7 @@ fn nothing(view: &View<'_>, filters: &Filters<'_>, first: bool) -> Markup {
 /// Findings as rows.
 pub(super) fn table(view: &View<'_>, insights: &[Value], with_host: bool) -> Markup {
     html! {
-        div .scroll { table {
+        div .scroll tabindex="0" role="region" aria-label="Insights" { table {
             thead { tr { th scope="col" { "Seen" } th scope="col" { "Severity" } @if with_host { th scope="col" { "Host" } }
                 th scope="col" { "What" } th scope="col" .number { "Risk" } th scope="col" .number { "Times" } th scope="col" { "Status" } } }
             tbody { @for one in insights { tr {

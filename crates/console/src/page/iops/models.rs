@@ -62,7 +62,7 @@ fn versions(view: &View<'_>, models: &Value) -> Markup {
     html! {
         h2 { "Versions" }
         @if versions.is_empty() { p { "There is none yet: train one below, on what hosts reported." } } @else {
-            div .scroll { table {
+            div .scroll tabindex="0" role="region" aria-label="Versions" { table {
                 thead { tr { th scope="col" { "Version" } th scope="col" { "State" } th scope="col" .number { "Accuracy" }
                     th scope="col" .number { "Of the most frequent class" } th scope="col" .number { "Caught" } th scope="col" { "Trained on" }
                     th scope="col" { "Made" } th scope="col" { "Release" } } }
@@ -95,7 +95,7 @@ fn table(view: &View<'_>, releases: &Value) -> Markup {
     html! {
         h2 { "Releases" }
         @if releases.is_empty() { p { "None yet." } } @else {
-            div .scroll { table {
+            div .scroll tabindex="0" role="region" aria-label="Releases" { table {
                 thead { tr { th scope="col" { "Asked for" } th scope="col" { "Version" } th scope="col" { "What" } th scope="col" { "Status" } th scope="col" { "Reason" } } }
                 tbody { @for one in releases { tr {
                     td { a href=(view.at(&format!("/models/releases/{}", encode(text(one, "releaseId"))))) { (when(&one["asked"]["at"], view)) }

@@ -118,7 +118,7 @@ fn figures(view: &View<'_>, release: &Value) -> Markup {
         }
         @if !new.is_null() {
             h2 { "How good it is" }
-            div .scroll { table {
+            div .scroll tabindex="0" role="region" aria-label="Steps" { table {
                 thead { tr { th scope="col" { "On the rows held out" } th scope="col" .number { "This one" } th scope="col" .number { "The one that served" } } }
                 tbody { (row("Right", "accuracy")) (row("Right by always saying the most frequent class", "majority")) (row("Of what is high or critical, found", "caught")) }
             } }
