@@ -8,7 +8,6 @@ import sys
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-import absent
 import console
 
 # A change takes twelve minutes: seen on its way in six seconds, or over in one.
@@ -18,16 +17,6 @@ expect.set_options(timeout=console.PATIENCE)
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "watched: on a system so slow that what goes on is seen")
-    config.addinivalue_line("markers", "needs(*names): skipped while absent.py lists one of them")
-
-
-def pytest_collection_modifyitems(items):
-    known = {*absent.PAGES, *absent.FEATURES}
-    for item in items:
-        for name in (name for marker in item.iter_markers("needs") for name in marker.args):
-            assert name in known, f"{item.nodeid} needs {name}, which absent.py does not know"
-            if name in absent.ABSENT:
-                item.add_marker(pytest.mark.skip(reason=f"{name} is not there yet"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,7 +10,6 @@ import argparse
 import pathlib
 import sys
 
-import absent
 import console
 import planted
 import png
@@ -49,15 +48,10 @@ def main() -> None:
         # Some resources are done, some are not.
         expect(dark.page.get_by_role("row").filter(has_text="Done").first).to_be_visible()
         take(dark, into, "progress")
-        if "/console/insights" in absent.ABSENT:
-            dark.settled()
-            dark.go("/console/tier")
-            take(dark, into, "cooldown")
-        else:
-            planted.hosts(system, planted.HOST)
-            planted.insights(visitor)
-            visitor.go("/console/insights")
-            take(visitor, into, "insights")
+        planted.hosts(system, planted.HOST)
+        planted.insights(visitor)
+        visitor.go("/console/insights")
+        take(visitor, into, "insights")
         browser.close()
 
 

@@ -129,7 +129,7 @@ def play(url: str, cookies: list[str], seconds: float, told) -> None:
         tag, answers, failures = "", 0, 0
         while time.monotonic() < end:
             begun = time.monotonic()
-            lines = ["GET /console/tier/progress?live=1 HTTP/1.1", f"Host: {at.netloc}", f"Cookie: {cookie}"]
+            lines = ["GET /console/tier/progress?live=live HTTP/1.1", f"Host: {at.netloc}", f"Cookie: {cookie}"]
             lines += ["HX-Request: true", "Accept-Encoding: gzip, br"] + ([f"If-None-Match: {tag}"] if tag else [])
             writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")

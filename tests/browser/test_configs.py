@@ -7,8 +7,6 @@ from console import ADMIN, ARTIFACTS
 from playwright.sync_api import expect
 
 MAX, BUDGET = re.compile("^SageMaker: Shadow self max instances"), re.compile("^Budget: Monthly curiosity limit")
-pytestmark = pytest.mark.needs("/console/tier/configs", "/console/tier/configs/STAGING")
-
 
 def config(visitor, tier: str) -> dict:
     return visitor.ask("GET", f"{ADMIN}/tier/configs/{tier}")

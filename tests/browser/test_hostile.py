@@ -3,7 +3,7 @@
 import re
 import urllib.parse
 
-import absent
+import places
 import planted
 import pytest
 from console import ADMIN
@@ -39,7 +39,7 @@ def test_a_hostile_reason_is_shown_as_it_was_written(visit):
     visitor.settled()
     change = visitor.changes()[0]
     assert change["reason"] == planted.HOSTILE
-    for path in absent.addresses(change["id"], "STAGING"):
+    for path in places.addresses(change["id"], "STAGING"):
         visitor.go(path)
         unhurt(page)
 
@@ -57,7 +57,6 @@ def test_a_hostile_reason_that_is_refused_comes_back_unhurt(visitor):
     assert len(visitor.changes()) == 1
 
 
-@pytest.mark.needs("/console/tier/history", "/console/tier/history/{change}")
 def test_a_hostile_reason_is_read_in_the_history(visitor):
     change = planted.tenant(visitor, planted.HOSTILE)
     for path in ("/console/tier/history", f"/console/tier/history/{change}"):
@@ -80,14 +79,12 @@ def test_a_hostile_address(visitor, path):
     unhurt(visitor.page)
 
 
-@pytest.mark.needs("/console/hosts", "/console/hosts/{host}")
 def test_a_hostile_address_of_a_host(visitor):
     visitor.expect(r"^4\d\d |status of 4\d\d")
     visitor.page.goto(f"{visitor.system.url}/console/hosts/{urllib.parse.quote(planted.HOSTILE, safe='')}")
     unhurt(visitor.page)
 
 
-@pytest.mark.needs("/console/hosts", "/console/hosts/{host}", "/console/insights")
 def test_a_hostile_host_and_what_is_found_on_it(visitor):
     """The API takes no such name: if it ever does, the pages must still show it."""
     status, answer = visitor.system.ask("POST", "/metrics", planted.metric("<b>db</b>", 30))

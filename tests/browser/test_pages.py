@@ -2,7 +2,7 @@
 
 import re
 
-import absent
+import places
 import planted
 import pytest
 from console import ROOT
@@ -29,7 +29,7 @@ def tenant(system, browser):
 
 
 def pages(tenant_and_change) -> dict[str, str]:
-    return absent.addresses(tenant_and_change[1], "DEV")
+    return places.addresses(tenant_and_change[1], "DEV")
 
 
 def name(path: str) -> str:
@@ -122,12 +122,10 @@ def test_every_page_has_an_address_a_title_and_one_heading(visit, tenant, javasc
         assert page.get_by_role("main").inner_text().strip()
 
 
-@pytest.mark.needs("no way to where one is")
 def test_no_link_leads_into_an_error(visit, tenant):
     assert crawled(visit(tenant=tenant[0]))[1] == []
 
 
-@pytest.mark.needs("way to the last change")
 def test_every_page_is_in_the_menu_or_a_link_away(visit, tenant):
     """Nobody has to know an address: all are reached from the first page by links alone."""
     visitor = visit(tenant=tenant[0])

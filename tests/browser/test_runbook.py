@@ -101,7 +101,6 @@ def test_a_move_to_staging_and_back_from_the_page_alone(visitor):
 
 
 @pytest.mark.watched
-@pytest.mark.needs("graph of the workflow")
 def test_the_workflow_is_drawn_as_it_stands(visitor):
     """Each state with its real status: as the API says, while it goes on and at its end."""
     visitor.start("STAGING")
@@ -120,7 +119,6 @@ def test_the_workflow_is_drawn_as_it_stands(visitor):
 
 
 @pytest.mark.watched
-@pytest.mark.needs("reason beside the cards")
 def test_the_six_steps_in_the_runbooks_order(visitor):
     page = visitor.page
     navigate(page)

@@ -68,11 +68,11 @@
   });
 
   // What is the same is not put in again: focus, selection and open parts stay.
-  let last = "";
+  const last = {};
   document.addEventListener("htmx:beforeSwap", (event) => {
     const text = event.detail.xhr.responseText;
-    if (event.detail.xhr.status === 200 && text === last) event.detail.shouldSwap = false;
-    last = text;
+    if (event.detail.xhr.status === 200 && text === last[event.detail.target.id]) event.detail.shouldSwap = false;
+    last[event.detail.target.id] = text;
   });
   // Somebody who doesn't look needs no news; who comes back gets them with the next tick.
   document.addEventListener("htmx:beforeRequest", (event) => { if (document.hidden) event.preventDefault(); });

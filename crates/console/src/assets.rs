@@ -78,6 +78,9 @@ mod tests {
     #[test]
     fn htmx_is_as_it_was_published() {
         let digest = Sha256::digest(HTMX.as_bytes());
-        assert_eq!(capstan_core::ids::hex(&digest), "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717");
+        assert_eq!(
+            capstan_core::ids::hex(&digest),
+            "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! The pages: which there are, and the frame around each.
-#![expect(clippy::needless_pass_by_value, reason = "markup is made where it is handed over, and nowhere kept")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "markup is made where it is handed over, and nowhere kept"
+)]
 
 mod audit;
 mod config;

@@ -101,8 +101,10 @@ pub(crate) async fn end(
             "The API does not take the token that the issuer gave: see to its audience, role, tenant, life and length (docs/deploy.md, Tokens). The authorizer's log has the reason.",
         );
     }
-    let answer = Answer::see_other(request.at(&decode(path, false)))
-        .with_cookie(session::cookie(request, PENDING, "", 0));
+    let path = decode(path, false);
+    // Up from a page leads out of the console.
+    let path = if path.split(['/', '\\', '?']).any(|part| part == "..") { "/tier" } else { &path };
+    let answer = Answer::see_other(request.at(path)).with_cookie(session::cookie(request, PENDING, "", 0));
     cookies.into_iter().fold(answer, Answer::with_cookie)
 }
 

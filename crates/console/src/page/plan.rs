@@ -121,6 +121,10 @@ pub(crate) async fn change<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) ->
         }
         Ok(_) => Ok(Answer::see_other(view.at("/tier/progress"))),
         Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
+            // The same form, sent twice before the first answer was there.
+            if failure.code() == Some("REQUEST_IN_PROGRESS") {
+                return Ok(Answer::see_other(view.at("/tier/progress")));
+            }
             if failure.code() == Some("CHANGE_UNDER_WAY") {
                 return Ok(super::failed(view, &failure));
             }

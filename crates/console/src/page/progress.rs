@@ -10,6 +10,9 @@ use capstan_core::tier::Role;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
+/// The piece of the page that has the workflow.
+const STEPS: &str = "workflow";
+
 pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
     render(door, view, &[]).await
 }
@@ -19,15 +22,15 @@ async fn render<P: ApiClient>(
     view: &View<'_>,
     refused: &[String],
 ) -> Result<Answer, Failure> {
+    if view.request.asked("live") == Some(STEPS) {
+        return Ok(Answer::page(200, steps(door, view, true).await));
+    }
     let progress = door.get("/tier/transition-status").await?;
     let goes_on = !text(&progress, "transitionId").is_empty() && text(&progress, "status") != "STUCK";
-    // How it went is worth seeing, but not worth the page.
-    let begun = !text(&progress, "transitionId").is_empty() || !progress["lastChange"].is_null();
-    let workflow = if begun { door.get("/tier/workflow").await.unwrap_or_default() } else { Value::Null };
     let content = if text(&progress, "transitionId").is_empty() {
-        ended(view, &progress, &workflow)
+        ended(view, &progress)
     } else {
-        under_way(view, &progress, &workflow)
+        under_way(view, &progress)
     };
     let live = if goes_on { view.live("/tier/progress", "2s", content) } else { View::still(content) };
     if view.request.asked("live").is_some() {
@@ -36,17 +39,22 @@ async fn render<P: ApiClient>(
         return Ok(if goes_on { answer } else { answer.with_header("HX-Refresh", "true") });
     }
     let stuck = text(&progress, "status") == "STUCK";
+    let begun = !text(&progress, "transitionId").is_empty() || !progress["lastChange"].is_null();
+    // What is being undone already can't be stopped once more.
+    let stoppable =
+        goes_on && progress["cancellation"].is_null() && text(&progress, "status") != "ROLLING_BACK";
     let content = html! {
         (objections(refused))
         (live)
-        @if goes_on || stuck { (stop(door, view, stuck)) }
+        @if stoppable || stuck { (stop(door, view, stuck)) }
         @if stuck { (reset(door, view)) }
+        @if begun { (steps(door, view, goes_on).await) }
     };
     let status = if refused.is_empty() { 200 } else { 409 };
     Ok(view.live_page("Change of tier", goes_on, content).with_status(status))
 }
 
-fn under_way(view: &View<'_>, progress: &Value, workflow: &Value) -> Markup {
+fn under_way(view: &View<'_>, progress: &Value) -> Markup {
     let left = progress["estimatedSecondsRemaining"].as_u64().unwrap_or_default();
     html! {
         dl .facts {
@@ -62,14 +70,21 @@ fn under_way(view: &View<'_>, progress: &Value, workflow: &Value) -> Markup {
         @if !progress["cancellation"].is_null() {
             p .notice.warn { "It is being stopped: " (text(&progress["cancellation"], "reason")) }
         }
-        p .quiet { "Next: " (text(progress, "next")) }
-        (steps(workflow))
+        @if text(progress, "status") == "STUCK" { p .quiet { "Next: " (text(progress, "next")) } }
     }
 }
 
-fn steps(workflow: &Value) -> Markup {
-    html! {
-        @if !list(workflow, "states").is_empty() { h2 { "The workflow" } (graph::draw(workflow)) }
+/// The workflow, which is fetched less often than the rest: it is larger, and costs the API more.
+async fn steps<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, goes_on: bool) -> Markup {
+    // How it went is worth seeing, but not worth the page.
+    let workflow = door.get("/tier/workflow").await.unwrap_or_default();
+    let drawn = html! {
+        @if !list(&workflow, "states").is_empty() { h2 { "The workflow" } (graph::draw(&workflow)) }
+    };
+    if goes_on {
+        view.live_part(STEPS, "/tier/progress", "5s", drawn)
+    } else {
+        html! { div id=(STEPS) { (drawn) } }
     }
 }
 
@@ -101,7 +116,7 @@ fn resources(progress: &Value) -> Markup {
     }
 }
 
-fn ended(view: &View<'_>, progress: &Value, workflow: &Value) -> Markup {
+fn ended(view: &View<'_>, progress: &Value) -> Markup {
     let last = &progress["lastChange"];
     html! {
         @if last.is_null() {
@@ -118,9 +133,7 @@ fn ended(view: &View<'_>, progress: &Value, workflow: &Value) -> Markup {
                 p { "What it had done was undone: the tenant is where it was. Correct the cause, then plan the move again." }
             }
             p { a .button href=(view.at("/tier")) { "To the tiers" } }
-            (steps(workflow))
         }
-        p .quiet { "Next: " (text(progress, "next")) }
     }
 }
 

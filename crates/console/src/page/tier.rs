@@ -15,7 +15,7 @@ pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
     let progress = if goes_on { door.get("/tier/transition-status").await? } else { Value::Null };
     let standing = standing(view, &tier, &progress);
     let standing = if goes_on || tier["cooldownActive"] == true {
-        view.live("/tier", if goes_on { "2s" } else { "15s" }, standing)
+        view.live("/tier", if goes_on { "4s" } else { "30s" }, standing)
     } else {
         View::still(standing)
     };

@@ -43,7 +43,7 @@ fn insights_are_counted_and_listed() {
     page.has(&[
         "href=\"/console/insights/1767225780-06-7b6804672aa2e741\"",
         "href=\"/console/hosts/db-1\"",
-        "hx-get=\"/console/insights?live=1\"",
+        "hx-get=\"/console/insights?live=live\"",
         "<option value=\"critical_performance_issue\">",
     ]);
 }
@@ -193,7 +193,7 @@ fn a_host_is_drawn_with_what_was_expected_and_found() {
         "aria-label=\"Latency: from 2.5 to 48 ms, now 48; odd: 2\"",
         "<title>48 ms at 2026-01-04T11:39:00.000Z, expected 1.5 to 3.5</title>",
         "href=\"/console/hosts/web-1?window=24h\"",
-        "hx-get=\"/console/hosts/web-1?window=1h&amp;live=1\"",
+        "hx-get=\"/console/hosts/web-1?window=1h&amp;live=live\"",
     ]);
     assert_eq!((page.body.matches("class=\"mark\"").count(), page.body.matches("<svg").count()), (2, 2));
     harmless(&page);
@@ -228,7 +228,7 @@ fn hosts_are_listed_the_worst_first() {
         "a host may be missing here",
         "the worst 2 of 1,234",
     ]);
-    page.has(&["href=\"/console/hosts/db-1\"", "hx-get=\"/console/hosts?live=1\" hx-trigger=\"every 5s\""]);
+    page.has(&["href=\"/console/hosts/db-1\"", "hx-get=\"/console/hosts?live=live\" hx-trigger=\"every 5s\""]);
     assert!(page.body.find("db-1") < page.body.find("web-1"));
     harmless(&page);
     let (_, mut none) = recorded("read-insights__hosts");
@@ -262,7 +262,7 @@ fn a_canary_shows_stages_arms_and_verdict() {
         "aria-label=\"Error rate: canary 0 %",
         "<g class=\"canary\"><path class=\"band\"",
         "action=\"/console/canary/019b76da-f620-73cb-a1e4-59320dd7044c/rollback\"",
-        "hx-get=\"/console/canary/019b76da-f620-73cb-a1e4-59320dd7044c?live=1\"",
+        "hx-get=\"/console/canary/019b76da-f620-73cb-a1e4-59320dd7044c?live=live\"",
     ]);
     assert_eq!(page.body.matches("<svg").count(), 2);
 }
@@ -325,12 +325,12 @@ fn the_canary_under_way_is_on_the_page() {
         .replays(&format!("GET /canary/{CANARY}/measurements"), "canary__measurements");
     let page = fake.get("/canary");
     page.says(&["Both arms", "Roll it back", "It takes the role operator."]);
-    page.has(&["hx-get=\"/console/canary?running=yes&amp;live=1\""]);
+    page.has(&["hx-get=\"/console/canary?running=yes&amp;live=live\""]);
     assert!(!page.body.contains("Start the canary"));
     // When it has ended, the page that is open is told to load itself anew.
     let ended =
         Fake::of("viewer").replays("GET /canary", "canary__list").replays("GET /traffic", "canary__traffic");
-    assert!(ended.get("/canary?running=yes&live=1").body.contains("No canary is under way"));
+    assert!(ended.get("/canary?running=yes&live=live").body.contains("No canary is under way"));
 }
 
 #[test]
