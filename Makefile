@@ -118,7 +118,7 @@ test-outside: tools $(DENY) ## what others' tools find: the API's document and s
 
 test-browser: tools ## the console in Chromium: the runbook's steps, trouble, accessibility, both themes, a phone, no JavaScript
 	@$(STAGE) 900 'the system, optimised' cargo build --package local --profile test-release --locked
-	@$(STAGE) 400 'the console in a browser' $(BROWSER) -m pytest --quiet --color=no -p no:cacheprovider tests/browser
+	@$(STAGE) 700 'the console in a browser' $(BROWSER) -m pytest --quiet --color=no -p no:cacheprovider tests/browser
 
 bench-console: tools ## what the console costs: bytes, first paint, ticks, and the API's p99 under 200 open pages
 	@$(STAGE) 900 'the system, optimised' cargo build --package local --profile test-release --locked

@@ -88,7 +88,7 @@ def test_a_hostile_address_of_a_host(visitor):
 def test_a_hostile_host_and_what_is_found_on_it(visitor):
     """The API takes no such name: if it ever does, the pages must still show it."""
     status, answer = visitor.system.ask("POST", "/metrics", planted.metric("<b>db</b>", 30))
-    assert status == 400, answer
+    assert status == 422, answer
     planted.hosts(visitor.system, planted.HOST)
     found = planted.insights(visitor)[0]
     # What people write about an insight is the only free text of IOps.

@@ -130,7 +130,8 @@ fn ended(view: &View<'_>, progress: &Value) -> Markup {
             }
             (errors(last))
             @if text(last, "status") != "COMPLETED" {
-                p { "What it had done was undone: the tenant is where it was. Correct the cause, then plan the move again." }
+                p { "What it had done was undone: the tenant is where it was." }
+                p { "Next: correct the cause, then " a href=(view.at("/tier")) { "ask again" } "." }
             }
             p { a .button href=(view.at("/tier")) { "To the tiers" } }
         }
