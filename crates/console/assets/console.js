@@ -38,7 +38,8 @@
         all[chosen]?.querySelector("a").click();
       }
     });
-    palette.addEventListener("click", (event) => { if (event.target === palette) palette.close(); });
+    // Beside it, or on what was looked for, which may be on this page.
+    palette.addEventListener("click", (event) => { if (event.target === palette || event.target.closest("a")) palette.close(); });
     document.addEventListener("keydown", (event) => {
       const asked = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing(event.target));
       if (asked && !palette.open) { event.preventDefault(); open(); }
