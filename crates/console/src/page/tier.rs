@@ -48,7 +48,7 @@ fn standing(view: &View<'_>, tier: &Value, progress: &Value) -> Markup {
             (fact("Last change", html! {
                 (time(&tier["lastChangedAt"], view.now))
                 @if !text(tier, "lastChangedBy").is_empty() { " by " (text(tier, "lastChangedBy")) }
-                " " a href=(view.at("/tier/progress")) { "How it went" }
+                @if !tier["lastChangedAt"].is_null() { " " a href=(view.at("/tier/progress")) { "How it went" } }
             }))
         }
         @if !progress.is_null() { (under_way(view, progress)) }

@@ -228,7 +228,10 @@ fn hosts_are_listed_the_worst_first() {
         "a host may be missing here",
         "the worst 2 of 1,234",
     ]);
-    page.has(&["href=\"/console/hosts/db-1\"", "hx-get=\"/console/hosts?live=live\" hx-trigger=\"every 5s\""]);
+    page.has(&[
+        "href=\"/console/hosts/db-1\"",
+        "hx-get=\"/console/hosts?live=live\" hx-trigger=\"every 5s\"",
+    ]);
     assert!(page.body.find("db-1") < page.body.find("web-1"));
     harmless(&page);
     let (_, mut none) = recorded("read-insights__hosts");
