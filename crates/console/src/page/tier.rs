@@ -48,7 +48,8 @@ fn standing(view: &View<'_>, tier: &Value, progress: &Value) -> Markup {
             (fact("Last change", html! {
                 (time(&tier["lastChangedAt"], view.now))
                 @if !text(tier, "lastChangedBy").is_empty() { " by " (text(tier, "lastChangedBy")) }
-                @if !tier["lastChangedAt"].is_null() { " " a href=(view.at("/tier/progress")) { "How it went" } }
+                // One that was undone left no date.
+                " " a href=(view.at("/tier/progress")) { "How the last one went" }
             }))
         }
         @if !progress.is_null() { (under_way(view, progress)) }
