@@ -118,16 +118,17 @@ pub const TABLE: &[Rule] = &[
 /// table of roles, since nobody's role is known there; a route that is in neither list can't be deployed.
 pub const PUBLIC: &[(&str, &str, &str)] = &[
     (
-        "ANY",
+        "GET",
         "/console",
         "a browser sends no token: the console asks the API with the token that the session's cookies hold, and that API \
          decides",
     ),
     (
-        "ANY",
+        "GET",
         "/console/{proxy+}",
         "the same; signing in begins and ends here, and style and script are there before it",
     ),
+    ("POST", "/console/{proxy+}", "the same; a form without a session, or of another site, is not looked at"),
 ];
 
 /// What the table says of a request.
