@@ -373,3 +373,55 @@ fn a_token_that_the_api_does_not_take_leads_to_no_circle() {
     browser.sign_in("admin", TENANT).must(400, "The API does not take the token");
     assert!(!browser.cookies.keys().any(|name| name.ends_with("-0")), "no session began");
 }
+
+/// An old tab, the Back button, somebody else's next change.
+#[test]
+fn a_form_that_stops_a_change_stops_no_other() {
+    let mut lab = Lab::new(71);
+    let mut browser = signed_in(&lab, "super_admin");
+    let plan = browser.get("/console/tier/plan?target=STAGING");
+    browser.fill(&plan, "/console/tier/change", &[("reason", REASON)]);
+    let old = browser.get("/console/tier/progress");
+    assert!(lab.settle());
+    let plan = browser.get("/console/tier/plan?target=DEV");
+    browser
+        .fill(&plan, "/console/tier/change", &[("reason", "[EMERGENCY] back at once")])
+        .must(200, "STAGING → DEV");
+    let stop = [("reason", "asked for by mistake")];
+    browser.fill(&old, "/console/tier/cancel", &stop).must(409, "was not stopped");
+    assert_eq!(lab.get("/tier/transition-status")["cancellation"], json!(null));
+    assert!(lab.settle());
+    assert_eq!(lab.get("/tier")["currentTier"], "DEV");
+}
+
+/// A form may lead to other hosts only by a way of its own (`form-action`).
+#[test]
+fn who_fills_in_a_form_after_the_session_comes_to_the_issuer() {
+    let lab = Lab::new(72);
+    let mut browser = signed_in(&lab, "admin");
+    browser.cookies.retain(|name, _| name.contains("machine"));
+    let page =
+        browser.get("/console/tier/plan?target=STAGING").must(200, "http-equiv=\"refresh\" content=\"0;url=");
+    let (_, place) = page.text.split_once("0;url=").unwrap();
+    let place = place.split('"').next().unwrap().replace("&amp;", "&");
+    let place = place.strip_prefix(&format!("http://{HOST}")).unwrap().to_owned();
+    browser.get(&place).must(200, "Sign in to this machine");
+    let action = browser.at.clone();
+    let typed = [("subject", "ada"), ("role", "admin"), ("tenant", TENANT)];
+    let fields = typed.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    browser.send(&action, &fields).must(200, "Move from DEV to STAGING");
+}
+
+#[test]
+fn an_edit_that_is_sent_twice_is_saved_and_said_to_be() {
+    let lab = Lab::new(73);
+    let mut browser = signed_in(&lab, "admin");
+    let form = browser.get("/console/tier/configs/STAGING");
+    let typed = [("opensearchInstanceCount", "4")];
+    let mut fields = form.form("/console/tier/configs/STAGING/review");
+    fields.extend(typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let review = browser.send("/console/tier/configs/STAGING/review", &fields).must(200, "Review the edit");
+    for _ in 0..2 {
+        browser.fill(&review, "/console/tier/configs/STAGING", &[]).must(200, "Saved.");
+    }
+}

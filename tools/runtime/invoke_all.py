@@ -177,7 +177,7 @@ class Runner:
 
 def services(function: str) -> set[str]:
     """The services that a function is built to call: features of crates/aws."""
-    (found,) = ROOT.glob(f"crates/*/{function}/Cargo.toml")
+    (found,) = [*ROOT.glob(f"crates/*/{function}/Cargo.toml"), *ROOT.glob(f"crates/{function}/Cargo.toml")]
     manifest = tomllib.loads(found.read_text())
     return {one.removeprefix("aws/") for one in manifest["features"]["lambda"] if one.startswith("aws/")}
 

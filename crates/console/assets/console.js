@@ -75,6 +75,20 @@
     if (event.detail.xhr.status === 200 && text === last[event.detail.target.id]) event.detail.shouldSwap = false;
     last[event.detail.target.id] = text;
   });
+  // What is shown may have gone on without us: then it says since when it is not of now.
+  const stale = document.createElement("p");
+  stale.className = "notice warn";
+  stale.setAttribute("role", "status");
+  const lost = () => {
+    if (stale.isConnected) return;
+    stale.textContent = `Not up to date since ${new Date().toLocaleTimeString()}: the system does not answer. It is asked again and again.`;
+    document.getElementById("live")?.before(stale);
+  };
+  document.addEventListener("htmx:sendError", lost);
+  document.addEventListener("htmx:responseError", lost);
+  document.addEventListener("htmx:timeout", lost);
+  document.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.xhr.status < 400) stale.remove(); });
+
   // Somebody who doesn't look needs no news; who comes back gets them with the next tick.
   document.addEventListener("htmx:beforeRequest", (event) => { if (document.hidden) event.preventDefault(); });
   document.addEventListener("htmx:afterSwap", (event) => copying(event.detail.elt ?? document));

@@ -16,6 +16,8 @@ use std::task::Poll;
 pub(crate) enum Failure {
     /// The token is not good any more.
     SignedOut,
+    /// The same form was sent before, and what it asks for is being done.
+    InProgress,
     /// The API refused, with its problem document or its objections.
     Refused {
         /// HTTP status.
@@ -31,6 +33,7 @@ impl Failure {
     /// What was wrong, a line each.
     pub(crate) fn lines(&self) -> Vec<String> {
         match self {
+            Self::InProgress => vec!["This was asked for already.".to_owned()],
             Self::SignedOut => vec!["You are not signed in any more.".to_owned()],
             Self::NoAnswer(why) => vec![why.clone()],
             Self::Refused { status, body } => {
@@ -119,8 +122,12 @@ impl<P: ApiClient> Door<'_, P> {
         let answer = self.ports.ask(ask).await.map_err(|error| Failure::NoAnswer(error.to_string()))?;
         let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         match answer.status {
+            200..=299 if body.is_null() => {
+                Err(Failure::NoAnswer("what came is no answer of the API".to_owned()))
+            }
             200..=299 => Ok(body),
             401 => Err(Failure::SignedOut),
+            409 if body["code"] == "REQUEST_IN_PROGRESS" => Err(Failure::InProgress),
             status => Err(Failure::Refused { status, body }),
         }
     }

@@ -312,6 +312,22 @@ pub(crate) fn outside(request: &Request, words: Words<'_>, link: Option<(&str, &
     )
 }
 
+/// On to where one signs in, at once; by hand, where a browser does not go by itself.
+pub(crate) fn onward(request: &Request, place: &str) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="refresh" content={ "0;url=" (place) };
+                title { "Sign in · Capstan" }
+                link rel="stylesheet" href=(request.at(Asset::Style.path()));
+            }
+            body { main #main { h1 { "Sign in" } p { a .button href=(place) { "Go to where you sign in" } } } }
+        }
+    }
+}
+
 /// After signing out.
 pub(crate) fn signed_out(request: &Request, issuer: Option<&str>) -> Markup {
     document(
@@ -339,6 +355,11 @@ pub(crate) fn nothing_here(request: &Request) -> Markup {
 pub(crate) fn failed(view: &View<'_>, failure: &Failure) -> Answer {
     let lines = failure.lines().join(" ");
     let (status, title, next) = match failure {
+        Failure::InProgress => (
+            409,
+            "It is being done",
+            "The same form was sent before, and is being worked on: look at the page that it is about. To send it again does nothing twice.",
+        ),
         Failure::SignedOut => (401, "You are not signed in any more", "Sign in, and do it again."),
         Failure::NoAnswer(_) => (
             502,

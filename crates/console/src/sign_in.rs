@@ -19,6 +19,8 @@ use sha2::{Digest, Sha256};
 pub(crate) const BACK: &str = "/signed-in";
 const PENDING: &str = "sign-in";
 const PENDING_SECONDS: u64 = 600;
+/// The longest address, coded, that one comes back to with its query.
+const LONGEST_PATH: usize = 3_000;
 
 /// Sends the browser to the issuer; it comes back to `path`.
 pub(crate) async fn begin(
@@ -45,13 +47,19 @@ pub(crate) async fn begin(
         ("code_challenge_method", "S256"),
     ]);
     let joint = if endpoints.authorization.contains('?') { '&' } else { '?' };
+    // A browser drops a cookie of more than 4 096 bytes.
+    let path =
+        if encode(path).len() > LONGEST_PATH { path.split('?').next().unwrap_or_default() } else { path };
     let pending = format!("{state}.{nonce}.{verifier}.{}", encode(path));
-    Answer::see_other(format!("{}{joint}{query}", endpoints.authorization)).with_cookie(session::cookie(
-        request,
-        PENDING,
-        &pending,
-        PENDING_SECONDS,
-    ))
+    let place = format!("{}{joint}{query}", endpoints.authorization);
+    // What a form leads to counts as the form's (`form-action`), however often one is sent on, and nobody knows by how many
+    // hosts an issuer does. From a page of its own it is a new way.
+    let answer = if request.query.is_empty() {
+        Answer::see_other(place)
+    } else {
+        Answer::page(200, page::onward(request, &place))
+    };
+    answer.with_cookie(session::cookie(request, PENDING, &pending, PENDING_SECONDS))
 }
 
 /// The browser is back from the issuer.

@@ -119,12 +119,9 @@ pub(crate) async fn change<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) ->
         Ok(answer) if text(&answer, "status") == "REQUIRES_CONFIRMATION" => {
             Ok(to_be_confirmed(door, view, &answer, reason, &[]))
         }
-        Ok(_) => Ok(Answer::see_other(view.at("/tier/progress"))),
+        // Or the same form, sent twice before the first answer was there.
+        Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
         Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
-            // The same form, sent twice before the first answer was there.
-            if failure.code() == Some("REQUEST_IN_PROGRESS") {
-                return Ok(Answer::see_other(view.at("/tier/progress")));
-            }
             if failure.code() == Some("CHANGE_UNDER_WAY") {
                 return Ok(super::failed(view, &failure));
             }
@@ -151,7 +148,7 @@ fn to_be_confirmed<P: ApiClient>(
         (objections(refused))
         div .notice.warn role="alert" {
             p { strong { "This costs " (money(&plan["costAfter"])) " a month" } ", now " (money(&plan["costBefore"])) ". "
-                "It has to be confirmed " (time(&asked["expiresAt"], view.now)) " at the latest." }
+                "It has to be confirmed " (time(&asked["expiresAt"], view.wall)) " at the latest." }
             @for line in list(asked, "warnings") { p { (words(line)) } }
         }
         @if another {
@@ -187,7 +184,8 @@ pub(crate) async fn confirm<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -
     }
     let body = json!({ "confirmationToken": token });
     match door.act(&Act { method: "POST", path: "/tier/confirm", body }).await {
-        Ok(_) => Ok(Answer::see_other(view.at("/tier/progress"))),
+        // Or the same form, sent twice before the first answer was there.
+        Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
         Err(failure @ Failure::Refused { status: 400 | 422, .. }) => {
             render(door, view, to, request.field("reason"), &failure.lines()).await
         }

@@ -23,7 +23,8 @@ async fn render<P: ApiClient>(
     refused: &[String],
 ) -> Result<Answer, Failure> {
     if view.request.asked("live") == Some(STEPS) {
-        return Ok(Answer::page(200, steps(door, view, true).await));
+        // Better the one before than none.
+        return Ok(Answer::page(200, steps(view, &door.get("/tier/workflow").await?, true)));
     }
     let progress = door.get("/tier/transition-status").await?;
     let goes_on = !text(&progress, "transitionId").is_empty() && text(&progress, "status") != "STUCK";
@@ -43,12 +44,14 @@ async fn render<P: ApiClient>(
     // What is being undone already can't be stopped once more.
     let stoppable =
         goes_on && progress["cancellation"].is_null() && text(&progress, "status") != "ROLLING_BACK";
+    // How it went is worth seeing, but not worth the page.
+    let workflow = if begun { door.get("/tier/workflow").await.unwrap_or_default() } else { Value::Null };
     let content = html! {
         (objections(refused))
         (live)
-        @if stoppable || stuck { (stop(door, view, stuck)) }
+        @if stoppable || stuck { (stop(door, view, text(&progress, "transitionId"), stuck)) }
         @if stuck { (reset(door, view)) }
-        @if begun { (steps(door, view, goes_on).await) }
+        @if begun { (steps(view, &workflow, goes_on)) }
     };
     let status = if refused.is_empty() { 200 } else { 409 };
     Ok(view.live_page("Change of tier", goes_on, content).with_status(status))
@@ -75,11 +78,9 @@ fn under_way(view: &View<'_>, progress: &Value) -> Markup {
 }
 
 /// The workflow, which is fetched less often than the rest: it is larger, and costs the API more.
-async fn steps<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, goes_on: bool) -> Markup {
-    // How it went is worth seeing, but not worth the page.
-    let workflow = door.get("/tier/workflow").await.unwrap_or_default();
+fn steps(view: &View<'_>, workflow: &Value, goes_on: bool) -> Markup {
     let drawn = html! {
-        @if !list(&workflow, "states").is_empty() { h2 { "The workflow" } (graph::draw(&workflow)) }
+        @if !list(workflow, "states").is_empty() { h2 { "The workflow" } (graph::draw(workflow)) }
     };
     if goes_on {
         view.live_part(STEPS, "/tier/progress", "5s", drawn)
@@ -138,7 +139,7 @@ fn ended(view: &View<'_>, progress: &Value) -> Markup {
     }
 }
 
-fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, stuck: bool) -> Markup {
+fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, change: &str, stuck: bool) -> Markup {
     let act =
         Act { method: "POST", path: "/tier/cancel", body: json!({ "reason": "why it is to be stopped" }) };
     html! {
@@ -146,6 +147,7 @@ fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, stuck: bool) -> Marku
         @if view.session.may(Role::Operator) {
             p { "What was done so far is undone, step by step; the tenant comes back to where it was." }
             (view.form("/tier/cancel", html! {
+                input type="hidden" name="change" value=(change);
                 label for="stop-reason" { "Reason, for the record (at least 10 characters)" }
                 input #stop-reason name="reason" required minlength="10" maxlength="500" autocomplete="off";
                 button type="submit" .danger { @if stuck { "Undo it again" } @else { "Stop and undo" } }
@@ -177,6 +179,13 @@ fn reset<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
 
 /// Stops it and has it undone.
 pub(crate) async fn cancel<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
+    // A form of a change that is over must not stop the one after it.
+    let now = door.get("/tier/transition-status").await?;
+    if text(&now, "transitionId") != view.request.field("change") {
+        let said =
+            "The change that this form was for is over: what is under way now, if anything, was not stopped.";
+        return render(door, view, &[said.to_owned()]).await;
+    }
     because(door, view, "/tier/cancel").await
 }
 
@@ -188,7 +197,7 @@ pub(crate) async fn declare<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -
 async fn because<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str) -> Result<Answer, Failure> {
     let body = json!({ "reason": view.request.field("reason") });
     match door.act(&Act { method: "POST", path, body }).await {
-        Ok(_) => Ok(Answer::see_other(view.at("/tier/progress"))),
+        Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
         Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
             render(door, view, &failure.lines()).await
         }

@@ -172,6 +172,21 @@ impl Gateway {
         gateway
     }
 
+    /// The port that it is reached at.
+    fn port(&self) -> &str {
+        self.url.rsplit_once(':').map(|(_, port)| port).unwrap_or_default()
+    }
+
+    /// The names by which it is reached.
+    fn hosts(&self) -> [String; 3] {
+        ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{}", self.port()))
+    }
+
+    /// Whether a request is meant for this door: under another name it is of somebody else's page (DNS rebinding).
+    fn is_meant(&self, request: &Request) -> bool {
+        request.header("host").is_some_and(|host| self.hosts().iter().any(|own| own == host))
+    }
+
     fn answer_function(&self, knock: &Knock<'_>) -> Answered {
         let mut request = Request::new(knock.method, knock.target, knock.body);
         for (name, value) in &knock.headers {

@@ -42,7 +42,8 @@ const TENANT: &str = "8d3c7a52-5b1e-4f6a-9a2e-0c1d2e3f4a5b";
 #[derive(Debug)]
 pub(super) struct Provider {
     issuer: Issuer,
-    /// Codes that were redeemed: none is good twice. They are forgotten with the process, which is longer than they are good.
+    /// Codes that were redeemed: none is good twice to this process. After a restart one is again, for the rest of its minute, to
+    /// whoever has the verifier, too.
     redeemed: Mutex<BTreeSet<String>>,
 }
 
@@ -94,16 +95,14 @@ impl Gateway {
                 Err(Problem::wrong_method(&request.method, "POST"))
             };
         }
-        // Another name that leads here is somebody else's page (DNS rebinding).
-        let port = self.url.rsplit_once(':').map(|(_, port)| port).unwrap_or_default();
-        let own = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
-        if !request.header("host").is_some_and(|host| own.iter().any(|own| own == host)) {
+        let (port, own) = (self.port(), self.hosts());
+        if !self.is_meant(request) {
             return Err(Problem::no_such_path());
         }
         let cookie = format!("capstan-machine-{port}");
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", START) => Ok(start(provider, request, &cookie, now)),
-            ("GET", AUTHORIZE) | ("POST", AUTHORIZE) => {
+            ("GET" | "POST", AUTHORIZE) => {
                 let query = fields(&request.query);
                 let known = request.header("cookie").into_iter().flat_map(|header| header.split(';'));
                 let mut known = known.filter_map(|pair| pair.trim().split_once('='));
@@ -111,17 +110,17 @@ impl Gateway {
                 if ticket.is_none_or(|ticket| provider.opened(ticket, OF_TICKET, now).is_none()) {
                     return Ok(page(403, "Sign in from a terminal", NO_TICKET));
                 }
-                let back = own.map(|own| format!("http://{own}/console/signed-in"));
+                let back = own.clone().map(|own| format!("http://{own}/console/signed-in"));
                 if let Err(why) = checked(&query, &back) {
                     return Ok(page(400, "That is no sign-in", &format!("<p>{}</p>", escaped(why))));
                 }
                 if request.method == "GET" {
-                    return Ok(form(&request.query, None, &Fields::new()));
+                    return Ok(form(&own, &request.query, None, &Fields::new()));
                 }
                 let body = fields(&String::from_utf8_lossy(&request.body));
                 Ok(match consent(provider, &query, &body, now) {
                     Ok(location) => Reply::to(&location),
-                    Err(why) => form(&request.query, Some(&why), &body),
+                    Err(why) => form(&own, &request.query, Some(&why), &body),
                 })
             }
             (method, START | AUTHORIZE) => Err(Problem::wrong_method(method, "GET")),
@@ -238,16 +237,15 @@ const NO_TICKET: &str = "<p>Whoever signs in here shows that the data of this sy
 prints. <code>capstan up</code> prints one, too, when it starts. A link is good for twelve hours.</p>\
 <p>What else there is on this machine, without a browser: <a href=\"/about\">the API and the command line</a>.</p>";
 
-fn form(query: &str, why: Option<&str>, body: &Fields) -> Reply {
+fn form(own: &[String], query: &str, why: Option<&str>, body: &Fields) -> Reply {
     let field = |name: &str, otherwise: &str| escaped(body.get(name).map_or(otherwise, String::as_str));
     let chosen = body.get("role").map_or(Role::SuperAdmin.as_str(), String::as_str);
-    let options: String = [Role::Viewer, Role::Operator, Role::Admin, Role::SuperAdmin]
-        .iter()
-        .map(|role| {
-            let selected = if role.as_str() == chosen { " selected" } else { "" };
-            format!("<option{selected}>{}</option>", role.as_str())
-        })
-        .collect();
+    let option = |role: &Role| {
+        let selected = if role.as_str() == chosen { " selected" } else { "" };
+        format!("<option{selected}>{}</option>", role.as_str())
+    };
+    let options = [Role::Viewer, Role::Operator, Role::Admin, Role::SuperAdmin].iter().map(option);
+    let options = options.collect::<Vec<_>>().concat();
     let why = why.map(|why| format!("<p class=\"notice bad\" role=\"alert\">{}</p>", escaped(why)));
     let text = format!(
         "<p>This is the issuer of this machine. In AWS it is your own, and asks for your password.</p>{why}\
@@ -262,7 +260,13 @@ fn form(query: &str, why: Option<&str>, body: &Fields) -> Reply {
         subject = field("subject", SUBJECT),
         tenant = field("tenant", TENANT),
     );
-    page(if body.is_empty() { 200 } else { 400 }, "Sign in to this machine", &text)
+    let mut reply = page(if body.is_empty() { 200 } else { 400 }, "Sign in to this machine", &text);
+    // It leads back to the console under the name by which that was asked for, which may be another one of this machine.
+    let back: String = own.iter().map(|own| format!("http://{own} ")).collect::<Vec<_>>().concat();
+    for (_, policy) in reply.headers.iter_mut().filter(|(name, _)| name == "content-security-policy") {
+        *policy = policy.replace("form-action 'self'", format!("form-action 'self' {back}").trim_end());
+    }
+    reply
 }
 
 fn page(status: u16, title: &str, content: &str) -> Reply {
@@ -282,10 +286,15 @@ fn page(status: u16, title: &str, content: &str) -> Reply {
 }
 
 fn url_encoded(text: &str) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    text.bytes()
-        .map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    let mut coded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            coded.push(char::from(byte));
+        } else {
+            coded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    coded
 }
 
 fn escaped(text: &str) -> String {

@@ -27,6 +27,9 @@ impl Gateway {
         let (Some(behaviour), true) = (Behaviour::parse(word), request.header(HEADER).is_some()) else {
             return Err(Problem::no_such_path());
         };
+        if request.header("host").is_some() && !self.is_meant(request) {
+            return Err(Problem::no_such_path());
+        }
         if method != "POST" {
             return Err(Problem::wrong_method(method, "POST"));
         }

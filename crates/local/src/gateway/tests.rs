@@ -218,3 +218,15 @@ fn half_sent_requests_keep_nobody_out() {
     let _ = stop.send(());
     runtime.block_on(serving).unwrap();
 }
+
+/// A page of another site, under a name that its owner has made lead here, is of the same origin as this door to a browser.
+#[test]
+fn the_stage_is_not_set_under_another_name() {
+    let asked = |host: &str| {
+        let request =
+            Request::new("GET", "/_sim/endpoints/none/failing", "").with_header("x-capstan-sim", "1");
+        gateway().at("http://127.0.0.1:3000").handle(&request.with_header("host", host)).status
+    };
+    assert_eq!((asked("127.0.0.1:3000"), asked("localhost:3000")), (405, 405));
+    assert_eq!((asked("evil.example:3000"), asked("127.0.0.1:3001")), (404, 404));
+}
