@@ -1,5 +1,7 @@
 //! The suite of the console's ports on the adapters of `aws`, against the same door behind a socket of this machine.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use aws::{Aws, AwsConfig, sdk_config};
 use conformance::front_door::{self, Heard, Place};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The issuer of tokens is no service of AWS and has no peer: its adapter is tested in crates/aws/src/issuer/tests.rs.
 const NO_SERVICE: (&str, &str) = ("IssuerKeys", "issuer");
-/// What the console asks is no service either: its suite is run below, and on `aws` in front_door.rs.
+/// What the console asks is no service either: its suite is run below, and on `aws` in `front_door.rs`.
 const NO_PEER: [&str; 2] = ["ApiClient", "SignIn"];
 /// Where the door of the simulation is said to be.
 const URL: &str = "http://127.0.0.1:3000";
