@@ -6,7 +6,7 @@ use crate::scenario as at;
 /// The cases.
 pub(super) const CASES: &[Case] = &[
     status("console/not-signed-in", 303, at::fresh),
-    status("console/not-signed-in-on-a-page", 303, at::fresh),
+    status("console/not-signed-in-on-a-page", 200, at::fresh),
     status("console/tier", 200, at::fresh),
     status("console/form-without-session", 401, at::fresh),
     status("console/form-of-another-site", 403, at::fresh),
