@@ -210,13 +210,23 @@ def ordered(table: dict) -> list[dict]:
     return sorted(table["items"], key=lambda item: alike.CHANGING.sub("·", json.dumps(item, sort_keys=True)))
 
 
+def titled(came: object) -> object:
+    """An answer as snapshots have it: of a page the title alone, which tests/tests/fixtures.rs says why."""
+    if not isinstance(came, dict) or not isinstance(came.get("headers"), dict):
+        return came
+    body, headers = came.get("body"), came["headers"]
+    if isinstance(body, str) and (title := re.search("<title>(.*?)</title>", body, re.DOTALL)):
+        came = came | {"body": title[1]}
+    return came | {"headers": headers | {"ETag": "…"}} if "ETag" in headers else came
+
+
 def snapshot_differences(case: dict) -> list[str]:
     """Whether the snapshot, which is of the same world at another time, says the same as the simulated world here."""
     file = SNAPSHOTS / (case["case"].replace("/", "__") + ".snap")
     whole = json.loads(file.read_text().split("\n---\n", 1)[1])
     for name in ("effects", "notices"):
         whole.pop(name, None)
-    came = parsed(case["expected"], [])
+    came = titled(parsed(case["expected"], []))
 
     def mask(value: object) -> str:
         # What a month has cost so far depends on how many of its days are over.

@@ -262,7 +262,9 @@ fn form(own: &[String], query: &str, why: Option<&str>, body: &Fields) -> Reply 
     );
     let mut reply = page(if body.is_empty() { 200 } else { 400 }, "Sign in to this machine", &text);
     // It leads back to the console under the name by which that was asked for, which may be another one of this machine.
-    let back: String = own.iter().map(|own| format!("http://{own} ")).collect::<Vec<_>>().concat();
+    // A policy can't name a host by its IPv6 address.
+    let own = own.iter().filter(|own| !own.starts_with('['));
+    let back: String = own.map(|own| format!("http://{own} ")).collect::<Vec<_>>().concat();
     for (_, policy) in reply.headers.iter_mut().filter(|(name, _)| name == "content-security-policy") {
         *policy = policy.replace("form-action 'self'", format!("form-action 'self' {back}").trim_end());
     }
