@@ -3,7 +3,8 @@
 (() => {
   const palette = document.getElementById("palette");
   const opener = document.getElementById("open-palette");
-  const typing = (at) => at.closest("input, textarea, select, [contenteditable]");
+  // A palette that has been closed keeps the focus for a moment; nobody types there.
+  const typing = (at) => at.closest("input, textarea, select, [contenteditable]") && !palette?.contains(at);
 
   if (palette && opener) {
     const box = palette.querySelector("input");
