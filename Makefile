@@ -78,7 +78,7 @@ test: machine ## everything that must hold; from a clean checkout too
 	@echo '── all stages passed'
 
 test-rust: ## tests of all crates, with their documentation's examples
-	@$(STAGE) 1200 'tests of the crates' cargo test $(LIGHT) --exclude capstan-tests --locked
+	@$(STAGE) 1200 'tests of the crates' cargo test $(LIGHT) --exclude capstan-tests --locked --no-fail-fast
 
 test-states: tools ## the interpreter on its conformance table, and interpreters that others wrote on the same
 	@$(STAGE) 900 'conformance table' cargo test --package states --test conformance --locked

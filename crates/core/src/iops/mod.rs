@@ -26,7 +26,7 @@ pub use insight::{
     Source,
 };
 pub use metric::{AHEAD, BEHIND, LARGEST, Metric, MetricError, Raw, Series};
-pub use place::{InsightId, SHARDS, day_of, hour_of, shard_of};
+pub use place::{InsightId, SHARDS, day_of, hour_of, second_of, shard_of};
 pub use restore::{
     Count, Failure, MOST_RECOVERIES, RESTORE_LIMIT, RESTORES_KEPT, Restorable, Restore, RestoreStatus,
     Swapped, Wish, target_name,

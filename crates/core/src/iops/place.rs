@@ -16,6 +16,13 @@ pub fn shard_of(host: &Hostname) -> u8 {
     u8::try_from((hash ^ (hash >> 32)) % u64::from(SHARDS)).unwrap_or(0)
 }
 
+/// A host's own second of a `period` in seconds, so that what is done once a period for each host is not done for all at
+/// once. Hosts whose names follow one another (`web-1`, `web-2`) are far apart.
+pub fn second_of(host: &Hostname, period: u64) -> u64 {
+    // Other bits than those of the shard: a shard's hosts are spread over the whole period, too.
+    (hash(host.as_str().as_bytes()) >> 20) % period.max(1)
+}
+
 /// An instant's hour as partitions have it: `2026-11-21T18`. Seconds since 1970.
 pub fn hour_of(at: u64) -> String {
     let text = Timestamp::from_millis(at.saturating_mul(1_000)).to_string();

@@ -9,7 +9,7 @@
 //! transaction with the head, which would cost four times as much.
 
 use crate::{Head, RecordError, read, together};
-use capstan_core::iops::{Hostname, SHARDS, shard_of};
+use capstan_core::iops::{Hostname, SHARDS, second_of, shard_of};
 use capstan_core::ports::{Query, Store, Table};
 use serde::{Deserialize, Serialize};
 
@@ -38,9 +38,7 @@ pub struct Listed {
 impl Listed {
     /// The row of a host whose head was at `before`, if it is to be written.
     pub fn due(host: &Hostname, before: u64, head: &Head) -> Option<Self> {
-        // Each host has its own minute of the hour.
-        let offset =
-            host.as_str().bytes().fold(0, |sum: u64, byte| (sum * 31 + u64::from(byte)) % LISTED_EVERY);
+        let offset = second_of(host, LISTED_EVERY);
         let turn = |position: u64| (position + offset) / LISTED_EVERY;
         (turn(head.position) > turn(before)).then(|| Self {
             subject: subject(shard_of(host)),
@@ -119,5 +117,16 @@ mod tests {
         second_turns.sort_unstable();
         second_turns.dedup();
         assert_eq!(second_turns.len(), 4);
+    }
+
+    #[test]
+    fn hosts_whose_names_follow_one_another_do_not_write_in_the_same_minute() {
+        let mut hosts = [0; 60];
+        for number in 0..600 {
+            let host = Hostname::parse(&format!("web-{number}")).unwrap();
+            hosts[usize::try_from(second_of(&host, LISTED_EVERY) / 60).unwrap()] += 1;
+        }
+        // Ten each would be even.
+        assert!(hosts.iter().all(|count| (1..=25).contains(count)), "{hosts:?}");
     }
 }
