@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings}
 use aws_smithy_runtime_api::http::{Headers, Request};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use capstan_core::web::{authority, is_loopback};
 use std::time::Duration;
 
 /// Until a connection stands.
@@ -137,12 +138,7 @@ fn is_safe(url: &str) -> bool {
 
 /// Whether a URL is http within this machine.
 pub(crate) fn is_here(url: &str) -> bool {
-    let authority =
-        url.strip_prefix("http://").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    authority.is_some_and(|authority| {
-        let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-        ["127.0.0.1", "localhost"].contains(&host) && port.bytes().all(|byte| byte.is_ascii_digit())
-    })
+    url.starts_with("http://") && is_loopback(authority(url))
 }
 
 /// A URL as logs show it.

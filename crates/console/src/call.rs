@@ -8,8 +8,6 @@ use capstan_core::ids::hex;
 use capstan_core::ports::{ApiClient, Ask};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::future::{Future, poll_fn};
-use std::task::Poll;
 
 /// Why a page can't be shown or an act was not done.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +48,14 @@ impl Failure {
                 let words = ["detail", "message", "title"].iter().find_map(|name| body.get(name)?.as_str());
                 vec![words.map_or_else(|| format!("The API answered {status}."), str::to_owned)]
             }
+        }
+    }
+
+    /// What the API objects to in what was asked, to be said above the form; any other failure is a page of its own.
+    pub(crate) fn objections(self) -> Result<Vec<String>, Self> {
+        match &self {
+            Self::Refused { status: 400 | 409 | 422, .. } => Ok(self.lines()),
+            _ => Err(self),
         }
     }
 
@@ -131,23 +137,4 @@ impl<P: ApiClient> Door<'_, P> {
             status => Err(Failure::Refused { status, body }),
         }
     }
-}
-
-/// Asks several things at once and gives the answers in their order.
-pub(crate) async fn together<'a, T: 'a>(
-    futures: impl IntoIterator<Item = impl Future<Output = T> + 'a>,
-) -> Vec<T> {
-    let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    poll_fn(|context| {
-        let mut waits = false;
-        for (future, result) in running.iter_mut().filter(|(_, result)| result.is_none()) {
-            match future.as_mut().poll(context) {
-                Poll::Ready(value) => *result = Some(value),
-                Poll::Pending => waits = true,
-            }
-        }
-        if waits { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    running.into_iter().filter_map(|(_, result)| result).collect()
 }

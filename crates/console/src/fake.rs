@@ -45,6 +45,10 @@ pub(crate) struct Page {
     pub(crate) body: String,
     /// Where it leads, if elsewhere.
     pub(crate) location: Option<String>,
+    /// Whether the browser is told to load all of the page.
+    pub(crate) reloads: bool,
+    /// What the page's other pieces are told.
+    pub(crate) triggers: Option<String>,
 }
 
 impl Fake {
@@ -91,13 +95,13 @@ impl Fake {
             .iter()
             .chain(fields)
             .map(|(name, value)| {
-                format!("{}={}", crate::request::encode(name), crate::request::encode(value))
+                format!("{}={}", capstan_core::web::encode(name), capstan_core::web::encode(value))
             })
             .collect();
         let query: BTreeMap<&str, String> = query
             .split('&')
             .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name, crate::request::decode(value, true)))
+            .map(|(name, value)| (name, capstan_core::web::decode(value, true)))
             .collect();
         let event = json!({
             "httpMethod": method, "path": format!("/console{path}"), "queryStringParameters": query,
@@ -110,6 +114,8 @@ impl Fake {
             status: answer["statusCode"].as_u64().unwrap(),
             body: text("/body").unwrap(),
             location: text("/headers/Location"),
+            reloads: text("/headers/HX-Refresh").is_some(),
+            triggers: text("/headers/HX-Trigger-After-Swap"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The pages: which there are, and the frame around each.
+//! The pages: which there are, and what all of them are made for.
 #![expect(
     clippy::needless_pass_by_value,
     reason = "markup is made where it is handed over, and nowhere kept"
@@ -8,25 +8,30 @@ mod audit;
 mod config;
 mod configs;
 mod field;
+mod frame;
 mod gather;
 mod history;
 mod iops;
+mod live;
+mod parts;
 mod plan;
 mod progress;
 mod resources;
 mod tier;
 
 use crate::answer::Answer;
-use crate::assets::Asset;
-use crate::call::{Act, Door, Failure};
+use crate::call::{Door, Failure};
 use crate::request::Request;
 use crate::session::Session;
-use crate::show;
 use capstan_core::ids::uuid_v7;
 use capstan_core::ports::ApiClient;
-use capstan_core::tier::Role;
 use capstan_core::time::Timestamp;
-use maud::{DOCTYPE, Markup, html};
+use frame::PLACES;
+use live::Live;
+use maud::{Markup, html};
+
+pub(crate) use frame::{nothing_here, onward, outside, signed_out};
+pub(crate) use parts::{badge, bar, curl, fact, objections, reason, saved};
 
 /// What a page is made for.
 #[derive(Debug, Clone, Copy)]
@@ -49,30 +54,6 @@ pub(crate) struct Words<'a> {
     /// What to do about it.
     pub(crate) next: &'a str,
 }
-
-/// A page in the navigation.
-struct Place {
-    path: &'static str,
-    name: &'static str,
-    group: &'static str,
-}
-
-const fn place(group: &'static str, path: &'static str, name: &'static str) -> Place {
-    Place { path, name, group }
-}
-
-/// Every page that is not about one thing.
-const PLACES: &[Place] = &[
-    place("System", "/tier", "Infrastructure Tier"),
-    place("System", "/tier/configs", "Configure Tiers"),
-    place("System", "/tier/history", "History"),
-    place("System", "/tier/resources", "Resources"),
-    place("System", "/tier/audit", "Audit"),
-    place("IOps", "/hosts", "Hosts"),
-    place("IOps", "/insights", "Insights"),
-    place("IOps", "/canary", "Canary"),
-    place("IOps", "/models", "Models"),
-];
 
 /// Answers a page that is looked at.
 pub(crate) async fn get<P: ApiClient>(
@@ -177,178 +158,21 @@ impl View<'_> {
         Answer::page(200, self.frame(title, content, goes_on.then_some(3)))
     }
 
-    /// The piece of a page that changes by itself: fetched again and again from `path`, which answers with it alone.
-    pub(crate) fn live(&self, path: &str, every: &str, content: Markup) -> Markup {
-        self.live_part("live", path, every, content)
+    /// The piece of the page at `path` that changes by itself; `state` decides what stands around it.
+    pub(crate) fn live<'a>(
+        &'a self,
+        path: &'a str,
+        every: Option<&'a str>,
+        state: &'a str,
+        content: Markup,
+    ) -> Live<'a> {
+        Live { view: self, part: "live", path, every, state, content }
     }
-
-    /// One of several such pieces, by what it is called in the page and in the question for it.
-    pub(crate) fn live_part(&self, part: &str, path: &str, every: &str, content: Markup) -> Markup {
-        let joint = if path.contains('?') { '&' } else { '?' };
-        html! {
-            div id=(part) hx-get=(self.at(&format!("{path}{joint}live={part}"))) hx-trigger={ "every " (every) } hx-swap="outerHTML" {
-                (content)
-            }
-        }
-    }
-
-    /// The same when nothing goes on any more.
-    pub(crate) fn still(content: Markup) -> Markup {
-        html! { div #live { (content) } }
-    }
-
-    fn frame(&self, title: &str, content: Markup, refresh: Option<u32>) -> Markup {
-        let session = self.session;
-        let role = session.role.map_or("no role", Role::as_str);
-        document(
-            self.request,
-            title,
-            refresh,
-            html! {
-                a .skip href="#main" { "Skip to the content" }
-                header {
-                    a .brand href=(self.at("/tier")) { "Capstan" }
-                    nav aria-label="Pages" { (self.menu()) }
-                    button #open-palette type="button" title="Search pages and actions (Ctrl-K or /)" hidden { "Search " kbd { "Ctrl K" } }
-                    details .who {
-                        summary { (session.subject) }
-                        p { "Role " strong { (role) } br; "Tenant " code { (session.tenant) } br;
-                            "Signed in until " time datetime=(session.until) { (session.until) } }
-                        (self.form("/sign-out", html! { button type="submit" { "Sign out" } }))
-                    }
-                }
-                main #main tabindex="-1" { h1 { (title) } (content) }
-                (self.palette())
-            },
-        )
-    }
-
-    fn menu(&self) -> Markup {
-        let here = PLACES
-            .iter()
-            .filter(|place| self.request.path.starts_with(place.path))
-            .max_by_key(|place| place.path.len());
-        let mut groups: Vec<&str> = PLACES.iter().map(|place| place.group).collect();
-        groups.dedup();
-        html! {
-            @for group in groups {
-                span .group { (group) }
-                @for place in PLACES.iter().filter(|place| place.group == group) {
-                    a href=(self.at(place.path)) aria-current=[here.filter(|here| here.path == place.path).map(|_| "page")] { (place.name) }
-                }
-            }
-        }
-    }
-
-    fn palette(&self) -> Markup {
-        html! {
-            dialog #palette aria-label="Search pages and actions" {
-                input type="search" aria-label="Search" placeholder="Where to?" autocomplete="off";
-                ul {
-                    @for place in PLACES { li { a href=(self.at(place.path)) { (place.group) " → " (place.name) } } }
-                    li { a href=(self.at("/tier#reason")) { "Plan a move to another tier" } }
-                    li { a href=(self.at("/tier/progress")) { "Follow or stop the change under way" } }
-                }
-            }
-        }
-    }
-}
-
-/// The line of curl that does the same as a button.
-pub(crate) fn curl<P: ApiClient>(door: &Door<'_, P>, act: &Act<'_>) -> Markup {
-    let url = door.url(act.path);
-    let mut line =
-        format!("curl -X {} '{url}' \\\n  -H \"Authorization: Bearer $CAPSTAN_TOKEN\"", act.method);
-    if act.method != "GET" && !act.body.is_null() {
-        let body = act.body.to_string().replace('\'', r"'\''");
-        line.push_str(&format!(" \\\n  -H 'Content-Type: application/json' -d '{body}'"));
-    }
-    html! {
-        details .curl {
-            summary { "The same as curl" }
-            pre tabindex="0" { code { (line) } }
-            button type="button" .copy hidden { "Copy" }
-        }
-    }
-}
-
-/// Objections above a form.
-pub(crate) fn objections(lines: &[String]) -> Markup {
-    html! {
-        @if !lines.is_empty() {
-            div .notice.bad role="alert" {
-                p { strong { "Not done." } }
-                ul { @for line in lines { li { (line) } } }
-            }
-        }
-    }
-}
-
-/// What was done, above the page that it led to.
-pub(crate) fn saved(words: &str) -> Markup {
-    html! { div .notice.good role="status" { p { (words) } } }
 }
 
 /// Words in the frame of somebody who is signed in.
 pub(crate) fn inside(view: &View<'_>, words: Words<'_>) -> Markup {
     view.frame(words.title, html! { p { (words.what) } p { (words.next) } }, None)
-}
-
-/// Words for somebody who is not.
-pub(crate) fn outside(request: &Request, words: Words<'_>, link: Option<(&str, &str)>) -> Markup {
-    document(
-        request,
-        words.title,
-        None,
-        html! {
-            header { span .brand { "Capstan" } }
-            main #main {
-                h1 { (words.title) }
-                p { (words.what) }
-                p { (words.next) }
-                @if let Some((path, name)) = link { p { a .button href=(request.at(path)) { (name) } } }
-            }
-        },
-    )
-}
-
-/// On to where one signs in, at once; by hand, where a browser does not go by itself.
-pub(crate) fn onward(request: &Request, place: &str) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="refresh" content={ "0;url=" (place) };
-                title { "Sign in · Capstan" }
-                link rel="stylesheet" href=(request.at(Asset::Style.path()));
-            }
-            body { main #main { h1 { "Sign in" } p { a .button href=(place) { "Go to where you sign in" } } } }
-        }
-    }
-}
-
-/// After signing out.
-pub(crate) fn signed_out(request: &Request, issuer: Option<&str>) -> Markup {
-    document(
-        request,
-        "Signed out",
-        None,
-        html! {
-            header { span .brand { "Capstan" } }
-            main #main {
-                h1 { "Signed out" }
-                p { "This browser has your token no more." }
-                @if let Some(issuer) = issuer { p { a href=(issuer) { "Sign out of the issuer too" } } }
-                p { a .button href=(request.at("/tier")) { "Sign in" } }
-            }
-        },
-    )
-}
-
-/// A method that nothing takes.
-pub(crate) fn nothing_here(request: &Request) -> Markup {
-    outside(request, NOTHING, Some(("/tier", "To the first page")))
 }
 
 /// What the API refused, where the page has no better place for it.
@@ -383,46 +207,4 @@ pub(crate) fn failed(view: &View<'_>, failure: &Failure) -> Answer {
         }
     };
     Answer::page(status, inside(view, Words { title, what: &lines, next }))
-}
-
-fn document(request: &Request, title: &str, refresh: Option<u32>, body: Markup) -> Markup {
-    let asset = |asset: Asset| request.at(asset.path());
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="htmx-config" content=r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
-                title { (title) " · Capstan" }
-                link rel="icon" href=(asset(Asset::Icon));
-                link rel="stylesheet" href=(asset(Asset::Style));
-                script src=(asset(Asset::Htmx)) defer {}
-                script src=(asset(Asset::Script)) defer {}
-                @if let Some(seconds) = refresh { noscript { meta http-equiv="refresh" content=(seconds); } }
-            }
-            body { (body) }
-        }
-    }
-}
-
-/// The step of the way there, in words: `2 of 5`.
-pub(crate) fn bar(percent: Option<u64>, label: &str) -> Markup {
-    html! {
-        div .bar {
-            progress max="100" value=[percent] aria-label=(label) {}
-            span { @if let Some(percent) = percent { (percent) " %" } @else { "…" } }
-        }
-    }
-}
-
-/// A value with its name.
-pub(crate) fn fact(name: &str, value: impl maud::Render) -> Markup {
-    html! { div { dt { (name) } dd { (value) } } }
-}
-
-/// A closed word.
-pub(crate) fn badge(word: &str) -> Markup {
-    show::badge(word)
 }

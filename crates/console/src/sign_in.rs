@@ -7,11 +7,12 @@ use crate::answer::Answer;
 use crate::call::{Door, Failure};
 use crate::config::Config;
 use crate::page::{self, Words};
-use crate::request::{Request, decode, encode};
+use crate::request::Request;
 use crate::session::{self, Session};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use capstan_core::ports::{ApiClient, Clock, Entropy, SignIn};
+use capstan_core::web::{decode, encode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

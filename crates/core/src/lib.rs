@@ -10,6 +10,7 @@
 //! - [`ids`], [`money`], [`time`]: the words everything else is said in.
 //! - [`ports`]: what the outside must be able to do.
 //! - [`subject`]: who callers may be.
+//! - [`web`]: what URLs and forms are written in.
 //! - [`tier`]: tier transitions: configurations, requests, the plan, its inverse, progress, recovery.
 
 pub mod access;
@@ -21,3 +22,8 @@ pub mod ports;
 pub mod subject;
 pub mod tier;
 pub mod time;
+pub mod web;
+
+mod together;
+
+pub use together::together;

@@ -7,11 +7,12 @@
 use super::{View, curl, fact, field, objections, saved};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::request::{Request, encode};
+use crate::request::Request;
 use crate::show::{money, text};
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::edit::{self, EDITABLE, Takes};
 use capstan_core::tier::{Role, Tier, TierConfig};
+use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 

@@ -98,10 +98,7 @@ pub(crate) async fn set_cooldown<P: ApiClient>(
     let body = json!({ "hours": super::config::number(typed) });
     match door.act(&Act { method: "PUT", path: "/tier/cooldown", body }).await {
         Ok(_) => Ok(Answer::see_other(view.at("/tier/configs?saved=cooldown#cooldown"))),
-        Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
-            render(door, view, Some(typed), &failure.lines()).await
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => render(door, view, Some(typed), &failure.objections()?).await,
     }
 }
 

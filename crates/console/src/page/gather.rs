@@ -3,9 +3,9 @@
 //! The API does not filter, so the console reads on until it has enough, and says how far it came.
 
 use crate::call::{Door, Failure};
-use crate::request::encode;
 use crate::show::{list, text};
 use capstan_core::ports::ApiClient;
+use capstan_core::web::encode;
 use serde_json::Value;
 
 /// Rows on a page.

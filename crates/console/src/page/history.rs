@@ -4,9 +4,9 @@ use super::gather::{Found, List, Look, gather};
 use super::{View, Words, badge, curl, fact};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::request::encode;
 use crate::show::{duration, list, sentence, text, time};
 use capstan_core::ports::ApiClient;
+use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::Value;
 

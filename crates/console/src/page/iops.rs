@@ -15,9 +15,9 @@ mod tests;
 use super::View;
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::request::encode;
 use crate::show::time;
 use capstan_core::ports::ApiClient;
+use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -68,13 +68,6 @@ pub(super) async fn post<P: ApiClient>(
         ["models", "releases", id, "cancel"] => release::cancel(door, view, id).await,
         _ => return None,
     })
-}
-
-/// A path with the parameters that are given.
-fn with_query(path: &str, query: &[(&str, &str)]) -> String {
-    let given = query.iter().filter(|(_, value)| !value.is_empty());
-    let pairs: Vec<String> = given.map(|(name, value)| format!("{name}={}", encode(value))).collect();
-    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
 
 /// A host's name, as a link to it.

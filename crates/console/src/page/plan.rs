@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
 use crate::show::{hourly, list, money, sentence, text, time};
 use capstan_core::ports::ApiClient;
-use capstan_core::tier::Role;
+use capstan_core::tier::{EMERGENCY, MAX_REASON, MIN_REASON, Role};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -99,10 +99,10 @@ fn wish<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, plan: &Value, reason:
             (view.form("/tier/change", html! {
                 input type="hidden" name="target" value=(to);
                 @if bypass { input type="hidden" name="bypass" value="yes"; }
-                label for="reason" { "Reason, for the record (at least 10 characters)" }
-                textarea #reason name="reason" rows="2" required minlength="10" maxlength="500"
+                label for="reason" { "Reason, for the record (at least " (MIN_REASON) " characters)" }
+                textarea #reason name="reason" rows="2" required minlength=(MIN_REASON) maxlength=(MAX_REASON)
                     aria-describedby=[bypass.then_some("emergency")] { (reason) }
-                @if bypass { p #emergency .quiet { "The cooldown is bypassed: begin with [EMERGENCY]." } }
+                @if bypass { p #emergency .quiet { "The cooldown is bypassed: begin with " (EMERGENCY) "." } }
                 button type="submit" .primary { @if bypass { "Bypass the cooldown and move to " (to) } @else { "Move to " (to) } }
             }))
         }
@@ -121,13 +121,8 @@ pub(crate) async fn change<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) ->
         }
         // Or the same form, sent twice before the first answer was there.
         Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
-        Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
-            if failure.code() == Some("CHANGE_UNDER_WAY") {
-                return Ok(super::failed(view, &failure));
-            }
-            render(door, view, target, reason, &failure.lines()).await
-        }
-        Err(failure) => Err(failure),
+        Err(failure) if failure.code() == Some("CHANGE_UNDER_WAY") => Ok(super::failed(view, &failure)),
+        Err(failure) => render(door, view, target, reason, &failure.objections()?).await,
     }
 }
 
@@ -186,9 +181,6 @@ pub(crate) async fn confirm<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -
     match door.act(&Act { method: "POST", path: "/tier/confirm", body }).await {
         // Or the same form, sent twice before the first answer was there.
         Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
-        Err(failure @ Failure::Refused { status: 400 | 422, .. }) => {
-            render(door, view, to, request.field("reason"), &failure.lines()).await
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => render(door, view, to, request.field("reason"), &failure.objections()?).await,
     }
 }

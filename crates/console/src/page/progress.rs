@@ -1,17 +1,21 @@
 //! A change as it goes: how far, what is waited for, how to stop it; and how the last one ended.
 
-use super::{View, badge, bar, curl, fact, objections};
+use super::live::Live;
+use super::{View, badge, bar, curl, fact, objections, reason};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
 use crate::graph;
 use crate::show::{duration, list, sentence, text, time};
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::Role;
+use capstan_core::web::with_query;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 /// The piece of the page that has the workflow.
 const STEPS: &str = "workflow";
+/// What that piece is told when the change is at another step.
+const NEXT_STEP: &str = "next-step";
 
 pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
     render(door, view, &[]).await
@@ -24,37 +28,79 @@ async fn render<P: ApiClient>(
 ) -> Result<Answer, Failure> {
     if view.request.asked("live") == Some(STEPS) {
         // Better the one before than none.
-        return Ok(Answer::page(200, steps(view, &door.get("/tier/workflow").await?, true)));
+        let workflow = door.get("/tier/workflow").await?;
+        return Ok(steps(view, &workflow, true).alone().unwrap_or_else(|| Answer::page(200, html! {})));
     }
     let progress = door.get("/tier/transition-status").await?;
-    let goes_on = !text(&progress, "transitionId").is_empty() && text(&progress, "status") != "STUCK";
-    let content = if text(&progress, "transitionId").is_empty() {
+    let state = State::of(&progress);
+    let goes_on = matches!(state, State::Running | State::Undone);
+    let content = if matches!(state, State::None | State::Over) {
         ended(view, &progress)
     } else {
         under_way(view, &progress)
     };
-    let live = if goes_on { view.live("/tier/progress", "2s", content) } else { View::still(content) };
-    if view.request.asked("live").is_some() {
-        let answer = Answer::page(200, live);
-        // How it ended, and what one can do now, is all of the page.
-        return Ok(if goes_on { answer } else { answer.with_header("HX-Refresh", "true") });
+    let step = text(&progress, "currentStep");
+    let this = with_query("/tier/progress", &[("step", step)]);
+    let live = view.live(&this, goes_on.then_some("2s"), state.word(), content);
+    if let Some(alone) = live.alone() {
+        let same = view.request.asked("step").unwrap_or_default() == step;
+        // Another step is drawn at once.
+        return Ok(if same { alone } else { alone.with_header("HX-Trigger-After-Swap", NEXT_STEP) });
     }
-    let stuck = text(&progress, "status") == "STUCK";
-    let begun = !text(&progress, "transitionId").is_empty() || !progress["lastChange"].is_null();
-    // What is being undone already can't be stopped once more.
-    let stoppable =
-        goes_on && progress["cancellation"].is_null() && text(&progress, "status") != "ROLLING_BACK";
     // How it went is worth seeing, but not worth the page.
-    let workflow = if begun { door.get("/tier/workflow").await.unwrap_or_default() } else { Value::Null };
+    let workflow = if matches!(state, State::None) {
+        Value::Null
+    } else {
+        door.get("/tier/workflow").await.unwrap_or_default()
+    };
+    let change = text(&progress, "transitionId");
     let content = html! {
         (objections(refused))
         (live)
-        @if stoppable || stuck { (stop(door, view, text(&progress, "transitionId"), stuck)) }
-        @if stuck { (reset(door, view)) }
-        @if begun { (steps(view, &workflow, goes_on)) }
+        @if matches!(state, State::Running | State::Stuck) { (stop(door, view, change, matches!(state, State::Stuck))) }
+        @if matches!(state, State::Stuck) { (reset(door, view)) }
+        (steps(view, &workflow, goes_on))
     };
     let status = if refused.is_empty() { 200 } else { 409 };
     Ok(view.live_page("Change of tier", goes_on, content).with_status(status))
+}
+
+/// What decides what one can do.
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Nothing was ever changed.
+    None,
+    /// It goes on, and can be stopped.
+    Running,
+    /// It is being undone, or will be: it can't be stopped once more.
+    Undone,
+    /// A person has to decide.
+    Stuck,
+    /// It has ended.
+    Over,
+}
+
+impl State {
+    fn of(progress: &Value) -> Self {
+        match (text(progress, "transitionId"), text(progress, "status")) {
+            ("", _) if progress["lastChange"].is_null() => Self::None,
+            ("", _) => Self::Over,
+            (_, "STUCK") => Self::Stuck,
+            (_, "ROLLING_BACK") => Self::Undone,
+            _ if !progress["cancellation"].is_null() => Self::Undone,
+            _ => Self::Running,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Running => "running",
+            Self::Undone => "undone",
+            Self::Stuck => "stuck",
+            Self::Over => "over",
+        }
+    }
 }
 
 fn under_way(view: &View<'_>, progress: &Value) -> Markup {
@@ -77,15 +123,18 @@ fn under_way(view: &View<'_>, progress: &Value) -> Markup {
     }
 }
 
-/// The workflow, which is fetched less often than the rest: it is larger, and costs the API more.
-fn steps(view: &View<'_>, workflow: &Value, goes_on: bool) -> Markup {
-    let drawn = html! {
+/// The workflow, which is fetched with each step and seldom between: it is larger than the rest, and costs the API more.
+fn steps<'a>(view: &'a View<'a>, workflow: &Value, goes_on: bool) -> Live<'a> {
+    let content = html! {
         @if !list(workflow, "states").is_empty() { h2 { "The workflow" } (graph::draw(workflow)) }
     };
-    if goes_on {
-        view.live_part(STEPS, "/tier/progress", "5s", drawn)
-    } else {
-        html! { div id=(STEPS) { (drawn) } }
+    Live {
+        view,
+        part: STEPS,
+        path: "/tier/progress",
+        every: goes_on.then_some("10s, next-step from:body"),
+        state: "",
+        content,
     }
 }
 
@@ -148,8 +197,7 @@ fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, change: &str, stuck: 
             p { "What was done so far is undone, step by step; the tenant comes back to where it was." }
             (view.form("/tier/cancel", html! {
                 input type="hidden" name="change" value=(change);
-                label for="stop-reason" { "Reason, for the record (at least 10 characters)" }
-                input #stop-reason name="reason" required minlength="10" maxlength="500" autocomplete="off";
+                (reason("stop-reason", "Reason, for the record", ""))
                 button type="submit" .danger { @if stuck { "Undo it again" } @else { "Stop and undo" } }
             }))
         } @else { p { "It takes the role operator." } }
@@ -168,8 +216,7 @@ fn reset<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
         p { "Only after a person has looked at what is there: what is left over stays." }
         @if view.session.may(Role::SuperAdmin) {
             (view.form("/tier/reset", html! {
-                label for="reset-reason" { "What was found, for the record" }
-                input #reset-reason name="reason" required minlength="10" maxlength="500" autocomplete="off";
+                (reason("reset-reason", "What was found, for the record", ""))
                 button type="submit" .danger { "Declare it stable" }
             }))
         } @else { p { "It takes the role super admin." } }
@@ -198,9 +245,72 @@ async fn because<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str) 
     let body = json!({ "reason": view.request.field("reason") });
     match door.act(&Act { method: "POST", path, body }).await {
         Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
-        Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
-            render(door, view, &failure.lines()).await
+        Err(failure) => render(door, view, &failure.objections()?).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fake::Fake;
+    use serde_json::{Value, json};
+
+    fn at(status: &str, step: &str) -> Value {
+        json!({"transitionId": "019b", "status": status, "fromTier": "DEV", "toTier": "STAGING", "currentStep": step,
+            "progressPercent": 40, "resources": [], "errors": [], "cancellation": null})
+    }
+
+    fn api(progress: Value) -> Fake {
+        let workflow = json!({"states": [{"name": "First", "status": "RUNNING"}], "edges": []});
+        Fake::of("super_admin").answers("GET", "/tier/transition-status", 200, progress).answers(
+            "GET",
+            "/tier/workflow",
+            200,
+            workflow,
+        )
+    }
+
+    #[test]
+    fn a_page_is_loaded_anew_when_one_can_do_something_else() {
+        let ended = json!({"transitionId": null, "status": "STABLE", "lastChange": {"status": "COMPLETED"}});
+        let mut wished = at("IN_PROGRESS", "First");
+        wished["cancellation"] = json!({"reason": "the wrong tenant"});
+        for (progress, state, stops) in [
+            (at("IN_PROGRESS", "First"), "running", true),
+            (wished, "undone", false),
+            (at("ROLLING_BACK", "First"), "undone", false),
+            (at("STUCK", "First"), "stuck", true),
+            (ended, "over", false),
+        ] {
+            let api = api(progress);
+            let page = api.get("/tier/progress");
+            assert_eq!(page.body.contains("action=\"/console/tier/cancel\""), stops, "{state}");
+            assert_eq!(page.body.contains("action=\"/console/tier/reset\""), state == "stuck");
+            let asks = page.body.contains("live=live");
+            assert_eq!(asks, ["running", "undone"].contains(&state), "{state}");
+            assert!(!asks || page.body.contains(&format!("was={state}")), "{}", page.body);
+            for was in ["running", "undone", "stuck", "over"] {
+                let piece = api.get(&format!("/tier/progress?step=First&live=live&was={was}"));
+                assert_eq!((piece.status, piece.reloads), (200, was != state), "{was}, now {state}");
+                assert!(!piece.body.contains("<form"));
+            }
         }
-        Err(failure) => Err(failure),
+    }
+
+    #[test]
+    fn another_step_has_the_workflow_drawn_at_once() {
+        let api = api(at("IN_PROGRESS", "Second"));
+        api.get("/tier/progress").has(&[
+            "hx-get=\"/console/tier/progress?step=Second&amp;live=live&amp;was=running\" hx-trigger=\"every 2s\"",
+            "hx-get=\"/console/tier/progress?live=workflow\" hx-trigger=\"every 10s, next-step from:body\"",
+        ]);
+        let told =
+            |step: &str| api.get(&format!("/tier/progress?step={step}&live=live&was=running")).triggers;
+        assert_eq!((told("Second"), told("First").as_deref()), (None, Some("next-step")));
+        let drawn = api.get("/tier/progress?live=workflow");
+        assert!(
+            drawn.body.starts_with("<div id=\"workflow\"") && drawn.body.contains("First"),
+            "{}",
+            drawn.body
+        );
     }
 }

@@ -3,9 +3,9 @@
 use super::{View, badge, curl, fact, field};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::request::encode;
 use crate::show::{hourly, list, text, time};
 use capstan_core::ports::ApiClient;
+use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::Value;
 

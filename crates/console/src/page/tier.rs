@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::call::{Door, Failure};
 use crate::show::{list, money, sentence, text, time};
 use capstan_core::ports::ApiClient;
-use capstan_core::tier::Role;
+use capstan_core::tier::{EMERGENCY, MAX_REASON, MIN_REASON, Role};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -14,21 +14,24 @@ pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
     let goes_on = !text(&tier, "transitionId").is_empty();
     let progress = if goes_on { door.get("/tier/transition-status").await? } else { Value::Null };
     let standing = standing(view, &tier, &progress);
-    let standing = if goes_on || tier["cooldownActive"] == true {
-        view.live("/tier", if goes_on { "4s" } else { "30s" }, standing)
-    } else {
-        View::still(standing)
+    let every = match (goes_on, tier["cooldownActive"] == true) {
+        (true, _) => Some("4s"),
+        (false, true) => Some("30s"),
+        (false, false) => None,
     };
-    if view.request.asked("live").is_some() {
-        return Ok(Answer::page(200, standing));
+    // The cards are of the tier that is the current one.
+    let state = format!("{} {}", text(&tier, "currentTier"), if goes_on { "moves" } else { "stands" });
+    let standing = view.live("/tier", every, &state, standing);
+    if let Some(alone) = standing.alone() {
+        return Ok(alone);
     }
     let compared = door.get("/tier/compare").await?;
     let cards = html! {
         h2 { "The tiers" }
         // It leads to the plan, and does nothing yet.
         form .wide method="get" action=(view.at("/tier/plan")) {
-            label for="reason" { "Reason for a move, for the record (at least 10 characters; it can be given with the plan, too)" }
-            textarea #reason name="reason" rows="2" maxlength="500" {}
+            label for="reason" { "Reason for a move, for the record (at least " (MIN_REASON) " characters; it can be given with the plan, too)" }
+            textarea #reason name="reason" rows="2" maxlength=(MAX_REASON) {}
             div .cards { @for one in list(&compared, "tiers") { (card(&tier, one)) } }
         }
         p .quiet { "Prices: " (text(&compared["prices"], "source")) ", " (text(&compared["prices"], "date")) "." }
@@ -90,7 +93,7 @@ fn cooldown(view: &View<'_>, tier: &Value) -> Markup {
                 ", " (tier["cooldownHours"]) " h after the last one." }
             @if view.session.may(Role::SuperAdmin) {
                 p { "In an emergency you may bypass it: plan the move below, and give a reason that begins with "
-                    code { "[EMERGENCY]" } "." }
+                    code { (EMERGENCY) } "." }
             }
         }
     }
@@ -114,5 +117,40 @@ fn card(now: &Value, tier: &Value) -> Markup {
             }
             @if !current { button type="submit" name="target" value=(name) { "Plan a move to " (name) } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fake::Fake;
+    use serde_json::json;
+
+    #[test]
+    fn the_cards_are_loaded_anew_when_another_tier_is_the_current_one() {
+        let tier = |current: &str, id: &str| json!({"currentTier": current, "transitionStatus": "STABLE", "transitionId": id});
+        let api = |current, id| {
+            Fake::of("admin")
+                .answers("GET", "/tier", 200, tier(current, id))
+                .answers(
+                    "GET",
+                    "/tier/transition-status",
+                    200,
+                    json!({"fromTier": "DEV", "toTier": "STAGING"}),
+                )
+                .answers(
+                    "GET",
+                    "/tier/compare",
+                    200,
+                    json!({"tiers": [{"tier": "DEV"}, {"tier": "STAGING"}]}),
+                )
+        };
+        let moving = api("DEV", "019b");
+        moving
+            .get("/tier")
+            .has(&["hx-get=\"/console/tier?live=live&amp;was=DEV%20moves\" hx-trigger=\"every 4s\""]);
+        assert!(!moving.get("/tier?live=live&was=DEV moves").reloads);
+        assert!(api("STAGING", "").get("/tier?live=live&was=DEV moves").reloads);
+        assert!(api("DEV", "").get("/tier?live=live&was=DEV moves").reloads, "it was undone");
+        assert!(!api("DEV", "").get("/tier").body.contains("live=live"), "nothing changes by itself");
     }
 }

@@ -29,6 +29,6 @@ pub use app_config::AppConfig;
 pub use change::{Cancellation, Change, ChangeStatus, Direction, Failure, Milestones};
 pub use config::TierConfig;
 pub use plan::{Plan, PlanInput, Verb, Warning};
-pub use request::{Confirmation, Objection, Role, reason_objection};
+pub use request::{Confirmation, EMERGENCY, MAX_REASON, MIN_REASON, Objection, Role, reason_objection};
 pub use resource::{Action, Desired, Phase, ResourceKind, ResourceRef, Service, Spec, Stamp, Tier};
 pub use state::{StatusStep, TierState, TransitionStatus};

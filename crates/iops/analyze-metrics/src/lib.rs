@@ -28,8 +28,8 @@ pub use route::ROUTING_KEPT;
 
 use capstan_core::iops::Hostname;
 use capstan_core::ports::{Clock, Inference, Notifier, Store};
+use capstan_core::together;
 use event::{Samples, Sequence};
-use iops_records::together;
 use measure::Tally;
 use serde_json::{Value, json};
 

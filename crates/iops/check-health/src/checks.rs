@@ -7,7 +7,7 @@ use capstan_core::ports::{
     FunctionVitals, Store, Subscription, Subscriptions, Table, TableVitals, Vitals,
 };
 use capstan_core::time::Millis;
-use iops_records::together;
+use capstan_core::together;
 
 /// The tables of IOps.
 const TABLES: [Table; 4] = [Table::IopsMetrics, Table::IopsInsights, Table::IopsAnalysis, Table::IopsControl];

@@ -11,7 +11,8 @@ use capstan_core::iops::{
     Hostname, Insight, InsightId, InsightStatus, InsightType, Severity, hour_of, shard_of,
 };
 use capstan_core::ports::{Clock, Store};
-use iops_records::{Hour, busy_hours, insights_of, together};
+use capstan_core::together;
+use iops_records::{Hour, busy_hours, insights_of};
 use serde_json::{Value, json};
 
 const DEFAULT_LIMIT: usize = 20;

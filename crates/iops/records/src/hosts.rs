@@ -8,9 +8,10 @@
 //! Rejected: a row that follows the head by minutes, which would save reading heads and write a tenth more; the row in one
 //! transaction with the head, which would cost four times as much.
 
-use crate::{Head, RecordError, read, together};
+use crate::{Head, RecordError, read};
 use capstan_core::iops::{Hostname, SHARDS, second_of, shard_of};
 use capstan_core::ports::{Query, Store, Table};
+use capstan_core::together;
 use serde::{Deserialize, Serialize};
 
 /// Seconds of a host's own time after which it is listed anew.

@@ -1,8 +1,9 @@
 //! Insights, and how many there are of each hour and shard.
 
-use crate::{RecordError, get, read, together};
+use crate::{RecordError, get, read};
 use capstan_core::iops::{INSIGHTS_KEPT, Insight, InsightId, InsightType, SHARDS, day_of, hour_of};
 use capstan_core::ports::{Query, Store, Table};
+use capstan_core::together;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

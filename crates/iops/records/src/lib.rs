@@ -59,7 +59,6 @@ pub mod models;
 mod restores;
 mod routing;
 mod scales;
-mod together;
 
 pub use acts::{ActKind, ActRow};
 pub use analysis::{Head, Open, Pending, Snapshot, Span, head, snapshot};
@@ -74,7 +73,6 @@ pub use restores::{RestoreRow, Restoring, restore, restores, restoring};
 pub use routing::{Routing, Second, Share, routing};
 pub use scales::{ScaleRow, Scaling, all_scaling, scale, scales, scaling};
 pub use tier_records::{Record, RecordError, Transaction};
-pub use together::together;
 
 use capstan_core::ports::{Key, Query, Store, StoreError};
 

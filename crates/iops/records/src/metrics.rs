@@ -1,8 +1,9 @@
 //! Metrics: put in batches, read by host and time.
 
-use crate::{RecordError, together};
+use crate::RecordError;
 use capstan_core::iops::{Hostname, Metric};
 use capstan_core::ports::{Key, MOST_PUTS, Query, Store, StoreError, Table};
+use capstan_core::together;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How often what the store would not take is sent again.

@@ -3,6 +3,7 @@
 use super::{Failure, again};
 use crate::key_file;
 use capstan_core::ids::hex;
+use capstan_core::web::encode;
 use serde_json::Value;
 use std::io::{self, Write as _};
 use std::thread;
@@ -219,18 +220,9 @@ pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 /// A path with those parameters that have a value.
 pub(super) fn query(path: &str, pairs: &[(&str, Option<&str>)]) -> String {
     let pairs: Vec<String> =
-        pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", encoded((*value)?)))).collect();
+        pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", encode((*value)?)))).collect();
     let question = if pairs.is_empty() { "" } else { "?" };
     format!("{path}{question}{}", pairs.join("&"))
-}
-
-/// For a query: everything but what is plain becomes `%XX`.
-fn encoded(text: &str) -> String {
-    let code = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(code).collect()
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 //! Shapes are those of AWS's developer guide, "Input format of a Lambda function for proxy integration" and "Input to a
 //! Lambda authorizer" (REQUEST). Header names come in their usual spelling, as clients of HTTP/1.1 send them.
 
-use super::routes::{Parameters, decode};
+use super::routes::Parameters;
 use super::{Problem, Request};
 use crate::template::Route;
 use capstan_core::ids::uuid_v7;
 use capstan_core::time::Timestamp;
+use capstan_core::web::pairs;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -69,7 +70,7 @@ impl<'a> Context<'a> {
     fn common(&self, request: &Request) -> Map<String, Value> {
         let headers =
             multi(request.headers.iter().map(|(name, value)| (usual_spelling(name), value.clone())));
-        let query = multi(query(&request.query));
+        let query = multi(pairs(&request.query));
         let parameters = (!self.parameters.is_empty()).then_some(&self.parameters);
         let event = json!({
             "resource": self.route.path,
@@ -125,13 +126,6 @@ fn multi(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Vec<
 fn last(all: &BTreeMap<String, Vec<String>>) -> BTreeMap<&str, &str> {
     let pairs = all.iter().filter_map(|(name, values)| Some((name.as_str(), values.last()?.as_str())));
     pairs.collect()
-}
-
-fn query(text: &str) -> impl Iterator<Item = (String, String)> {
-    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name, true), decode(value, true))
-    })
 }
 
 /// `content-type` as `Content-Type`.

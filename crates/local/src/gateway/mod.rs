@@ -22,6 +22,7 @@ use crate::issuer::{ISSUER, Issuer};
 use crate::system::{System, TIMED_OUT};
 use capstan_core::ports::{Answered, Clock, Entropy};
 use capstan_core::time::Timestamp;
+use capstan_core::web::LOOPBACK;
 use event::Context;
 pub use problem::Problem;
 pub use reply::Reply;
@@ -178,8 +179,8 @@ impl Gateway {
     }
 
     /// The names by which it is reached.
-    fn hosts(&self) -> [String; 3] {
-        ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{}", self.port()))
+    fn hosts(&self) -> [String; 2] {
+        LOOPBACK.map(|host| format!("{host}:{}", self.port()))
     }
 
     /// Whether a request is meant for this door: under another name it is of somebody else's page (DNS rebinding).

@@ -4,6 +4,7 @@
 //! goes before a parameter, a parameter before a greedy one.
 
 use crate::template::Route;
+use capstan_core::web::decode;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,27 +95,6 @@ fn fits(segments: &[Segment], path: &str) -> Option<Parameters> {
     parts.next().is_none().then_some(parameters)
 }
 
-/// Undoes percent-encoding; in a query `+` is a space too. What is no UTF-8 then is replaced by `U+FFFD`.
-pub(super) fn decode(text: &str, plus_is_space: bool) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let coded = match (first, tail) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        if let Some((high, low)) = coded {
-            bytes.push(high * 16 + low);
-            rest = &tail[2..];
-        } else {
-            bytes.push(if *first == b'+' && plus_is_space { b' ' } else { *first });
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,13 +138,5 @@ mod tests {
         for path in ["/", "", "/tier", "/tier/", "/any/", "/any/x", "//any", "/ANY"] {
             assert_eq!(found("GET", path), "nothing", "{path}");
         }
-    }
-
-    #[test]
-    fn percent_encoding_is_undone_and_nonsense_kept() {
-        assert_eq!(decode("a%20b+c%", true), "a b c%");
-        assert_eq!(decode("%zz%4", true), "%zz%4");
-        assert_eq!(decode("%ff", false), "\u{fffd}");
-        assert_eq!(decode("+%2B", false), "++");
     }
 }

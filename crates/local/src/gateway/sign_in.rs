@@ -5,7 +5,6 @@
 //! is good for the same time. Who has the key may be anybody (`capstan token`), so the form only asks who one wants to be.
 //! The flow is the one that every provider has (RFC 6749 §4.1 with PKCE, RFC 7636), so that the console has one way to sign in.
 
-use super::routes::decode;
 use super::{Gateway, Problem, Reply, Request};
 use crate::issuer::{AUDIENCE, Bearer, ISSUER, Issuer};
 use base64::Engine as _;
@@ -14,6 +13,7 @@ use capstan_core::ids::{TenantId, hex};
 use capstan_core::subject::subject_objection;
 use capstan_core::tier::Role;
 use capstan_core::time::{Millis, Timestamp};
+use capstan_core::web::fields;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,14 +74,6 @@ impl Provider {
 }
 
 type Fields = BTreeMap<String, String>;
-
-fn fields(text: &str) -> Fields {
-    let pair = |pair: &str| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name, true), decode(value, true))
-    };
-    text.split('&').filter(|part| !part.is_empty()).map(pair).collect()
-}
 
 impl Gateway {
     /// Answers what begins with [`PATH`].

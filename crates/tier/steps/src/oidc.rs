@@ -1,6 +1,7 @@
 //! Whose tokens count, and where they say what: for the authorizer, which believes them, and the console, which asks for them.
 
 use crate::settings::{Environment, SettingError};
+use capstan_core::web::{authority, is_loopback};
 
 /// Whose tokens count, and where they say what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +60,12 @@ pub fn check_url(name: &'static str, url: &str) -> Result<(), SettingError> {
 }
 
 fn is_trusted(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split('/').next().unwrap_or_default();
+    let (scheme, _) = url.split_once("://").unwrap_or_default();
+    let authority = authority(url);
     let host = authority.split(':').next().unwrap_or_default();
     let well_formed = url.len() <= 512
         && !host.is_empty()
         && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"\\<>".contains(&byte))
         && !authority.contains('@');
-    well_formed && (scheme == "https" || scheme == "http" && ["127.0.0.1", "localhost"].contains(&host))
+    well_formed && (scheme == "https" || scheme == "http" && is_loopback(authority))
 }

@@ -1,13 +1,13 @@
 //! Verifies a chain as it comes from the API: what `capstan audit verify` does, with the API's own key.
 
 use crate::call::{Door, Failure};
-use crate::request::encode;
 use crate::show::{list, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use capstan_core::audit::{Entry, Fault, Finding, Head, PublicKey, Report, Seal, SigningAlgorithm, Verifier};
 use capstan_core::ports::ApiClient;
 use capstan_core::time::Timestamp;
+use capstan_core::web::encode;
 use serde_json::{Map, Value};
 
 /// The longest chain that is read for a page: 30 calls.

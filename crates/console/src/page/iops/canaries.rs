@@ -1,13 +1,13 @@
 //! The canary under way, the last ones, and how to start one.
 
-use super::super::{View, badge, curl, fact, objections};
+use super::super::{View, badge, curl, fact, objections, reason};
 use super::{canary, when};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::request::encode;
 use crate::show::{list, number, text};
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::Role;
+use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
@@ -35,16 +35,14 @@ async fn render<P: ApiClient>(
         }
     };
     let goes_on = !running.is_null();
-    let (own, every) = if goes_on { ("/canary?running=yes", "5s") } else { ("/canary", "15s") };
-    let content = view.live(own, every, content);
-    if view.request.asked("live").is_some() {
-        let was = view.request.asked("running").is_some();
-        let answer = Answer::page(200, content);
-        return Ok(if was == goes_on { answer } else { answer.with_header("HX-Refresh", "true") });
+    let (every, state) = if goes_on { ("5s", text(running, "canaryId")) } else { ("15s", "none") };
+    let live = view.live("/canary", Some(every), state, content);
+    if let Some(alone) = live.alone() {
+        return Ok(alone);
     }
     let page = html! {
         (objections(refused))
-        (content)
+        (live)
         @if goes_on { (canary::way_back(door, view, &path)) } @else { (beginning(door, view)) }
     };
     let status = if refused.is_empty() { 200 } else { 409 };
@@ -94,8 +92,7 @@ fn beginning<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
                 input #endpoint name="endpoint" maxlength="63" autocomplete="off" spellcheck="false" value=(typed("endpoint"));
                 label for="stages" { "Stages, percent:seconds (empty: as it is usual)" }
                 input #stages name="stages" placeholder="20:60, 100:60" autocomplete="off" spellcheck="false" value=(typed("stages"));
-                label for="reason" { "Reason, for the record (at least 10 characters)" }
-                input #reason name="reason" required minlength="10" maxlength="500" autocomplete="off" value=(typed("reason"));
+                (reason("reason", "Reason, for the record", typed("reason")))
                 button type="submit" .primary { "Start the canary" }
             }))
         } @else { p { "It takes the role admin." } }
@@ -136,9 +133,6 @@ pub(super) async fn start<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> 
         Ok(canary) => {
             Ok(Answer::see_other(view.at(&format!("/canary/{}", encode(text(&canary, "canaryId"))))))
         }
-        Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
-            render(door, view, &failure.lines()).await
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => render(door, view, &failure.objections()?).await,
     }
 }

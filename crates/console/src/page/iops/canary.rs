@@ -1,14 +1,14 @@
 //! One canary: its stages, both arms, the verdict in words, and the way back.
 
-use super::super::{View, badge, curl, fact, objections};
+use super::super::{View, badge, curl, fact, objections, reason};
 use super::{because, percent, rates, when};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::request::encode;
 use crate::series::amount;
 use crate::show::{duration, list, number, sentence, text};
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::Role;
+use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -30,14 +30,12 @@ async fn render<P: ApiClient>(
     let canary = door.get(&path).await?;
     let measurements = door.get(&format!("{path}/measurements")).await?;
     let goes_on = canary["endedAt"].is_null();
-    let content = whole(view, &canary, &measurements);
-    let content = if goes_on { view.live(&path, "5s", content) } else { View::still(content) };
-    if view.request.asked("live").is_some() {
-        let answer = Answer::page(200, content);
-        // It has ended: what one can do now is all of the page.
-        return Ok(if goes_on { answer } else { answer.with_header("HX-Refresh", "true") });
+    let state = if goes_on { "running" } else { "over" };
+    let live = view.live(&path, goes_on.then_some("5s"), state, whole(view, &canary, &measurements));
+    if let Some(alone) = live.alone() {
+        return Ok(alone);
     }
-    let page = html! { (objections(refused)) (content) @if goes_on { (way_back(door, view, &path)) } };
+    let page = html! { (objections(refused)) (live) @if goes_on { (way_back(door, view, &path)) } };
     let status = if refused.is_empty() { 200 } else { 409 };
     Ok(view.live_page(&format!("Canary of {}", text(&canary, "model")), goes_on, page).with_status(status))
 }
@@ -152,8 +150,7 @@ pub(super) fn way_back<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: 
         @if view.session.may(Role::Operator) {
             p { "At once: the hosts are answered as before the canary, within seconds." }
             (view.form(&path, html! {
-                label for="reason" { "Reason, for the record (at least 10 characters)" }
-                input #reason name="reason" required minlength="10" maxlength="500" autocomplete="off" value=(view.request.field("reason"));
+                (reason("reason", "Reason, for the record", view.request.field("reason")))
                 button type="submit" .danger { "Roll back" }
             }))
         } @else { p { "It takes the role operator." } }
@@ -170,9 +167,6 @@ pub(super) async fn roll_back<P: ApiClient>(
     let path = format!("/canary/{}", encode(id));
     match because(door, view, &format!("{path}/rollback")).await {
         Ok(_) => Ok(Answer::see_other(view.at(&path))),
-        Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
-            render(door, view, id, &failure.lines()).await
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => render(door, view, id, &failure.objections()?).await,
     }
 }

@@ -1,15 +1,17 @@
 //! One host: what it reported, drawn, and what was found on it.
 
 use super::super::{View, fact};
-use super::{insights, when, with_query};
+use super::{insights, when};
 use crate::answer::Answer;
-use crate::call::{Door, Failure, together};
-use crate::request::encode;
+use crate::call::{Door, Failure};
 use crate::series::{Line, Mark, Picture, Point, amount, svg};
 use crate::show::{list, number, text};
 use capstan_core::iops::Series;
 use capstan_core::ports::ApiClient;
 use capstan_core::time::{Millis, Timestamp};
+use capstan_core::together;
+use capstan_core::web::encode;
+use capstan_core::web::with_query;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -46,9 +48,10 @@ pub(super) async fn show<P: ApiClient>(
         @if seen.insights.is_empty() { p { "Nothing in this time." } }
         @else { (insights::table(view, &seen.insights, false)) }
     };
-    let live = view.live(&with_query(&own, &[("window", window.0)]), "30s", content);
-    if view.request.asked("live").is_some() {
-        return Ok(Answer::page(200, live));
+    let this = with_query(&own, &[("window", window.0)]);
+    let live = view.live(&this, Some("30s"), "", content);
+    if let Some(alone) = live.alone() {
+        return Ok(alone);
     }
     let page = html! {
         p { "The last: "

@@ -1,13 +1,14 @@
 //! Hosts at a glance, the worst first.
 
 use super::super::{View, badge, fact};
-use super::{host_link, when, with_query};
+use super::{host_link, when};
 use crate::answer::Answer;
 use crate::call::{Door, Failure};
-use crate::request::encode;
 use crate::show::{list, number, sentence, text};
 use capstan_core::iops::Severity;
 use capstan_core::ports::ApiClient;
+use capstan_core::web::encode;
+use capstan_core::web::with_query;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -23,11 +24,8 @@ pub(super) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
     let content = html! {
         @if hosts.is_empty() { (nobody()) } @else { (summary(&glance)) (table(view, hosts)) (rest(view, &glance, more)) }
     };
-    let live = view.live(if more { "/hosts?more=yes" } else { "/hosts" }, "5s", content);
-    if view.request.asked("live").is_some() {
-        return Ok(Answer::page(200, live));
-    }
-    Ok(view.live_page("Hosts", false, live))
+    let live = view.live(if more { "/hosts?more=yes" } else { "/hosts" }, Some("5s"), "", content);
+    Ok(live.alone().unwrap_or_else(|| view.page("Hosts", html! { (live) })))
 }
 
 fn nobody() -> Markup {

@@ -4,11 +4,11 @@ use super::super::{View, badge, curl, fact, objections};
 use super::{host_link, when};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::request::encode;
 use crate::series::amount;
 use crate::show::{list, number, sentence, text};
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::Role;
+use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -29,16 +29,13 @@ async fn render<P: ApiClient>(
     let path = format!("/insights/{}", encode(id));
     let insight = door.get(&path).await?;
     let open = text(&insight, "status") == "open";
-    let content = explained(view, &insight);
-    let content = if open { view.live(&path, "5s", content) } else { View::still(content) };
-    if view.request.asked("live").is_some() {
-        let answer = Answer::page(200, content);
-        // Somebody sees to it: what one can do now is all of the page.
-        return Ok(if open { answer } else { answer.with_header("HX-Refresh", "true") });
+    let live = view.live(&path, open.then_some("5s"), text(&insight, "status"), explained(view, &insight));
+    if let Some(alone) = live.alone() {
+        return Ok(alone);
     }
     let page = html! {
         (objections(refused))
-        (content)
+        (live)
         @if text(&insight, "status") != "dismissed" { (answers(door, view, &path, open)) }
     };
     let status = if refused.is_empty() { 200 } else { 400 };
@@ -149,9 +146,6 @@ pub(super) async fn review<P: ApiClient>(
     let body = json!({ "note": view.request.field("note") });
     match door.act(&Act { method: "POST", path: &format!("{path}/{how}"), body }).await {
         Ok(_) => Ok(Answer::see_other(view.at(&path))),
-        Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
-            render(door, view, id, &failure.lines()).await
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => render(door, view, id, &failure.objections()?).await,
     }
 }

@@ -1,14 +1,15 @@
 //! What was found: how much of what, then the findings, the newest first.
 
 use super::super::{View, badge, fact, objections};
-use super::{host_link, when, with_query};
+use super::{host_link, when};
 use crate::answer::Answer;
 use crate::call::{Door, Failure};
-use crate::request::encode;
 use crate::show::{list, number, sentence, text};
 use capstan_core::iops::{InsightStatus, InsightType, Severity};
 use capstan_core::ports::ApiClient;
 use capstan_core::time::Millis;
+use capstan_core::web::encode;
+use capstan_core::web::with_query;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -94,13 +95,14 @@ pub(super) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
     };
     // Later pages are of the past: they stay as they are.
     let goes_on = cursor.is_empty() && refused.is_empty();
-    let content = if goes_on { view.live(&filters.page(""), "5s", content) } else { View::still(content) };
-    if view.request.asked("live").is_some() {
-        return Ok(Answer::page(200, content));
+    let this = filters.page("");
+    let live = view.live(&this, goes_on.then_some("5s"), "", content);
+    if let Some(alone) = live.alone() {
+        return Ok(alone);
     }
-    let page = html! { (objections(&refused)) (form(view, &filters)) (content) };
+    let page = html! { (objections(&refused)) (form(view, &filters)) (live) };
     let status = if refused.is_empty() { 200 } else { 400 };
-    Ok(view.live_page("Insights", false, page).with_status(status))
+    Ok(view.page("Insights", page).with_status(status))
 }
 
 fn counts(summary: &Value, filters: &Filters<'_>) -> Markup {

@@ -1,13 +1,13 @@
 //! Versions of the model: which serves, how good each is, and how another comes into use.
 
-use super::super::{View, badge, curl, fact, objections};
+use super::super::{View, badge, curl, fact, objections, reason};
 use super::{because, canaries, percent, when};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::request::encode;
 use crate::show::{list, number, text};
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::Role;
+use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
@@ -25,16 +25,14 @@ async fn render<P: ApiClient>(
     let under_way = text(&models, "underWay");
     let goes_on = !under_way.is_empty();
     let content = html! { (standing(view, &models)) (versions(view, &models)) (table(view, &releases)) };
-    let (own, every) = if goes_on { ("/models?running=yes", "5s") } else { ("/models", "15s") };
-    let content = view.live(own, every, content);
-    if view.request.asked("live").is_some() {
-        let same = view.request.asked("running").is_some() == goes_on;
-        let answer = Answer::page(200, content);
-        return Ok(if same { answer } else { answer.with_header("HX-Refresh", "true") });
+    let (every, state) = if goes_on { ("5s", under_way) } else { ("15s", "none") };
+    let live = view.live("/models", Some(every), state, content);
+    if let Some(alone) = live.alone() {
+        return Ok(alone);
     }
     let page = html! {
         (objections(refused))
-        (content)
+        (live)
         @if !goes_on { (beginning(door, view)) (going_back(door, view, &models)) }
     };
     let status = if refused.is_empty() { 200 } else { 409 };
@@ -132,8 +130,7 @@ fn beginning<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
                 input #days name="days" type="number" min="1" value=(typed("days"));
                 label for="stages" { "Stages of its canary, percent:seconds (empty: as it is usual)" }
                 input #stages name="stages" placeholder="20:60, 100:60" autocomplete="off" spellcheck="false" value=(typed("stages"));
-                label for="reason" { "Reason, for the record (at least 10 characters)" }
-                input #reason name="reason" required minlength="10" maxlength="1000" autocomplete="off" value=(if typed("version").is_empty() { typed("reason") } else { "" });
+                (reason("reason", "Reason, for the record", if typed("version").is_empty() { typed("reason") } else { "" }))
                 button type="submit" .primary { "Release" }
             }))
         } @else { p { "It takes the role admin." } }
@@ -160,9 +157,8 @@ fn going_back<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, models: &Value)
             (view.form("/models/restore", html! {
                 label for="version" { "Version" }
                 select #version name="version" { @for version in &others { option value=(version) selected[*version == chosen] { (version) } } }
-                label for="restore-reason" { "Reason, for the record (at least 10 characters)" }
-                input #restore-reason name="reason" required minlength="10" maxlength="1000" autocomplete="off"
-                    value=(if view.request.field("version").is_empty() { "" } else { view.request.field("reason") });
+                (reason("restore-reason", "Reason, for the record",
+                    if view.request.field("version").is_empty() { "" } else { view.request.field("reason") }))
                 button type="submit" .danger { "Deploy it again" }
             }))
         } @else { p { "It takes the role admin." } }
@@ -207,9 +203,6 @@ async fn followed<P: ApiClient>(
             let id = encode(text(&release, "releaseId"));
             Ok(Answer::see_other(view.at(&format!("/models/releases/{id}"))))
         }
-        Err(failure @ Failure::Refused { status: 400 | 404 | 409 | 422, .. }) => {
-            render(door, view, &failure.lines()).await
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => render(door, view, &failure.objections()?).await,
     }
 }

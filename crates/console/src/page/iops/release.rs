@@ -1,14 +1,14 @@
 //! One release: how far it has come, what it did, and how to stop it.
 
-use super::super::{View, badge, curl, fact, objections};
+use super::super::{View, badge, curl, fact, objections, reason};
 use super::{because, models, percent, when};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::request::encode;
 use crate::show::{sentence, text};
 use capstan_core::iops::models::ReleaseStatus;
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::Role;
+use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -39,16 +39,19 @@ async fn render<P: ApiClient>(
     let path = format!("/models/releases/{}", encode(id));
     let release = door.get(&path).await?;
     let goes_on = release["endedAt"].is_null();
-    let content = whole(view, &release);
-    let content = if goes_on { view.live(&path, "2s", content) } else { View::still(content) };
-    if view.request.asked("live").is_some() {
-        let answer = Answer::page(200, content);
-        return Ok(if goes_on { answer } else { answer.with_header("HX-Refresh", "true") });
-    }
     let stuck = text(&release, "status") == "STUCK";
+    let state = match (goes_on, stuck) {
+        (true, _) => "running",
+        (false, true) => "stuck",
+        (false, false) => "over",
+    };
+    let live = view.live(&path, goes_on.then_some("2s"), state, whole(view, &release));
+    if let Some(alone) = live.alone() {
+        return Ok(alone);
+    }
     let page = html! {
         (objections(refused))
-        (content)
+        (live)
         @if goes_on || stuck { (stop(door, view, &path, stuck)) }
         p { a href=(view.at("/models")) { "All models" } }
     };
@@ -134,8 +137,7 @@ fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str, stuck: bo
         @if view.session.may(Role::Operator) {
             p { "What was done so far is undone: all is as it was before." }
             (view.form(&path, html! {
-                label for="reason" { "Reason, for the record (at least 10 characters)" }
-                input #reason name="reason" required minlength="10" maxlength="1000" autocomplete="off" value=(view.request.field("reason"));
+                (reason("reason", "Reason, for the record", view.request.field("reason")))
                 button type="submit" .danger { @if stuck { "Undo it again" } @else { "Stop and undo" } }
             }))
         } @else { p { "It takes the role operator." } }
@@ -152,9 +154,6 @@ pub(super) async fn cancel<P: ApiClient>(
     let path = format!("/models/releases/{}", encode(id));
     match because(door, view, &format!("{path}/cancel")).await {
         Ok(_) => Ok(Answer::see_other(view.at(&path))),
-        Err(failure @ Failure::Refused { status: 400 | 409 | 422, .. }) => {
-            render(door, view, id, &failure.lines()).await
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => render(door, view, id, &failure.objections()?).await,
     }
 }

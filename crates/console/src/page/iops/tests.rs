@@ -265,7 +265,7 @@ fn a_canary_shows_stages_arms_and_verdict() {
         "aria-label=\"Error rate: canary 0 %",
         "<g class=\"canary\"><path class=\"band\"",
         "action=\"/console/canary/019b76da-f620-73cb-a1e4-59320dd7044c/rollback\"",
-        "hx-get=\"/console/canary/019b76da-f620-73cb-a1e4-59320dd7044c?live=live\"",
+        "hx-get=\"/console/canary/019b76da-f620-73cb-a1e4-59320dd7044c?live=live&amp;was=running\"",
     ]);
     assert_eq!(page.body.matches("<svg").count(), 2);
 }
@@ -328,12 +328,14 @@ fn the_canary_under_way_is_on_the_page() {
         .replays(&format!("GET /canary/{CANARY}/measurements"), "canary__measurements");
     let page = fake.get("/canary");
     page.says(&["Both arms", "Roll it back", "It takes the role operator."]);
-    page.has(&["hx-get=\"/console/canary?running=yes&amp;live=live\""]);
+    page.has(&[&format!("hx-get=\"/console/canary?live=live&amp;was={CANARY}\"")]);
     assert!(!page.body.contains("Start the canary"));
     // When it has ended, the page that is open is told to load itself anew.
     let ended =
         Fake::of("viewer").replays("GET /canary", "canary__list").replays("GET /traffic", "canary__traffic");
-    assert!(ended.get("/canary?running=yes&live=live").body.contains("No canary is under way"));
+    let told = ended.get(&format!("/canary?live=live&was={CANARY}"));
+    assert!(told.reloads && told.body.contains("No canary is under way"));
+    assert!(!ended.get("/canary?live=live&was=none").reloads);
 }
 
 #[test]

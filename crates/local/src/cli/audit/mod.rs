@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use capstan_core::audit::{PublicKey, Receipt, Report, SigningAlgorithm};
 use capstan_core::time::Timestamp;
+use capstan_core::web::{authority, is_loopback};
 use serde_json::{Value, json};
 use std::fs;
 use std::io;
@@ -94,9 +95,7 @@ enum Clock {
 
 impl Clock {
     fn of(url: &str) -> Self {
-        let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let host = host.split(['/', ':']).next().unwrap_or_default();
-        if matches!(host, "127.0.0.1" | "localhost") { Self::System } else { Self::Machine }
+        if is_loopback(authority(url)) { Self::System } else { Self::Machine }
     }
 
     fn now(self, system: Timestamp) -> Timestamp {
