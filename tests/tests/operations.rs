@@ -46,6 +46,40 @@ fn of_two_requests_at_once_one_starts() {
 }
 
 #[test]
+fn the_history_is_searched_by_pages() {
+    let mut lab = Lab::new(1);
+    lab.call("PUT", "/tier/cooldown", &json!({"hours": 0}));
+    for tier in [Tier::Staging, Tier::Dev, Tier::Staging, Tier::Dev, Tier::Staging] {
+        lab.ask(tier);
+        let started = lab.engine().now();
+        assert_eq!(lab.finish(started).status, "COMPLETED");
+    }
+    let all = lab.get("/tier/change-history")["changes"].as_array().unwrap().clone();
+    let ids = |of: &[Value]| of.iter().map(|change| change["id"].clone()).collect::<Vec<_>>();
+    let mut sought = |query: &str| {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = lab.get(&format!("/tier/change-history?{query}&limit=2{cursor}"));
+            let changes = page["changes"].as_array().unwrap();
+            assert!(changes.len() <= 2, "{page}");
+            found.extend(ids(changes));
+            let Some(next) = page["cursor"].as_str() else { return found };
+            cursor = format!("&cursor={next}");
+        }
+    };
+    assert_eq!(sought("status=COMPLETED"), ids(&all));
+    assert_eq!(sought("status=FAILED"), ids(&[]));
+    assert_eq!(sought("tier=STAGING"), ids(&all));
+    assert_eq!(sought("tier=PRODUCTION"), ids(&[]));
+    let at = |index: usize| all[index]["createdAt"].as_str().unwrap();
+    assert_eq!(sought(&format!("since={}", at(3))), ids(&all[..4]));
+    assert_eq!(sought(&format!("until={}", at(3))), ids(&all[3..]));
+    assert_eq!(sought(&format!("since={}&until={}", at(2), at(1))), ids(&all[1..3]));
+    let one = all[4]["id"].as_str().unwrap();
+    assert_eq!(lab.get(&format!("/tier/change-history?transitionId={one}"))["changes"], json!([all[4]]));
+}
+
+#[test]
 fn a_confirmation_used_twice_at_once_starts_one_change() {
     let mut lab = Lab::new(2);
     let (_, asked) = lab.call("POST", "/tier/change", &json!({"targetTier": "PRODUCTION", "reason": REASON}));

@@ -9,6 +9,7 @@ mod guard;
 mod idempotency;
 mod line;
 mod problem;
+mod query;
 mod rate;
 mod request;
 

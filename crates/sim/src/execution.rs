@@ -144,22 +144,13 @@ mod status {
     use super::ExecutionStatus;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    const NAMES: [(ExecutionStatus, &str); 5] = [
-        (ExecutionStatus::Running, "RUNNING"),
-        (ExecutionStatus::Succeeded, "SUCCEEDED"),
-        (ExecutionStatus::Failed, "FAILED"),
-        (ExecutionStatus::TimedOut, "TIMED_OUT"),
-        (ExecutionStatus::Aborted, "ABORTED"),
-    ];
-
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     pub(super) fn serialize<S: Serializer>(status: &ExecutionStatus, to: S) -> Result<S::Ok, S::Error> {
-        let name = NAMES.iter().find(|(known, _)| known == status).map_or("FAILED", |(_, name)| name);
-        to.serialize_str(name)
+        to.serialize_str(status.as_str())
     }
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<ExecutionStatus, D::Error> {
         let text = String::deserialize(from)?;
-        let known = NAMES.iter().find(|(_, name)| *name == text).map(|(status, _)| *status);
+        let known = ExecutionStatus::ALL.into_iter().find(|status| status.as_str() == text);
         known.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a status of an execution")))
     }
 }

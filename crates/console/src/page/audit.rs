@@ -2,7 +2,7 @@
 
 mod chain;
 
-use super::gather::{Found, List, Look, gather};
+use super::gather::{AUDIT, Found, Look, gather};
 use super::history::{older, select};
 use super::{View, badge, curl, fact};
 use crate::answer::Answer;
@@ -14,7 +14,6 @@ use chain::Verdict;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-const AUDIT: List<'static> = List { path: "/tier/audit", member: "entries" };
 const FILTERS: [&str; 3] = ["who", "action", "outcome"];
 
 pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
@@ -28,8 +27,8 @@ pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
         if fits { Look::Keep } else { Look::Pass }
     };
     let cursor = view.request.asked("cursor");
-    let found = gather(door, AUDIT, cursor, if seeks { Some(&look) } else { None }).await?;
-    let act = Act { method: "GET", path: AUDIT.path, body: Value::Null };
+    let found = gather(door, cursor, if seeks { Some(&look) } else { None }).await?;
+    let act = Act { method: "GET", path: AUDIT, body: Value::Null };
     let content = html! {
         (standing(view, &found.first))
         (filter(view))
@@ -84,7 +83,7 @@ fn table(view: &View<'_>, found: &Found) -> Markup {
     html! {
         div .scroll tabindex="0" role="region" aria-label="Acts" { table {
             thead { tr { th scope="col" .number { "Entry" } th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "On" } th scope="col" { "Why" } } }
-            tbody { @for (_, entry) in &found.rows { tr {
+            tbody { @for entry in &found.rows { tr {
                 th scope="row" .number { (number(&entry["seq"])) }
                 td { (time(&entry["at"], view.now)) }
                 td { (text(entry, "who")) br; span .quiet { (sentence(text(entry, "role"))) } }

@@ -1,6 +1,6 @@
-//! Looking through what the API gives by pages, newest first, for what somebody seeks.
+//! Looking through the audit by pages, newest first, for what somebody seeks.
 //!
-//! The API does not filter, so the console reads on until it has enough, and says how far it came.
+//! The API gives the chain as it is and does not filter it, so the console reads on until it has enough, and says how far it came.
 
 use crate::call::{Door, Failure};
 use crate::show::{list, text};
@@ -8,6 +8,8 @@ use capstan_core::ports::ApiClient;
 use capstan_core::web::encode;
 use serde_json::Value;
 
+/// The API's path of the audit.
+pub(crate) const AUDIT: &str = "/tier/audit";
 /// Rows on a page.
 const ROWS: usize = 20;
 /// Rows of one call when something is sought: as many as the API gives.
@@ -15,22 +17,11 @@ const AT_ONCE: usize = 100;
 /// Calls for one page of the console.
 const CALLS: usize = 5;
 
-/// A list of the API.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct List<'a> {
-    /// `/tier/audit`.
-    pub(crate) path: &'a str,
-    /// The member of the answer that is the list.
-    pub(crate) member: &'a str,
-}
-
 /// What one is after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
     /// It is this.
     Keep,
-    /// It is this, and nothing after it is.
-    Last,
     /// It is not.
     Pass,
     /// It is not, and nothing after it is.
@@ -40,8 +31,8 @@ pub(crate) enum Look {
 /// What was found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Each with the cursor of the page it is on.
-    pub(crate) rows: Vec<(Option<String>, Value)>,
+    /// Of what was looked at, what is sought.
+    pub(crate) rows: Vec<Value>,
     /// The first answer.
     pub(crate) first: Value,
     /// Where to go on, if there is more.
@@ -53,24 +44,23 @@ pub(crate) struct Found {
 /// Reads a list from a cursor on: one page of it or, where something is sought, on and on until a page is full.
 pub(crate) async fn gather<P: ApiClient>(
     door: &Door<'_, P>,
-    of: List<'_>,
     from: Option<&str>,
     sought: Option<&(dyn Fn(&Value) -> Look + Sync)>,
 ) -> Result<Found, Failure> {
     let mut found = Found { cursor: from.map(str::to_owned), ..Found::default() };
     let (limit, calls) = if sought.is_some() { (AT_ONCE, CALLS) } else { (ROWS, 1) };
     for call in 0..calls {
-        let at = found.cursor.take();
-        let cursor = at.as_ref().map(|at| format!("&cursor={}", encode(at))).unwrap_or_default();
-        let answer = door.get(&format!("{}?limit={limit}{cursor}", of.path)).await?;
+        let cursor =
+            found.cursor.take().as_deref().map(|at| format!("&cursor={}", encode(at))).unwrap_or_default();
+        let answer = door.get(&format!("{AUDIT}?limit={limit}{cursor}")).await?;
         let mut enough = false;
-        for row in list(&answer, of.member) {
+        for row in list(&answer, "entries") {
             found.looked += 1;
             let look = sought.map_or(Look::Keep, |sought| sought(row));
-            if matches!(look, Look::Keep | Look::Last) {
-                found.rows.push((at.clone(), row.clone()));
+            if look == Look::Keep {
+                found.rows.push(row.clone());
             }
-            enough = matches!(look, Look::Last | Look::Enough);
+            enough = look == Look::Enough;
             if enough {
                 break;
             }

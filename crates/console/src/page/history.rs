@@ -1,48 +1,52 @@
 //! The changes of the past, and all that is known of one.
 
-use super::gather::{Found, List, Look, gather};
-use super::{View, Words, badge, curl, fact};
+use super::gather::{Look, gather};
+use super::{View, Words, badge, curl, fact, objections};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
 use crate::show::{duration, list, sentence, text, time};
 use capstan_core::ports::ApiClient;
+use capstan_core::tier::{ChangeStatus, Tier};
 use capstan_core::web::encode;
+use capstan_core::web::with_query;
 use maud::{Markup, html};
 use serde_json::Value;
 
-const CHANGES: List<'static> = List { path: "/tier/change-history", member: "changes" };
-const AUDIT: List<'static> = List { path: "/tier/audit", member: "entries" };
+const CHANGES: &str = "/tier/change-history";
 const FILTERS: [&str; 4] = ["status", "tier", "from", "to"];
-const STATUSES: [&str; 5] = ["INITIATED", "IN_PROGRESS", "COMPLETED", "FAILED", "ROLLED_BACK"];
-const TIERS: [&str; 3] = ["DEV", "STAGING", "PRODUCTION"];
 
 pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
     let asked = |name: &str| view.request.asked(name).unwrap_or_default();
     let seeks = FILTERS.iter().any(|name| !asked(name).is_empty());
-    let look = |change: &Value| {
-        let day = text(change, "createdAt").get(..10).unwrap_or_default();
-        let tiers = [text(change, "fromTier"), text(change, "toTier")];
-        if day < asked("from") {
-            return Look::Enough;
-        }
-        let fits = (asked("to").is_empty() || day <= asked("to"))
-            && (asked("tier").is_empty() || tiers.contains(&asked("tier")))
-            && (asked("status").is_empty() || text(change, "status") == asked("status"));
-        if fits { Look::Keep } else { Look::Pass }
+    // Whole days, of UTC.
+    let at = |name: &str, time: &str| match asked(name) {
+        "" => String::new(),
+        day => format!("{day}T{time}Z"),
     };
-    let cursor = view.request.asked("cursor");
-    let found = gather(door, CHANGES, cursor, if seeks { Some(&look) } else { None }).await?;
-    let act = Act { method: "GET", path: CHANGES.path, body: Value::Null };
+    let (since, until) = (at("from", "00:00:00"), at("to", "23:59:59.999"));
+    let wanted = [
+        ("status", asked("status")),
+        ("tier", asked("tier")),
+        ("since", since.as_str()),
+        ("until", until.as_str()),
+        ("cursor", asked("cursor")),
+    ];
+    let path = with_query(CHANGES, &wanted);
+    let (found, refused) = match door.get(&path).await {
+        Ok(found) => (found, Vec::new()),
+        Err(failure) => (Value::Null, failure.objections()?),
+    };
+    let (changes, next) = (list(&found, "changes"), text(&found, "cursor"));
     let content = html! {
+        (objections(&refused))
         (filter(view))
-        @if found.rows.is_empty() { (nothing(view, seeks, &found)) } @else { (table(view, &found)) }
-        @if let Some(next) = &found.cursor {
-            @if seeks { p .quiet { "Looked at " (found.looked) " changes; there are older ones." } }
+        @if !refused.is_empty() {} @else if changes.is_empty() { (nothing(view, seeks, !next.is_empty())) } @else { (table(view, changes)) }
+        @if !next.is_empty() {
             p { a .button rel="next" href=(view.at(&older(view, &FILTERS, "/tier/history", next))) { "Older ones" } }
         }
-        (curl(door, &act))
+        (curl(door, &Act { method: "GET", path: &path, body: Value::Null }))
     };
-    Ok(view.page("History", content))
+    Ok(view.page("History", content).with_status(if refused.is_empty() { 200 } else { 422 }))
 }
 
 /// The page that goes on where this one ends, with the same filters.
@@ -57,8 +61,8 @@ fn filter(view: &View<'_>) -> Markup {
     let asked = |name: &str| view.request.asked(name).unwrap_or_default();
     html! {
         form .row method="get" action=(view.at("/tier/history")) {
-            div { label for="status" { "Status" } br; (select("status", &STATUSES, asked("status"))) }
-            div { label for="tier" { "From or to" } br; (select("tier", &TIERS, asked("tier"))) }
+            div { label for="status" { "Status" } br; (select("status", &ChangeStatus::ALL.map(ChangeStatus::as_str), asked("status"))) }
+            div { label for="tier" { "From or to" } br; (select("tier", &Tier::ALL.map(Tier::as_str), asked("tier"))) }
             div { label for="from" { "Since (UTC)" } br; input #from type="date" name="from" value=(asked("from")); }
             div { label for="to" { "Until (UTC)" } br; input #to type="date" name="to" value=(asked("to")); }
             button type="submit" { "Filter" }
@@ -77,20 +81,20 @@ pub(crate) fn select(name: &str, words: &[&str], chosen: &str) -> Markup {
     }
 }
 
-fn nothing(view: &View<'_>, seeks: bool, found: &Found) -> Markup {
+fn nothing(view: &View<'_>, seeks: bool, more: bool) -> Markup {
     html! {
-        @if seeks && found.cursor.is_some() { p { "None of the last " (found.looked) " changes fits. Go on to older ones, or take a filter away." } }
+        @if more { p { "None of those looked at fits. Go on to older ones, or take a filter away." } }
         @else if seeks { p { "No change fits. Take a filter away to see more." } }
         @else { p { "Nothing was changed yet. " a href=(view.at("/tier")) { "Plan a move" } " to begin." } }
     }
 }
 
-fn table(view: &View<'_>, found: &Found) -> Markup {
+fn table(view: &View<'_>, changes: &[Value]) -> Markup {
     html! {
         div .scroll tabindex="0" role="region" aria-label="Changes" { table {
             thead { tr { th scope="col" { "Change" } th scope="col" { "When" } th scope="col" { "Status" } th scope="col" { "By" } th scope="col" { "Why" } th scope="col" .number { "It took" } } }
-            tbody { @for (page, change) in &found.rows { tr {
-                th scope="row" { a href=(view.at(&address(change, page.as_deref()))) { (text(change, "fromTier")) " → " (text(change, "toTier")) } }
+            tbody { @for change in changes { tr {
+                th scope="row" { a href=(view.at(&format!("/tier/history/{}", encode(text(change, "id"))))) { (text(change, "fromTier")) " → " (text(change, "toTier")) } }
                 td { (time(&change["createdAt"], view.now)) }
                 td { (badge(text(change, "status"))) }
                 td { (text(change, "changedBy")) }
@@ -101,36 +105,26 @@ fn table(view: &View<'_>, found: &Found) -> Markup {
     }
 }
 
-/// The page of a change; with the cursor it was found by, it is found again at once.
-fn address(change: &Value, page: Option<&str>) -> String {
-    let path = format!("/tier/history/{}", encode(text(change, "id")));
-    page.map_or_else(|| path.clone(), |page| format!("{path}?after={}", encode(page)))
-}
-
 /// One change.
 pub(crate) async fn one<P: ApiClient>(
     door: &Door<'_, P>,
     view: &View<'_>,
     id: &str,
 ) -> Result<Answer, Failure> {
-    let look = |change: &Value| if text(change, "id") == id { Look::Last } else { Look::Pass };
-    let after = view.request.asked("after");
-    let mut found = gather(door, CHANGES, after, Some(&look)).await;
-    if after.is_some() && found.as_ref().map_or(true, |found| found.rows.is_empty()) {
-        // An old link: what it says of the place is not believed.
-        found = gather(door, CHANGES, None, Some(&look)).await;
-    }
-    let found = found?;
-    let Some((_, change)) = found.rows.first() else {
-        let what = format!("It is not among the tenant's last {} changes.", found.looked);
-        let next = "The history lists all of them; open it from there.";
-        return Ok(Answer::page(
-            404,
-            super::inside(view, Words { title: "No such change", what: &what, next }),
-        ));
+    let path = with_query(CHANGES, &[("transitionId", id)]);
+    let found = match door.get(&path).await {
+        Err(Failure::Refused { status: 404 | 422, .. }) => Value::Null,
+        found => found?,
+    };
+    let Some(change) = list(&found, "changes").first() else {
+        let words = Words {
+            title: "No such change",
+            what: "No change of this tenant has this id.",
+            next: "The history lists all of them; open it from there.",
+        };
+        return Ok(Answer::page(404, super::inside(view, words)));
     };
     let entries = of_audit(door, change).await?;
-    let act = Act { method: "GET", path: CHANGES.path, body: Value::Null };
     let title = format!("{} → {}", text(change, "fromTier"), text(change, "toTier"));
     let content = html! {
         (facts(view, change))
@@ -138,7 +132,7 @@ pub(crate) async fn one<P: ApiClient>(
         h2 { "What happened" }
         (timeline(view, change, &entries))
         p { a href=(view.at("/tier/history")) { "All changes" } " · " a href=(view.at("/tier/audit")) { "The audit" } }
-        (curl(door, &act))
+        (curl(door, &Act { method: "GET", path: &path, body: Value::Null }))
     };
     Ok(view.page(&title, content))
 }
@@ -157,11 +151,11 @@ async fn of_audit<P: ApiClient>(
         (false, at) if at < began => Look::Enough,
         _ => Look::Pass,
     };
-    match gather(door, AUDIT, None, Some(&look)).await {
+    match gather(door, None, Some(&look)).await {
         Ok(found) if found.cursor.is_some() && found.rows.is_empty() => {
             Ok(Err(format!("It is further back than the last {} entries of the audit.", found.looked)))
         }
-        Ok(found) => Ok(Ok(found.rows.into_iter().map(|(_, entry)| entry).collect())),
+        Ok(found) => Ok(Ok(found.rows)),
         Err(Failure::SignedOut) => Err(Failure::SignedOut),
         Err(failure) => Ok(Err(format!("The audit can't be read: {}", failure.lines().join(" ")))),
     }
@@ -255,16 +249,16 @@ mod tests {
 
     #[test]
     fn a_new_tenant_is_told_what_to_do() {
-        let api = Fake::of("viewer").answers("GET", "/tier/change-history?limit=20", 200, page(vec![], None));
+        let api = Fake::of("viewer").answers("GET", "/tier/change-history", 200, page(vec![], None));
         api.get("/tier/history").says(&["Nothing was changed yet. Plan a move to begin."]);
     }
 
     #[test]
     fn changes_are_listed_by_pages() {
         let first = page(vec![change("c2", 4, "COMPLETED", HOSTILE)], Some("c/2"));
-        let api = Fake::of("viewer").answers("GET", "/tier/change-history?limit=20", 200, first).answers(
+        let api = Fake::of("viewer").answers("GET", "/tier/change-history", 200, first).answers(
             "GET",
-            "/tier/change-history?limit=20&cursor=c%2F2",
+            "/tier/change-history?cursor=c%2F2",
             200,
             page(vec![change("c1", 1, "FAILED", "why")], None),
         );
@@ -278,28 +272,33 @@ mod tests {
         newest.has(&[r#"href="/console/tier/history?cursor=c%2F2""#, r#"href="/console/tier/history/c2""#]);
         harmless(&newest);
         let older = api.get("/tier/history?cursor=c%2F2");
-        older.has(&[r#"href="/console/tier/history/c1?after=c%2F2""#]);
+        older.has(&[r#"href="/console/tier/history/c1""#]);
         assert!(!older.text().contains("Older ones"));
     }
 
     #[test]
-    fn what_is_sought_is_found_on_any_page_and_no_further_than_needed() {
-        let first =
-            page(vec![change("c3", 4, "COMPLETED", "three"), change("c2", 3, "FAILED", "two")], Some("x"));
-        let api = Fake::of("viewer").answers("GET", "/tier/change-history?limit=100", 200, first).answers(
-            "GET",
-            "/tier/change-history?limit=100&cursor=x",
-            200,
-            page(vec![change("c1", 1, "FAILED", "one")], Some("y")),
-        );
-        let found = api.get("/tier/history?status=FAILED&tier=STAGING&from=2026-01-02&to=2026-01-03");
-        found.says(&["two"]);
-        found.has(&[r#"value="2026-01-02""#, r#"<option value="FAILED" selected>"#]);
-        let text = found.text();
-        assert!(!text.contains("three") && !text.contains("one ") && !text.contains("Older ones"), "{text}");
-        assert_eq!(api.asked().len(), 2, "older than what is sought is not looked at");
-        api.get("/tier/history?tier=PRODUCTION&from=2026-01-02")
-            .says(&["No change fits. Take a filter away"]);
+    fn what_is_sought_is_asked_of_the_api() {
+        let asked = "GET /tier/change-history?status=FAILED&tier=STAGING&since=2026-01-02T00%3A00%3A00Z&until=2026-01-03T23%3A59%3A59.999Z";
+        let path = asked.trim_start_matches("GET ");
+        let api = Fake::of("viewer")
+            .answers("GET", path, 200, page(vec![change("c2", 3, "FAILED", "two")], Some("x")))
+            .answers("GET", &format!("{path}&cursor=x"), 200, page(vec![], Some("y")));
+        let filters = "status=FAILED&tier=STAGING&from=2026-01-02&to=2026-01-03";
+        let found = api.get(&format!("/tier/history?{filters}"));
+        found.says(&["two", "Older ones"]);
+        found.has(&[
+            r#"value="2026-01-02""#,
+            r#"<option value="FAILED" selected>"#,
+            "status=FAILED&amp;tier=STAGING&amp;from=2026-01-02&amp;to=2026-01-03&amp;cursor=x",
+        ]);
+        let older = api.get(&format!("/tier/history?{filters}&cursor=x"));
+        older.says(&["None of those looked at fits. Go on to older ones", "Older ones"]);
+        let said = json!({"errors": [{"field": "since", "message": "is later than `until`"}]});
+        let refused = Fake::of("viewer")
+            .answers("GET", "/tier/change-history?status=x", 422, said)
+            .get("/tier/history?status=x");
+        refused.says(&["since is later than `until`"]);
+        assert_eq!(refused.status, 422);
     }
 
     #[test]
@@ -312,7 +311,7 @@ mod tests {
         let api = Fake::of("viewer")
             .answers(
                 "GET",
-                "/tier/change-history?limit=100",
+                "/tier/change-history?transitionId=c1",
                 200,
                 page(vec![change("c1", 1, "ROLLED_BACK", "why")], None),
             )
@@ -339,20 +338,20 @@ mod tests {
         let api = Fake::of("viewer")
             .answers(
                 "GET",
-                "/tier/change-history?limit=100",
+                "/tier/change-history?transitionId=c1",
                 200,
                 page(vec![change("c1", 1, "FAILED", "why")], None),
             )
             .answers(
                 "GET",
-                "/tier/change-history?limit=100&cursor=gone",
-                422,
-                json!({"detail": "no such cursor"}),
+                "/tier/change-history?transitionId=other",
+                404,
+                json!({"detail": "no change has this id"}),
             )
             .answers("GET", "/tier/audit?limit=100", 503, json!({"detail": "not now"}));
-        api.get("/tier/history/c1?after=gone").says(&["The audit can't be read: not now", "CapacityRefused"]);
+        api.get("/tier/history/c1").says(&["The audit can't be read: not now", "CapacityRefused"]);
         let none = api.get("/tier/history/other");
         assert_eq!(none.status, 404);
-        none.says(&["not among the tenant's last 1 changes"]);
+        none.says(&["No change of this tenant has this id"]);
     }
 }

@@ -14,10 +14,12 @@
 
 mod report;
 mod seal;
+mod spelling;
 mod verify;
 
 pub use report::{Fault, Finding, Receipt, Report};
 pub use seal::{Before, PublicKey, Seal, SigningAlgorithm, simulated_signature};
+pub use spelling::read_shown;
 pub use verify::{LATEST_SEAL, Place, SKEW, Verifier};
 
 use crate::ids::hex;

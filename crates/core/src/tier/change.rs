@@ -43,6 +43,23 @@ pub enum ChangeStatus {
     RolledBack,
 }
 
+impl ChangeStatus {
+    /// All there are.
+    pub const ALL: [Self; 5] =
+        [Self::Initiated, Self::InProgress, Self::Completed, Self::Failed, Self::RolledBack];
+
+    /// As the API has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initiated => "INITIATED",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::RolledBack => "ROLLED_BACK",
+        }
+    }
+}
+
 /// When the change passed which stage; all empty at first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Milestones {

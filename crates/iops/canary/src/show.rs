@@ -85,14 +85,7 @@ pub(crate) fn whole(canary: &Canary) -> Value {
 /// `GET /canary`: the one that is under way, and the last ones.
 pub(crate) async fn list(store: &impl Store, request: &Request) -> Result<Reply, Problem> {
     request.only_query(&["limit"])?;
-    let limit = match request.query.get("limit") {
-        None => LISTED,
-        Some(text) => {
-            text.parse().ok().filter(|limit| (1..=MOST_LISTED).contains(limit)).ok_or_else(|| {
-                Problem::invalid_field("limit", format!("is not a whole number from 1 to {MOST_LISTED}"))
-            })?
-        }
-    };
+    let limit = request.whole_number("limit", LISTED, MOST_LISTED)?;
     let canaries = iops_records::canaries(store, limit).await?;
     let running = canaries.iter().find(|canary| !canary.ended()).map(whole);
     let all: Vec<Value> = canaries.iter().map(brief).collect();

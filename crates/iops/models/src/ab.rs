@@ -168,14 +168,7 @@ fn none() -> Problem {
 /// `GET /models/ab`: the comparison under way, or one that is over, with what was measured of both.
 pub(crate) async fn get(ports: &impl Ports, request: &Request) -> Result<Reply, Problem> {
     request.only_query(&["releaseId", "minutes"])?;
-    let minutes = match request.query.get("minutes") {
-        None => MINUTES.0,
-        Some(text) => {
-            text.parse().ok().filter(|minutes| (1..=MINUTES.1).contains(minutes)).ok_or_else(|| {
-                Problem::invalid_field("minutes", format!("is not a whole number from 1 to {}", MINUTES.1))
-            })?
-        }
-    };
+    let minutes = request.whole_number("minutes", MINUTES.0, MINUTES.1)?;
     let found = match request.query.get("releaseId") {
         None => under_way(ports).await?,
         Some(id) => {

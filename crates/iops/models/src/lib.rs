@@ -49,12 +49,7 @@ pub async fn handle(ports: &impl Ports, settings: &Settings, request: Request) -
 
 async fn list(ports: &impl Ports, request: &Request) -> Result<Reply, Problem> {
     request.only_query(&["limit"])?;
-    let limit = match request.query.get("limit") {
-        None => LISTED.0,
-        Some(text) => text.parse().ok().filter(|limit| (1..=LISTED.1).contains(limit)).ok_or_else(|| {
-            Problem::invalid_field("limit", format!("is not a whole number from 1 to {}", LISTED.1))
-        })?,
-    };
+    let limit = request.whole_number("limit", LISTED.0, LISTED.1)?;
     let (releases, _) = models::releases(ports, None, limit).await?;
     let shown: Vec<_> = releases.iter().map(show::release).collect();
     Ok(Reply::ok(json!({ "releases": shown })))

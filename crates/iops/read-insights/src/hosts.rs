@@ -90,7 +90,7 @@ impl Known {
 
 pub(crate) async fn hosts(ports: &(impl Store + Clock), request: &Request) -> Result<Reply, Problem> {
     request.only_query(&["limit"])?;
-    let limit = crate::list::limit(request, DEFAULT_LIMIT, MOST)?;
+    let limit = request.whole_number("limit", DEFAULT_LIMIT, MOST)?;
     let asked = ports.wall();
     let now = asked.as_millis() / 1_000;
     let range = Range::last(ports, LOOKED_BACK);

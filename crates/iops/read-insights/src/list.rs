@@ -43,18 +43,13 @@ impl Wanted {
 
 pub(crate) async fn list(ports: &(impl Store + Clock), request: &Request) -> Result<Reply, Problem> {
     request.only_query(&["since", "until", "hostname", "type", "severity", "status", "limit", "cursor"])?;
-    let limit = limit(request, DEFAULT_LIMIT, MOST)?;
+    let limit = request.whole_number("limit", DEFAULT_LIMIT, MOST)?;
     let mut wanted = Wanted {
         range: Range::read(ports, request)?,
         host: host(request)?,
-        kind: word(request, "type", InsightType::parse, &InsightType::ALL.map(InsightType::as_str))?,
-        severity: word(request, "severity", Severity::parse, &Severity::ALL.map(Severity::as_str))?,
-        status: word(
-            request,
-            "status",
-            InsightStatus::parse,
-            &InsightStatus::ALL.map(InsightStatus::as_str),
-        )?,
+        kind: request.word("type", &InsightType::ALL, InsightType::as_str)?,
+        severity: request.word("severity", &Severity::ALL, Severity::as_str)?,
+        status: request.word("status", &InsightStatus::ALL, InsightStatus::as_str)?,
     };
     let from = request.query.get("cursor").map(|cursor| read_cursor(cursor)).transpose()?;
     if let Some(from) = from {
@@ -134,30 +129,9 @@ async fn of_hour(store: &impl Store, hour: &Hour, from: Option<InsightId>) -> Re
     Ok(insights)
 }
 
-/// How many are asked for: so many if it isn't said, and no more than `most`.
-pub(crate) fn limit(request: &Request, unsaid: usize, most: usize) -> Result<usize, Problem> {
-    let Some(text) = request.query.get("limit") else { return Ok(unsaid) };
-    text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
-        let shown: String = text.chars().take(32).collect();
-        Problem::invalid_field("limit", format!("`{shown}` is not a whole number from 1 to {most}"))
-    })
-}
-
 fn host(request: &Request) -> Result<Option<Hostname>, Problem> {
     let host = request.query.get("hostname").map(|host| Hostname::parse(host));
     host.transpose().map_err(|message| Problem::invalid_field("hostname", message))
-}
-
-fn word<T>(
-    request: &Request,
-    name: &str,
-    parse: impl Fn(&str) -> Option<T>,
-    known: &[&str],
-) -> Result<Option<T>, Problem> {
-    let Some(text) = request.query.get(name) else { return Ok(None) };
-    parse(text)
-        .map(Some)
-        .ok_or_else(|| Problem::invalid_field(name, format!("is not one of {}", known.join(", "))))
 }
 
 fn read_cursor(cursor: &str) -> Result<InsightId, Problem> {

@@ -26,7 +26,7 @@ pub async fn handle(ports: &(impl Store + Clock), request: Request) -> Result<Re
 async fn metrics(ports: &(impl Store + Clock), request: &Request) -> Result<Reply, Problem> {
     request.only_query(&["hostname", "since", "until", "order", "limit", "cursor"])?;
     let host = host(request)?;
-    let limit = limit(request)?;
+    let limit = request.whole_number("limit", DEFAULT_LIMIT, MOST)?;
     let (since, until) = (second(request, "since")?, second(request, "until")?);
     let descending = match request.query.get("order").map(String::as_str) {
         None | Some("newest") => true,
@@ -55,14 +55,6 @@ async fn metrics(ports: &(impl Store + Clock), request: &Request) -> Result<Repl
 fn host(request: &Request) -> Result<Hostname, Problem> {
     let host = request.query.get("hostname").map(String::as_str).unwrap_or_default();
     Hostname::parse(host).map_err(|message| Problem::invalid_field("hostname", message))
-}
-
-fn limit(request: &Request) -> Result<usize, Problem> {
-    let Some(text) = request.query.get("limit") else { return Ok(DEFAULT_LIMIT) };
-    text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
-        let shown: String = text.chars().take(32).collect();
-        Problem::invalid_field("limit", format!("`{shown}` is not a whole number from 1 to {MOST}"))
-    })
 }
 
 fn read_cursor(cursor: &str) -> Result<u64, Problem> {

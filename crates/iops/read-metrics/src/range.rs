@@ -3,7 +3,6 @@
 use api::{Problem, Request};
 use capstan_core::iops::AHEAD;
 use capstan_core::ports::Clock;
-use capstan_core::time::Timestamp;
 
 /// From when to when, both included, in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +26,5 @@ impl Range {
 
 /// A time as a second; of one within a second, that second.
 pub(crate) fn second(request: &Request, name: &str) -> Result<Option<u64>, Problem> {
-    let Some(text) = request.query.get(name) else { return Ok(None) };
-    let at = Some(text).filter(|text| text.len() <= 64).and_then(|text| Timestamp::parse(text));
-    at.map(|at| Some(at.as_millis() / 1_000)).ok_or_else(|| {
-        Problem::invalid_field(name, "is not a time by RFC 3339, such as 2026-11-21T18:00:00Z")
-    })
+    Ok(request.time(name)?.map(|at| at.as_millis() / 1_000))
 }

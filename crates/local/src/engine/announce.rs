@@ -10,7 +10,6 @@ use super::standing::Waiting;
 use crate::digest;
 use crate::system::Invoked;
 use capstan_core::ids::uuid_v7;
-use capstan_core::ports::ExecutionStatus;
 use capstan_core::time::{Millis, Timestamp};
 use serde_json::{Value, json};
 use sim::ExecutionRow;
@@ -18,16 +17,6 @@ use std::io::{self, Write};
 
 /// How often an event is handed over before it is given up.
 const ATTEMPTS: u32 = 3;
-
-const fn status_name(status: ExecutionStatus) -> &'static str {
-    match status {
-        ExecutionStatus::Running => "RUNNING",
-        ExecutionStatus::Succeeded => "SUCCEEDED",
-        ExecutionStatus::Failed => "FAILED",
-        ExecutionStatus::TimedOut => "TIMED_OUT",
-        ExecutionStatus::Aborted => "ABORTED",
-    }
-}
 
 /// An event's envelope. Its id follows from what it says, so that a repeated event is seen to be the same.
 fn envelope(kind: &str, source: &str, resource: &str, detail: &Value, at: Timestamp) -> Value {
@@ -56,7 +45,7 @@ impl Engine {
             "executionArn": arn,
             "stateMachineArn": workflow.spec.arn,
             "name": row.name,
-            "status": status_name(row.status),
+            "status": row.status.as_str(),
             "startDate": millis(row.started_at),
             "stopDate": row.stopped_at.map(millis),
             "input": row.input.to_string(),

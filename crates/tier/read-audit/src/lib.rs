@@ -24,7 +24,7 @@ pub async fn handle(ports: &(impl Store + Signer + Clock), request: Request) -> 
 
 async fn audit(ports: &(impl Store + Clock), request: &Request) -> Result<Reply, Problem> {
     request.only_query(&["limit", "cursor", "order"])?;
-    let limit = limit(request)?;
+    let limit = request.whole_number("limit", DEFAULT_LIMIT, MOST)?;
     let descending = match request.query.get("order").map(String::as_str) {
         None | Some("newest") => true,
         Some("oldest") => false,
@@ -57,14 +57,6 @@ async fn audit(ports: &(impl Store + Clock), request: &Request) -> Result<Reply,
         "head": head.head(),
         "cursor": cursor,
     })))
-}
-
-fn limit(request: &Request) -> Result<usize, Problem> {
-    let Some(text) = request.query.get("limit") else { return Ok(DEFAULT_LIMIT) };
-    text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
-        let shown: String = text.chars().take(32).collect();
-        Problem::invalid_field("limit", format!("`{shown}` is not a whole number from 1 to {MOST}"))
-    })
 }
 
 /// The seals over the entries of this page; on the last page also those over what should come after it.

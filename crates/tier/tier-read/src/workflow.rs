@@ -2,8 +2,6 @@
 
 use crate::Ports;
 use api::{Problem, Reply, Request};
-use capstan_core::ids::TransitionId;
-use capstan_core::ports::ExecutionStatus;
 use capstan_core::tier::Change;
 use capstan_core::tier::workflow::{Graph, Known};
 use serde_json::json;
@@ -35,7 +33,7 @@ pub(crate) async fn workflow(ports: &impl Ports, request: &Request) -> Result<Re
         "transitionId": change.transition_id,
         "status": change.status,
         "executionArn": ports.execution_arn(&name),
-        "execution": history.as_ref().map(|history| word(history.status)),
+        "execution": history.as_ref().map(|history| history.status.as_str()),
         "startAt": graph.start_at,
         "states": graph.standing(known),
         "edges": graph.edges,
@@ -55,20 +53,5 @@ async fn asked_for(ports: &impl Ports, request: &Request) -> Result<Option<Chang
         }
         return Ok(tier_records::changes(ports, tenant, None, 1).await?.0.pop());
     };
-    let transition = TransitionId::parse(given)
-        .map_err(|_| Problem::invalid_field("transitionId", "is not an id of a change"))?;
-    match tier_records::change(ports, tenant, &transition).await? {
-        Some(change) => Ok(Some(change)),
-        None => Err(Problem::not_found("no change has this id: ids come from GET /tier/change-history")),
-    }
-}
-
-const fn word(status: ExecutionStatus) -> &'static str {
-    match status {
-        ExecutionStatus::Running => "RUNNING",
-        ExecutionStatus::Succeeded => "SUCCEEDED",
-        ExecutionStatus::Failed => "FAILED",
-        ExecutionStatus::TimedOut => "TIMED_OUT",
-        ExecutionStatus::Aborted => "ABORTED",
-    }
+    crate::history::by_id(ports, request, given).await.map(Some)
 }

@@ -4,7 +4,9 @@ use crate::call::{Door, Failure};
 use crate::show::{list, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use capstan_core::audit::{Entry, Fault, Finding, Head, PublicKey, Report, Seal, SigningAlgorithm, Verifier};
+use capstan_core::audit::{
+    Entry, Fault, Finding, Head, PublicKey, Report, Seal, SigningAlgorithm, Verifier, read_shown,
+};
 use capstan_core::ports::ApiClient;
 use capstan_core::time::Timestamp;
 use capstan_core::web::encode;
@@ -49,19 +51,19 @@ async fn once<P: ApiClient>(door: &Door<'_, P>, key: &PublicKey, now: Timestamp)
     if length > LONGEST {
         return Ok(Verdict::TooLong(length));
     }
-    let mut verifier = Verifier::new(&door.session.tenant);
+    let (mut verifier, none) = (Verifier::new(&door.session.tenant), Map::new());
     loop {
         for row in list(&page, "before") {
-            verifier.before(text(row, "key"), row["row"].as_object().unwrap_or(&Map::new()));
+            verifier.before(text(row, "key"), row["row"].as_object().unwrap_or(&none));
         }
         for seal in list(&page, "seals") {
-            match serde_json::from_value::<Seal>(as_kept(seal)) {
+            match read_shown::<Seal>(seal.as_object().unwrap_or(&none)) {
                 Ok(seal) => verifier.seal(seal, |seal| signing::genuine(keys, seal)),
-                Err(error) => verifier.unreadable_seal(&error.to_string()),
+                Err(why) => verifier.unreadable_seal(&why),
             }
         }
         for entry in list(&page, "entries") {
-            let read = serde_json::from_value::<Entry>(as_kept(entry)).map_err(|error| error.to_string());
+            let read = read_shown::<Entry>(entry.as_object().unwrap_or(&none));
             verifier.entry(read.as_ref().map_err(Clone::clone));
         }
         let next = text(&page, "cursor");
@@ -80,20 +82,4 @@ async fn once<P: ApiClient>(door: &Door<'_, P>, key: &PublicKey, now: Timestamp)
 
 async fn get<P: ApiClient>(door: &Door<'_, P>, cursor: &str) -> Result<Value, Failure> {
     door.get(&format!("/tier/audit?order=oldest&limit=100{cursor}")).await
-}
-
-/// The API's spelling of names becomes that in which they are hashed; values are as they are.
-fn as_kept(shown: &Value) -> Value {
-    let mut row = Map::new();
-    for (name, value) in shown.as_object().into_iter().flatten() {
-        let mut kept = String::new();
-        for letter in name.chars() {
-            if letter.is_ascii_uppercase() {
-                kept.push('_');
-            }
-            kept.push(letter.to_ascii_lowercase());
-        }
-        row.insert(kept, value.clone());
-    }
-    Value::Object(row)
 }

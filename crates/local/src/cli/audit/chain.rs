@@ -3,10 +3,9 @@
 use super::super::Failure;
 use super::super::client::{Client, query};
 use super::{Clock, log};
-use capstan_core::audit::{Entry, Fault, Head, PublicKey, Receipt, Report, Seal, Verifier};
+use capstan_core::audit::{Entry, Fault, Head, PublicKey, Receipt, Report, Seal, Verifier, read_shown};
 use capstan_core::time::Timestamp;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -86,13 +85,13 @@ fn once(client: &Client, against: &Against<'_>) -> Result<(Seen, Option<Head>), 
             verifier.before(&row.key, &row.row);
         }
         for seal in page.seals {
-            match read::<Seal>(seal) {
+            match read_shown::<Seal>(&seal) {
                 Ok(seal) => verifier.seal(seal, |seal| signing::genuine(keys, seal)),
                 Err(why) => verifier.unreadable_seal(&why),
             }
         }
         for entry in page.entries {
-            verifier.entry(read::<Entry>(entry).as_ref().map_err(Clone::clone));
+            verifier.entry(read_shown::<Entry>(&entry).as_ref().map_err(Clone::clone));
         }
         let Some(cursor) = page.cursor else { break };
         page = get(client, Some(&cursor))?;
@@ -109,20 +108,4 @@ fn get(client: &Client, cursor: Option<&str>) -> Result<Page, Failure> {
     }
     serde_json::from_value(answer.body)
         .map_err(|error| Failure::failed(format!("what the API answers is no audit: {error}")))
-}
-
-/// The API's spelling of names becomes that of the store; values are as they are.
-fn read<T: DeserializeOwned>(shown: Map<String, Value>) -> Result<T, String> {
-    let mut row = Map::new();
-    for (name, value) in shown {
-        let mut kept = String::new();
-        for letter in name.chars() {
-            if letter.is_ascii_uppercase() {
-                kept.push('_');
-            }
-            kept.push(letter.to_ascii_lowercase());
-        }
-        row.insert(kept, value);
-    }
-    serde_json::from_value(Value::Object(row)).map_err(|error| error.to_string())
 }

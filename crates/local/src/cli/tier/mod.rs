@@ -22,6 +22,29 @@ pub(super) struct Args {
     command: Command,
 }
 
+/// Which changes are looked for.
+#[derive(Debug, Default, clap::Args)]
+struct Sought {
+    /// Only those that stand like this: COMPLETED, ROLLED_BACK, FAILED, …
+    #[arg(long)]
+    status: Option<String>,
+    /// Only those that began in or led to this tier
+    #[arg(long)]
+    tier: Option<String>,
+    /// Only those asked for at this time or later, such as 2026-11-21T18:00:00Z
+    #[arg(long)]
+    since: Option<String>,
+    /// Only those asked for at this time or earlier
+    #[arg(long)]
+    until: Option<String>,
+    /// How many
+    #[arg(long)]
+    limit: Option<String>,
+    /// Where to go on: the cursor of the page before
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Where the tenant is, and what it costs
@@ -44,14 +67,7 @@ enum Command {
     /// Follow a change to its end
     Watch,
     /// What was changed, newest first
-    History {
-        /// How many
-        #[arg(long)]
-        limit: Option<String>,
-        /// Where to go on: the cursor of the page before
-        #[arg(long)]
-        cursor: Option<String>,
-    },
+    History(Sought),
     /// Stop the change under way and have it undone
     Cancel {
         /// Why
@@ -128,9 +144,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             tell(json, &client.post("/tier/confirm", &body)?, show::change)
         }
         Command::Watch => watch::run(&client, json),
-        Command::History { limit, cursor } => {
-            tell(json, &client.get(&history_path(limit.as_deref(), cursor.as_deref()))?, show::history)
-        }
+        Command::History(sought) => tell(json, &client.get(&sought.path())?, show::history),
         Command::Cancel { reason } => {
             tell(json, &client.post("/tier/cancel", &json!({ "reason": reason }))?, show::ended)
         }
@@ -187,8 +201,18 @@ fn change(client: &Client, json: bool, path: &str, wish: &Wish) -> Result<(), Fa
     tell(json, &client.post("/tier/confirm", &token)?, show::change)
 }
 
-fn history_path(limit: Option<&str>, cursor: Option<&str>) -> String {
-    query("/tier/change-history", &[("limit", limit), ("cursor", cursor)])
+impl Sought {
+    fn path(&self) -> String {
+        let given = [
+            ("status", &self.status),
+            ("tier", &self.tier),
+            ("since", &self.since),
+            ("until", &self.until),
+            ("limit", &self.limit),
+            ("cursor", &self.cursor),
+        ];
+        query("/tier/change-history", &given.map(|(name, value)| (name, value.as_deref())))
+    }
 }
 
 #[cfg(test)]
@@ -197,8 +221,11 @@ mod tests {
 
     #[test]
     fn what_goes_into_a_request() {
-        assert_eq!(history_path(None, None), "/tier/change-history");
-        assert_eq!(history_path(Some("-1"), Some("a&b")), "/tier/change-history?limit=-1&cursor=a%26b");
+        let mut sought = Sought::default();
+        assert_eq!(sought.path(), "/tier/change-history");
+        (sought.limit, sought.cursor) = (Some("-1".to_owned()), Some("a&b".to_owned()));
+        sought.status = Some("FAILED".to_owned());
+        assert_eq!(sought.path(), "/tier/change-history?status=FAILED&limit=-1&cursor=a%26b");
         assert_eq!(parse_setting("a=1").unwrap().1, json!(1));
         assert_eq!(parse_setting("a=true").unwrap().1, json!(true));
         assert_eq!(parse_setting("a=ml.g5.xlarge").unwrap().1, json!("ml.g5.xlarge"));
