@@ -97,6 +97,19 @@ def test_what_one_types_outlives_the_ticks(visitor):
     expect(reason).to_have_value("it was the wrong tenant")
 
 
+@pytest.mark.watched
+def test_what_one_opens_stays_open_while_it_is_live(visitor):
+    """The list of the states is put in anew with each of them; for who cannot see the graph it is all there is."""
+    visitor.start("STAGING")
+    page = visitor.go("/console/tier/progress")
+    page.get_by_text("The states it has come to").click()
+    items = page.get_by_role("listitem").filter(has_text="ValidateTransition")
+    expect(items.first).to_be_visible()
+    page.locator("#workflow").evaluate("(piece) => { piece.dataset.old = 'yes' }")
+    expect(page.locator("#workflow[data-old]")).to_have_count(0)
+    expect(page.get_by_role("listitem").filter(has_text="WaitForProvisioning").first).to_be_visible()
+
+
 def test_times_are_relative_and_exact_on_hover(visitor):
     visitor.move("STAGING", cooldown=24)
     visitor.go("/console/tier")

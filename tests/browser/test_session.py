@@ -58,6 +58,9 @@ def test_signing_out_ends_it(visitor):
     page.get_by_text(visitor.subject).first.click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Signed out")
+    # Nor does Back show what was seen.
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/oauth2/authorize"))
     page.goto(f"{visitor.system.url}/console/tier")
     expect(page).to_have_url(re.compile(r"/oauth2/authorize"))
 

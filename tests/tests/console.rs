@@ -7,6 +7,8 @@ use capstan_core::tier::Tier;
 use capstan_core::time::Millis;
 use capstan_tests::lab::Lab;
 use capstan_tests::scenario::{OTHER_TENANT, TENANT, issuer};
+use local::engine::Options;
+use local::functions::registry;
 use local::gateway::{Gateway, Reply, Request};
 use local::issuer::{ISSUER, Issuer};
 use serde_json::json;
@@ -122,12 +124,16 @@ impl Browser {
     }
 
     fn sign_in(&mut self, role: &str, tenant: &str) -> Page {
+        self.sign_in_as("ada", role, tenant)
+    }
+
+    fn sign_in_as(&mut self, subject: &str, role: &str, tenant: &str) -> Page {
         let link =
             local::gateway::sign_in_link(&issuer(), &format!("http://{HOST}"), local_now(&self.gateway));
         let form = self.get(link.strip_prefix(&format!("http://{HOST}")).unwrap());
         assert!(form.has("Sign in to this machine"), "{}", form.text);
         let action = self.at.clone();
-        let typed = [("subject", "ada"), ("role", role), ("tenant", tenant)];
+        let typed = [("subject", subject), ("role", role), ("tenant", tenant)];
         let fields = typed.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         self.send(&action, &fields)
     }
@@ -206,6 +212,35 @@ fn production_is_confirmed_by_its_cost_typed_out() {
         .must(200, "DEV → PRODUCTION");
     assert!(lab.settle());
     assert_eq!(lab.get("/tier")["currentTier"], "PRODUCTION");
+}
+
+#[test]
+fn two_persons_confirm_by_the_page_and_not_one_alone() {
+    let world = Lab::new(73).world().clone();
+    let mut lab = Lab::with(world, &registry(), Options::default(), &[("TwoPersonRule", "true")]);
+    let mut ada = signed_in(&lab, "admin");
+    let plan = ada.get("/console/tier/plan?target=PRODUCTION");
+    let told = ada
+        .fill(&plan, "/console/tier/change", &[("reason", REASON)])
+        .must(200, "http://127.0.0.1:3000/console/tier/confirm?to=PRODUCTION");
+    let token = told
+        .text
+        .split("<code>")
+        .find_map(|part| part.split_once("</code>").filter(|(text, _)| text.len() == 64));
+    let fields = [("token", token.unwrap().0), ("typed", "move to PRODUCTION")];
+    let mut confirm = |who: &mut Browser| {
+        let page = who.get("/console/tier/confirm?to=PRODUCTION").must(200, "$750,000");
+        who.fill(&page, "/console/tier/confirm", &fields)
+    };
+    confirm(&mut ada).must(403, "somebody else");
+    assert_eq!(lab.get("/tier")["transitionId"], json!(null));
+    let mut bob = Browser::new(&door(&lab));
+    bob.sign_in_as("bob", "admin", TENANT).must(200, "Infrastructure Tier");
+    confirm(&mut bob).must(200, "DEV → PRODUCTION");
+    assert!(lab.settle());
+    assert_eq!(lab.get("/tier")["currentTier"], "PRODUCTION");
+    let change = &lab.get("/tier/change-history")["changes"][0];
+    assert_eq!((&change["changedBy"], &change["confirmedBy"]), (&json!("ada"), &json!("bob")));
 }
 
 #[test]

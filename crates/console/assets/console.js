@@ -76,6 +76,16 @@
     if (event.detail.xhr.status === 200 && text === last[event.detail.target.id]) event.detail.shouldSwap = false;
     last[event.detail.target.id] = text;
   });
+  // What somebody has opened in a piece stays open when it is put in anew.
+  let opened = [];
+  const parts = (root) => [...root.querySelectorAll("details")];
+  const words = (part) => part.querySelector("summary")?.textContent;
+  document.addEventListener("htmx:beforeSwap", (event) => { opened = parts(event.detail.target).filter((part) => part.open).map(words); });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const piece = document.getElementById(event.detail.target.id);
+    if (piece) parts(piece).forEach((part) => { if (opened.includes(words(part))) part.open = true; });
+  });
+
   // What is shown may have gone on without us: then it says since when it is not of now.
   const stale = document.createElement("p");
   stale.className = "notice warn";

@@ -53,6 +53,20 @@ pub(crate) fn draw(workflow: &Value) -> Markup {
                     }
                 }
             }
+            (told_in_turn(states))
+        }
+    }
+}
+
+/// The same as words: the states that it has come to, in their turn.
+fn told_in_turn(states: &[Value]) -> Markup {
+    let mut met: Vec<&Value> = states.iter().filter(|state| state["enteredAt"].is_string()).collect();
+    met.sort_by_key(|state| text(state, "enteredAt"));
+    html! {
+        @if !met.is_empty() {
+            details { summary { "The states it has come to, as a list" }
+                ol { @for state in met { li { (text(state, "name")) ": " (told(state)) } } }
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 mod audit;
 mod config;
 mod configs;
+mod confirm;
 mod field;
 mod frame;
 mod gather;
@@ -64,6 +65,7 @@ pub(crate) async fn get<P: ApiClient>(
     match path {
         "/tier" => tier::show(door, view).await,
         "/tier/plan" => plan::show(door, view).await,
+        "/tier/confirm" => confirm::show(door, view).await,
         "/tier/progress" => progress::show(door, view).await,
         "/tier/configs" => configs::show(door, view).await,
         "/tier/history" => history::show(door, view).await,
@@ -72,7 +74,13 @@ pub(crate) async fn get<P: ApiClient>(
         "/tier/audit/verify" => audit::verify(door, view).await,
         path if let Some(tier) = one("/tier/configs/", path, "") => config::show(door, view, tier).await,
         path if let Some(id) = one("/tier/history/", path, "") => history::one(door, view, id).await,
-        _ if iops::owns(path) => known(view, iops::get(door, view, path).await),
+        _ if iops::owns(path) => match known(view, iops::get(door, view, path).await) {
+            // Who signs in anew would get the same token, and come back here.
+            Err(Failure::SignedOut) if door.get("/tier").await.is_ok() => {
+                Ok(Answer::page(403, inside(view, NOT_TAKEN)))
+            }
+            answer => answer,
+        },
         _ => Ok(Answer::page(404, inside(view, NOTHING))),
     }
 }
@@ -85,7 +93,7 @@ pub(crate) async fn post<P: ApiClient>(
 ) -> Result<Answer, Failure> {
     match path {
         "/tier/change" => plan::change(door, view).await,
-        "/tier/confirm" => plan::confirm(door, view).await,
+        "/tier/confirm" => confirm::confirm(door, view).await,
         "/tier/cancel" => progress::cancel(door, view).await,
         "/tier/reset" => progress::declare(door, view).await,
         "/tier/cooldown" => configs::set_cooldown(door, view).await,
@@ -110,6 +118,7 @@ fn known(view: &View<'_>, answer: Option<Result<Answer, Failure>>) -> Result<Ans
 pub(crate) fn form_of(path: &str) -> &'static str {
     match path {
         "/tier/cancel" | "/tier/reset" => "/tier/progress",
+        "/tier/confirm" => "/tier/confirm",
         "/tier/cooldown" => "/tier/configs",
         path => {
             PLACES.iter().rev().find(|place| path.starts_with(place.path)).map_or("/tier", |place| place.path)
@@ -128,6 +137,12 @@ const NOTHING: Words<'_> = Words {
     title: "There is no such page",
     what: "Nothing is at this address.",
     next: "Choose a page from the menu, or press / to search for one.",
+};
+
+const NOT_TAKEN: Words<'_> = Words {
+    title: "IOps does not take your token",
+    what: "The API of the tiers takes it, that of IOps does not.",
+    next: "See to what the authorizer of IOps expects: its issuer and audience (docs/deploy.md, Tokens). Its log has the reason.",
 };
 
 impl View<'_> {

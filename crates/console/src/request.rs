@@ -54,9 +54,8 @@ impl Request {
         let here = is_loopback(host);
         // API Gateway alone says what is before the path: the stage, or what a domain of one's own maps.
         let whole = if here { path } else { text("/requestContext/path").unwrap_or(path) };
-        let at = whole.find(ROOT).ok_or(Unreadable::Event("the console's path"))?;
-        let (prefix, own) = whole.split_at(at);
-        let own = own.strip_prefix(ROOT).unwrap_or_default().trim_end_matches('/');
+        let (prefix, own) = parted(whole).ok_or(Unreadable::Event("the console's path"))?;
+        let own = own.trim_end_matches('/');
         let scheme = if here { "http" } else { "https" };
         let mut request = Self {
             method,
@@ -109,6 +108,12 @@ impl Request {
     }
 }
 
+/// What stands before [`ROOT`], and what after it; a name that only begins with it is another one.
+fn parted(path: &str) -> Option<(&str, &str)> {
+    let mut whole = path.match_indices(ROOT).map(|(at, _)| (&path[..at], &path[at + ROOT.len()..]));
+    whole.find(|(_, after)| after.is_empty() || after.starts_with('/'))
+}
+
 fn members(event: &Value, name: &str) -> BTreeMap<String, String> {
     let object = event.get(name).and_then(Value::as_object);
     let pair = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
@@ -156,6 +161,13 @@ mod tests {
         assert_eq!((request.path.as_str(), request.origin.as_str()), ("/tier/plan", "https://abc.example"));
         assert_eq!(request.at("/tier"), "/prod/console/tier");
         assert_eq!((request.field("reason"), request.field("none")), ("a b&c", ""));
+        let mapped = Request::read(&event(
+            "abc.example",
+            "/console/hosts/console",
+            "/console-of-x/console/hosts/console",
+        ))
+        .unwrap();
+        assert_eq!((mapped.path.as_str(), mapped.prefix.as_str()), ("/hosts/console", "/console-of-x"));
         assert_eq!((request.cookies["b"].as_str(), request.asked("q")), ("x=y", Some("1 2")));
         assert!(request.live);
     }

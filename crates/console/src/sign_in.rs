@@ -150,7 +150,9 @@ async fn redeem(
 pub(crate) async fn out(ports: &impl SignIn, config: &Config, request: &Request) -> Answer {
     let endpoints = ports.sign_in_endpoints(&config.issuer).await.ok();
     let page = page::signed_out(request, endpoints.and_then(|endpoints| endpoints.end_session).as_deref());
-    Session::end(request).fold(Answer::page(200, page), Answer::with_cookie)
+    // Nor does Back show what was seen.
+    let answer = Answer::page(200, page).with_header("Clear-Site-Data", "\"cache\"");
+    Session::end(request).fold(answer, Answer::with_cookie)
 }
 
 fn redirect(request: &Request) -> String {

@@ -82,6 +82,7 @@ impl View<'_> {
                 ul {
                     @for place in PLACES { li { a href=(self.at(place.path)) { (place.group) " → " (place.name) } } }
                     li { a href=(self.at("/tier#reason")) { "Plan a move to another tier" } }
+                    li { a href=(self.at("/tier/confirm")) { "Confirm what somebody else asked for" } }
                     li { a href=(self.at("/tier/progress")) { "Follow or stop the change under way" } }
                 }
             }

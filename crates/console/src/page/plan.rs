@@ -1,18 +1,13 @@
 //! What a change would do, before anything happens; then the change.
 
-use super::{View, curl, fact, objections};
+use super::{View, confirm, curl, fact, objections};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
-use crate::show::{hourly, list, money, sentence, text, time};
+use crate::show::{hourly, list, money, sentence, text};
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::{EMERGENCY, MAX_REASON, MIN_REASON, Role};
 use maud::{Markup, html};
 use serde_json::{Value, json};
-
-/// What has to be typed before a change that has to be confirmed.
-fn phrase(to: &str) -> String {
-    format!("move to {to}")
-}
 
 pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
     let target = view.request.asked("target").unwrap_or_default();
@@ -20,7 +15,8 @@ pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
     render(door, view, target, reason.trim(), &[]).await
 }
 
-async fn render<P: ApiClient>(
+/// The plan, with what was objected to.
+pub(super) async fn render<P: ApiClient>(
     door: &Door<'_, P>,
     view: &View<'_>,
     target: &str,
@@ -35,7 +31,7 @@ async fn render<P: ApiClient>(
 }
 
 /// The plan itself.
-fn shown(plan: &Value) -> Markup {
+pub(super) fn shown(plan: &Value) -> Markup {
     let (before, after) =
         (plan["costBefore"].as_f64().unwrap_or_default(), plan["costAfter"].as_f64().unwrap_or_default());
     let more = json!((after - before).abs());
@@ -73,7 +69,8 @@ fn colour(action: &str) -> &'static str {
     }
 }
 
-fn words(line: &Value) -> &str {
+/// A warning's words.
+pub(super) fn words(line: &Value) -> &str {
     line.as_str().or_else(|| line.get("message").and_then(Value::as_str)).unwrap_or_default()
 }
 
@@ -117,70 +114,11 @@ pub(crate) async fn change<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) ->
     let body = json!({ "targetTier": target, "reason": reason });
     match door.act(&Act { method: "POST", path, body }).await {
         Ok(answer) if text(&answer, "status") == "REQUIRES_CONFIRMATION" => {
-            Ok(to_be_confirmed(door, view, &answer, reason, &[]))
+            Ok(confirm::asked(door, view, &answer, reason))
         }
         // Or the same form, sent twice before the first answer was there.
         Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
         Err(failure) if failure.code() == Some("CHANGE_UNDER_WAY") => Ok(super::failed(view, &failure)),
         Err(failure) => render(door, view, target, reason, &failure.objections()?).await,
-    }
-}
-
-/// What it costs, in words, to be typed before it is done.
-fn to_be_confirmed<P: ApiClient>(
-    door: &Door<'_, P>,
-    view: &View<'_>,
-    asked: &Value,
-    reason: &str,
-    refused: &[String],
-) -> Answer {
-    let plan = &asked["plan"];
-    let (to, token) = (text(plan, "toTier"), text(asked, "confirmationToken"));
-    let another =
-        text(&asked["confirmation"], "by") != "REQUESTER" && !text(&asked["confirmation"], "by").is_empty();
-    let act = Act { method: "POST", path: "/tier/confirm", body: json!({ "confirmationToken": token }) };
-    let content = html! {
-        (objections(refused))
-        div .notice.warn role="alert" {
-            p { strong { "This costs " (money(&plan["costAfter"])) " a month" } ", now " (money(&plan["costBefore"])) ". "
-                "It has to be confirmed " (time(&asked["expiresAt"], view.wall)) " at the latest." }
-            @for line in list(asked, "warnings") { p { (words(line)) } }
-        }
-        @if another {
-            p { "Somebody else with the role " strong { (text(&asked["confirmation"], "role")) } " has to confirm it, with this token:" }
-            pre tabindex="0" { code { (token) } }
-        }
-        (view.form("/tier/confirm", html! {
-            input type="hidden" name="token" value=(token);
-            input type="hidden" name="to" value=(to);
-            input type="hidden" name="reason" value=(reason);
-            label for="typed" { "To confirm, type: " code { (phrase(to)) } }
-            input #typed name="typed" required autocomplete="off" spellcheck="false";
-            button type="submit" .primary { "Confirm the move to " (to) }
-        }))
-        (curl(door, &act))
-        details { summary { "The plan" } (shown(plan)) }
-    };
-    view.page(&format!("Confirm the move to {to}"), content)
-}
-
-/// Confirms it.
-pub(crate) async fn confirm<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
-    let request = view.request;
-    let (token, to) = (request.field("token"), request.field("to"));
-    if !request.field("typed").eq_ignore_ascii_case(&phrase(to)) {
-        let what = format!("Type `{}` to confirm it: go back, and the token is still good.", phrase(to));
-        let words = super::Words {
-            title: "Nothing was done",
-            what: &what,
-            next: "Or leave it: an unconfirmed change is forgotten.",
-        };
-        return Ok(Answer::page(400, super::inside(view, words)));
-    }
-    let body = json!({ "confirmationToken": token });
-    match door.act(&Act { method: "POST", path: "/tier/confirm", body }).await {
-        // Or the same form, sent twice before the first answer was there.
-        Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
-        Err(failure) => render(door, view, to, request.field("reason"), &failure.objections()?).await,
     }
 }

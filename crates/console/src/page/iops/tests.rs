@@ -339,6 +339,16 @@ fn the_canary_under_way_is_on_the_page() {
 }
 
 #[test]
+fn a_token_that_iops_alone_refuses_leads_to_no_circle() {
+    let refused = || Fake::of("viewer").answers("GET", "/canary", 401, json!({"code": "UNAUTHORIZED"}));
+    let page = refused().answers("GET", "/tier", 200, json!({"currentTier": "DEV"})).get("/canary");
+    assert_eq!(page.status, 403);
+    page.says(&["IOps does not take your token"]);
+    let over = refused().answers("GET", "/tier", 401, json!({})).get("/canary");
+    assert_eq!(over.status, 503, "on to the issuer, which is none here");
+}
+
+#[test]
 fn versions_and_releases_are_listed() {
     let fake = Fake::of("admin")
         .replays("GET /models", "models__list")
