@@ -34,21 +34,24 @@ pub(crate) fn draw(workflow: &Value) -> Markup {
     let right = nodes.iter().map(|node| node.at.0 + WIDE).max().unwrap_or_default() + ACROSS;
     let bottom = nodes.iter().map(|node| node.at.1 + HIGH).max().unwrap_or_default() + ACROSS;
     let place: BTreeMap<&str, &Node<'_>> = nodes.iter().map(|node| (node.name, node)).collect();
+    // All lines of a kind are one path: this is fetched again and again.
+    let mut lines: BTreeMap<&str, String> = BTreeMap::new();
+    for (from, to, kind) in &ways {
+        if let (Some(from), Some(to)) = (place.get(from), place.get(to)) {
+            lines.entry(kind).or_default().push_str(&line(from, to));
+        }
+    }
     html! {
         @if !nodes.is_empty() {
             div .scroll tabindex="0" role="region" aria-label="The workflow" {
                 svg .graph role="img" viewBox={ "0 0 " (right) " " (bottom) } width=(right) height=(bottom) {
                     title { "The workflow, each state with its status" }
-                    @for (from, to, kind) in &ways {
-                        @if let (Some(from), Some(to)) = (place.get(from), place.get(to)) {
-                            path class=(kind) d=(line(from, to)) {}
-                        }
-                    }
+                    @for (kind, lines) in &lines { path class=(kind) d=(lines) {} }
                     @for node in &nodes {
-                        g class=(colour(text(node.state, "status"))) {
+                        g class=(colour(text(node.state, "status"))) transform={ "translate(" (node.at.0) " " (node.at.1) ")" } {
                             title { (node.name) ": " (told(node.state)) }
-                            rect x=(node.at.0) y=(node.at.1) width=(WIDE) height=(HIGH) rx="6" {}
-                            text x=(node.at.0 + 8) y=(node.at.1 + 19) { (sign(text(node.state, "status"))) " " (node.name) }
+                            rect width=(WIDE) height=(HIGH) rx="6" {}
+                            text x="8" y="19" { (sign(text(node.state, "status"))) " " (node.name) }
                         }
                     }
                 }
@@ -65,7 +68,7 @@ fn told_in_turn(states: &[Value]) -> Markup {
     html! {
         @if !met.is_empty() {
             details { summary { "The states it has come to, as a list" }
-                ol { @for state in met { li { (text(state, "name")) ": " (told(state)) } } }
+                ol { @for state in met { li { (text(state, "name")) ": " (told(state)) (when(state)) } } }
             }
         }
     }
@@ -199,13 +202,15 @@ fn sign(status: &str) -> &'static str {
     }
 }
 
+/// When it was entered and left, to the second.
+fn when(state: &Value) -> String {
+    let time =
+        |(name, word)| Some(format!(", {word} {}Z", state[name].as_str()?.get(..19)?.replace('T', " ")));
+    [("enteredAt", "entered"), ("exitedAt", "left")].into_iter().filter_map(time).collect()
+}
+
 fn told(state: &Value) -> String {
     let mut told = sentence(text(state, "status")).to_lowercase();
-    for (name, word) in [("enteredAt", "entered"), ("exitedAt", "left")] {
-        if let Some(at) = state[name].as_str() {
-            told.push_str(&format!(", {word} {at}"));
-        }
-    }
     if let Some(attempts) = state["attempts"].as_u64().filter(|attempts| *attempts > 1) {
         told.push_str(&format!(", {attempts} times"));
     }
@@ -263,5 +268,19 @@ mod tests {
         assert!(drawn.contains("✗ Two") && drawn.contains("▶ One") && drawn.contains("✓ Start"), "{drawn}");
         assert!(!drawn.contains("OneFailed") && drawn.contains("Undo"), "{drawn}");
         assert_eq!(draw(&json!({})).into_string(), "");
+    }
+
+    #[test]
+    fn who_can_not_see_it_reads_the_states_in_their_turn() {
+        let mut workflow = workflow();
+        for (name, at) in [("Both", "2026-01-01T00:00:02.000Z"), ("Start", "2026-01-01T00:00:01.000Z")] {
+            let states = workflow["states"].as_array_mut().unwrap();
+            states.iter_mut().find(|state| state["name"] == name).unwrap()["enteredAt"] = json!(at);
+        }
+        let drawn = draw(&workflow).into_string();
+        let list = drawn.split_once("<ol>").unwrap().1;
+        let items: Vec<&str> = list.split("<li>").skip(1).collect();
+        assert!(items[0].starts_with("Start: succeeded, entered 2026-01-01 00:00:01Z"), "{items:?}");
+        assert!(items[1].starts_with("Both: running") && items.len() == 2, "{items:?}");
     }
 }
