@@ -13,6 +13,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     content_type: &'static str,
     body: String,
+    /// What the browser may do with it.
+    protections: &'static [(&'static str, &'static str)],
     headers: Vec<(&'static str, String)>,
     cookies: Vec<String>,
 }
@@ -20,12 +22,17 @@ pub(crate) struct Answer {
 impl Answer {
     fn new(status: u16, content_type: &'static str, body: String) -> Self {
         let (headers, cookies) = (Vec::new(), Vec::new());
-        Self { status, content_type, body, headers, cookies }
+        Self { status, content_type, body, protections: PAGE, headers, cookies }
     }
 
-    /// A page, or a piece of one.
+    /// A page.
     pub(crate) fn page(status: u16, page: Markup) -> Self {
         Self::new(status, "text/html; charset=utf-8", page.into_string())
+    }
+
+    /// A piece of a page, which is fetched again and again: who opens it by itself sees words, and nothing else.
+    pub(crate) fn piece(piece: Markup) -> Self {
+        Self { protections: PIECE, ..Self::page(200, piece) }
     }
 
     /// What to get instead (RFC 9110, 303): a reload of that does nothing again.
@@ -70,8 +77,7 @@ impl Answer {
         let mut headers = Map::new();
         headers.insert("Content-Type".to_owned(), json!(self.content_type));
         headers.insert("Cache-Control".to_owned(), json!("no-cache, private"));
-        headers.insert("Content-Security-Policy".to_owned(), json!(POLICY));
-        for (name, value) in PROTECTIONS {
+        for (name, value) in self.protections {
             headers.insert((*name).to_owned(), json!(value));
         }
         headers.extend(self.headers.into_iter().map(|(name, value)| (name.to_owned(), json!(value))));
@@ -86,12 +92,19 @@ impl Answer {
 }
 
 /// Besides the policy: <https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html>.
-const PROTECTIONS: &[(&str, &str)] = &[
+const PAGE: &[(&str, &str)] = &[
+    ("Content-Security-Policy", POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Strict-Transport-Security", "max-age=63072000"),
+];
+
+const PIECE: &[(&str, &str)] = &[
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
 ];
 
 /// Nothing comes from elsewhere, nothing in the page is run, nobody frames it.
@@ -125,6 +138,9 @@ mod tests {
             policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"),
             "{policy}"
         );
+        let piece = Answer::piece(html! { p { "x" } }).into_proxy(None);
+        let policy = piece.pointer("/headers/Content-Security-Policy").and_then(Value::as_str).unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("self"), "{policy}");
         assert_eq!(answer.pointer("/headers/Cache-Control"), Some(&json!("no-cache, private")));
         assert_eq!(answer["multiValueHeaders"]["Set-Cookie"], json!(["a=1"]));
     }

@@ -3,7 +3,8 @@
 //! The layers are those of the longest way to each state, loops left out, so that every line but a loop's goes down. What is
 //! drawn is what the API says of the workflow; nothing here knows one of its states.
 
-use crate::show::{sentence, text};
+use crate::show::{duration, sentence, text};
+use capstan_core::time::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -202,11 +203,15 @@ fn sign(status: &str) -> &'static str {
     }
 }
 
-/// When it was entered and left, to the second.
+/// When it was entered, to the second, and how long it was there.
 fn when(state: &Value) -> String {
-    let time =
-        |(name, word)| Some(format!(", {word} {}Z", state[name].as_str()?.get(..19)?.replace('T', " ")));
-    [("enteredAt", "entered"), ("exitedAt", "left")].into_iter().filter_map(time).collect()
+    let at = |name: &str| state[name].as_str().and_then(Timestamp::parse);
+    let Some(entered) = at("enteredAt") else { return String::new() };
+    let said = entered.to_string();
+    let said = said.get(..19).unwrap_or_default().replace('T', " ");
+    let stayed = at("exitedAt").map(|left| left.since(entered).as_seconds_ceil());
+    let stayed = stayed.filter(|seconds| *seconds > 0).map(|seconds| format!(" for {}", duration(seconds)));
+    format!(", entered {said}Z{}", stayed.unwrap_or_default())
 }
 
 fn told(state: &Value) -> String {

@@ -31,7 +31,7 @@ impl Live<'_> {
         if request.asked("live") != Some(self.part) {
             return None;
         }
-        let answer = Answer::page(200, self.render());
+        let answer = Answer::piece(self.render());
         let same = request.asked("was").unwrap_or_default() == self.state;
         Some(if same { answer } else { answer.with_header("HX-Refresh", "true") })
     }

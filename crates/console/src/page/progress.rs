@@ -29,7 +29,7 @@ async fn render<P: ApiClient>(
     if view.request.asked("live") == Some(STEPS) {
         // Better the one before than none.
         let workflow = door.get("/tier/workflow").await?;
-        return Ok(steps(view, &workflow, true).alone().unwrap_or_else(|| Answer::page(200, html! {})));
+        return Ok(steps(view, &workflow, true).alone().unwrap_or_else(|| Answer::piece(html! {})));
     }
     let progress = door.get("/tier/transition-status").await?;
     let state = State::of(&progress);
