@@ -1,0 +1,59 @@
+//! What the page says to a browser that has it open.
+
+use crate::fake::Fake;
+use serde_json::{Value, json};
+
+fn at(status: &str, step: &str) -> Value {
+    json!({"transitionId": "019b", "status": status, "fromTier": "DEV", "toTier": "STAGING", "currentStep": step,
+        "progressPercent": 40, "resources": [], "errors": [], "cancellation": null})
+}
+
+fn api(progress: Value) -> Fake {
+    let workflow = json!({"states": [{"name": "First", "status": "RUNNING"}], "edges": []});
+    Fake::of("super_admin").answers("GET", "/tier/transition-status", 200, progress).answers(
+        "GET",
+        "/tier/workflow",
+        200,
+        workflow,
+    )
+}
+
+#[test]
+fn a_page_is_loaded_anew_when_one_can_do_something_else() {
+    let ended = json!({"transitionId": null, "status": "STABLE", "lastChange": {"status": "COMPLETED"}});
+    let mut wished = at("IN_PROGRESS", "First");
+    wished["cancellation"] = json!({"reason": "the wrong tenant"});
+    for (progress, state, stops) in [
+        (at("IN_PROGRESS", "First"), "running", true),
+        (wished, "undone", false),
+        (at("ROLLING_BACK", "First"), "undone", false),
+        (at("STUCK", "First"), "stuck", true),
+        (ended, "over", false),
+    ] {
+        let api = api(progress);
+        let page = api.get("/tier/progress");
+        assert_eq!(page.body.contains("action=\"/console/tier/cancel\""), stops, "{state}");
+        assert_eq!(page.body.contains("action=\"/console/tier/reset\""), state == "stuck");
+        let asks = page.body.contains("live=live");
+        assert_eq!(asks, ["running", "undone"].contains(&state), "{state}");
+        assert!(!asks || page.body.contains(&format!("was={state}")), "{}", page.body);
+        for was in ["running", "undone", "stuck", "over"] {
+            let piece = api.get(&format!("/tier/progress?step=First&live=live&was={was}"));
+            assert_eq!((piece.status, piece.reloads), (200, was != state), "{was}, now {state}");
+            assert!(!piece.body.contains("<form"));
+        }
+    }
+}
+
+#[test]
+fn another_step_has_the_workflow_drawn_at_once() {
+    let api = api(at("IN_PROGRESS", "Second"));
+    api.get("/tier/progress").has(&[
+        "hx-get=\"/console/tier/progress?step=Second&amp;live=live&amp;was=running\" hx-trigger=\"every 2s\"",
+        "hx-get=\"/console/tier/progress?live=workflow\" hx-trigger=\"every 10s, next-step from:body\"",
+    ]);
+    let told = |step: &str| api.get(&format!("/tier/progress?step={step}&live=live&was=running")).triggers;
+    assert_eq!((told("Second"), told("First").as_deref()), (None, Some("next-step")));
+    let drawn = api.get("/tier/progress?live=workflow");
+    assert!(drawn.body.starts_with("<div id=\"workflow\"") && drawn.body.contains("First"), "{}", drawn.body);
+}
