@@ -26,6 +26,7 @@ use crate::request::Request;
 use crate::session::Session;
 use capstan_core::ids::uuid_v7;
 use capstan_core::ports::ApiClient;
+use capstan_core::tier::Role;
 use capstan_core::time::Timestamp;
 use frame::PLACES;
 use live::Live;
@@ -170,7 +171,15 @@ impl View<'_> {
 
     /// A page on which something goes on: without JavaScript it loads itself anew.
     pub(crate) fn live_page(&self, title: &str, goes_on: bool, content: Markup) -> Answer {
-        Answer::page(200, self.frame(title, content, goes_on.then_some(3)))
+        let still = self.request.asked("still").is_some();
+        Answer::page(200, self.frame(title, content, (goes_on && !still).then_some(3)))
+    }
+
+    /// What is said to whoever may not do something.
+    pub(crate) fn takes(&self, role: Role) -> Markup {
+        let words = |role: Role| role.as_str().replace('_', " ");
+        let mine = self.session.role.map_or_else(|| "somebody without a role".to_owned(), words);
+        html! { p { "It takes the role " (words(role)) ". You are signed in as " (mine) "." } }
     }
 
     /// The piece of the page at `path` that changes by itself; `state` decides what stands around it.
@@ -192,6 +201,13 @@ pub(crate) fn inside(view: &View<'_>, words: Words<'_>) -> Markup {
 
 /// What the API refused, where the page has no better place for it.
 pub(crate) fn failed(view: &View<'_>, failure: &Failure) -> Answer {
+    if failure.code() == Some("CHANGE_UNDER_WAY") {
+        let content = html! {
+            p { "Until it has ended there is nothing to plan from, and nothing else can be asked for. Nothing was done." }
+            p { a .button href=(view.at("/tier/progress")) { "Follow or stop it" } }
+        };
+        return view.page("A change is under way", content).with_status(409);
+    }
     let lines = failure.lines().join(" ");
     let (status, title, next) = match failure {
         Failure::InProgress => (

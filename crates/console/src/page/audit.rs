@@ -4,7 +4,7 @@ mod chain;
 
 use super::gather::{AUDIT, Found, Look, gather};
 use super::history::{older, select};
-use super::{View, badge, curl, fact};
+use super::{View, badge, curl, fact, field};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
 use crate::show::{list, number, sentence, text, time};
@@ -12,7 +12,7 @@ use capstan_core::ports::ApiClient;
 use capstan_core::web::encode;
 use chain::Verdict;
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const FILTERS: [&str; 3] = ["who", "action", "outcome"];
 
@@ -89,6 +89,7 @@ fn table(view: &View<'_>, found: &Found) -> Markup {
                 td { (text(entry, "who")) br; span .quiet { (sentence(text(entry, "role"))) } }
                 td {
                     (sentence(text(entry, "action")))
+                    @if let Some(words) = detail(entry) { br; span .quiet { (words) } }
                     @if text(entry, "outcome") != "DONE" { " " span .badge.bad { (sentence(text(entry, "outcome"))) } }
                 }
                 td { (subject(view, entry)) }
@@ -104,6 +105,18 @@ fn subject(view: &View<'_>, entry: &Value) -> Markup {
         code { (text(entry, "subject")) }
         @if !change.is_empty() { br; a href=(view.at(&format!("/tier/history/{}", encode(change)))) { "Its change" } }
     }
+}
+
+/// What belongs to an act in a few words; more stands under More.
+fn detail(entry: &Value) -> Option<String> {
+    let detail: Map<String, Value> = serde_json::from_str(text(entry, "detail")).ok()?;
+    let short = |value: &Value| !value.is_array() && !value.is_object() && value.to_string().len() <= 40;
+    let few = (1..=4).contains(&detail.len()) && detail.values().all(short);
+    let words = |(name, value): (&String, &Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("{} {value}", field::words(name))
+    };
+    few.then(|| detail.iter().map(words).collect::<Vec<_>>().join(", "))
 }
 
 fn more(entry: &Value) -> Markup {

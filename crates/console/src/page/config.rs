@@ -168,7 +168,7 @@ fn form<P: ApiClient>(
                 @for (name, takes) in editable(config) { (input(name, &takes, &config[name], wanted.get(name))) }
                 button type="submit" .primary { "Review the edit" }
             }))
-        } @else { p { "It takes the role admin to edit it." } }
+        } @else { (view.takes(Role::Admin)) }
         h2 { "What else it is made of" }
         div .scroll tabindex="0" role="region" aria-label="What else it is made of" { table { tbody { @for (name, value) in fixed(config, view.session.may(Role::Admin)) { tr {
             th scope="row" title=(name) { (field::group(name)) ": " (field::label(name)) }

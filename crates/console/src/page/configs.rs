@@ -84,7 +84,7 @@ fn cooldown<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, tier: &Value, typ
                 input #hours type="number" name="hours" min="0" max=(MAX_COOLDOWN_HOURS) step="1" required value=(hours);
                 button type="submit" { "Set the cooldown" }
             }))
-        } @else { p .quiet { "It takes the role super admin to set it." } }
+        } @else { (view.takes(Role::SuperAdmin)) }
         (curl(door, &act))
     }
 }

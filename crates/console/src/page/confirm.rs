@@ -1,7 +1,7 @@
 //! What has to be confirmed: by who asked, with the cost before his eyes, or by a second person, who sees the plan anew.
 
 use super::plan::{shown, words};
-use super::{View, Words, curl, fact, objections, plan};
+use super::{View, curl, fact, objections, plan};
 use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
 use crate::show::{list, money, text, time};
@@ -114,13 +114,16 @@ pub(crate) async fn confirm<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -
         if tier.is_some() {
             return second(door, view, tier, &[format!("Type `{}` to confirm it.", phrase(to))]).await;
         }
-        let what = format!("Type `{}` to confirm it: go back, and the token is still good.", phrase(to));
-        let words = Words {
-            title: "Nothing was done",
-            what: &what,
-            next: "Or leave it: an unconfirmed change is forgotten.",
+        let content = html! {
+            (objections(&[format!("Type `{}` to confirm it; the token is still good.", phrase(to))]))
+            (view.form("/tier/confirm", html! {
+                input type="hidden" name="token" value=(token);
+                input type="hidden" name="reason" value=(request.field("reason"));
+                (typed(to))
+            }))
+            p { "Or " a href=(view.at("/tier")) { "leave it" } ": an unconfirmed change is forgotten." }
         };
-        return Ok(Answer::page(400, super::inside(view, words)));
+        return Ok(view.page("Nothing was done", content).with_status(400));
     }
     let body = json!({ "confirmationToken": token });
     match door.act(&Act { method: "POST", path: "/tier/confirm", body }).await {
@@ -167,6 +170,10 @@ mod tests {
             "$750,000 a month",
         ]);
         assert!(!two.body.contains("name=\"typed\""), "who asked has nothing to type");
+        let again =
+            Fake::of("admin").post("/tier/confirm", &[("token", "t0ken"), ("to", "DEV"), ("typed", "yes")]);
+        again.says(&["Nothing was done", "Type `move to DEV`"]);
+        again.has(&["value=\"t0ken\"", "name=\"typed\""]);
         let one = ask("REQUESTER");
         one.has(&["name=\"typed\"", "value=\"t0ken\""]);
         assert!(!one.text().contains("Somebody else"));

@@ -30,6 +30,9 @@ pub(super) const PLACES: &[Place] = &[
     place("IOps", "/models", "Models"),
 ];
 
+/// How far apart two clocks are that are not one, in milliseconds.
+const CLOCKS_APART: u64 = 60_000;
+
 impl View<'_> {
     /// All of the document around a page; `refresh` is after how many seconds it loads itself anew without JavaScript.
     pub(super) fn frame(&self, title: &str, content: Markup, refresh: Option<u32>) -> Markup {
@@ -46,16 +49,40 @@ impl View<'_> {
                     nav aria-label="Pages" { (self.menu()) }
                     button #open-palette type="button" title="Search pages and actions (Ctrl-K or /)" hidden { "Search " kbd { "Ctrl K" } }
                     details .who {
-                        summary { (session.subject) }
+                        summary { (session.subject) " · " (role) " · " code title=(session.tenant) { (session.tenant.get(..8).unwrap_or(&session.tenant)) "…" } }
                         p { "Role " strong { (role) } br; "Tenant " code { (session.tenant) } br;
                             "Signed in until " time datetime=(session.until) { (session.until) } }
                         (self.form("/sign-out", html! { button type="submit" { "Sign out" } }))
                     }
                 }
-                main #main tabindex="-1" { h1 { (title) } (content) }
+                main #main tabindex="-1" {
+                    h1 { (title) }
+                    // What is typed would be gone with the next load.
+                    @if refresh.is_some() { noscript { p .notice { "This page loads itself anew every few seconds. "
+                        a href=(self.at(&self.held())) { "Hold it still" } " to fill in a form." } } }
+                    (content)
+                    (self.clocks())
+                }
                 (self.palette())
             },
         )
+    }
+
+    /// This page, without loading itself anew.
+    fn held(&self) -> String {
+        let path = self.request.with_query();
+        format!("{path}{}still=yes", if path.contains('?') { '&' } else { '?' })
+    }
+
+    /// Where the cloud's time is not that of people, which is which.
+    fn clocks(&self) -> Markup {
+        let apart = self.now.as_millis().abs_diff(self.wall.as_millis());
+        html! {
+            @if apart > CLOCKS_APART { p .quiet {
+                "The cloud is simulated and lives at " (self.now) ": so do tiers, resources, history and audit. "
+                "Confirmations, sign-ins, hosts, insights, canaries and models go by your own time."
+            } }
+        }
     }
 
     fn menu(&self) -> Markup {

@@ -181,7 +181,7 @@ fn facts(view: &View<'_>, change: &Value) -> Markup {
 
 fn resources(change: &Value) -> Markup {
     html! {
-        @for (name, words) in [("provisioned", "Made or changed"), ("cleanedUp", "Taken away or retired")] {
+        @for (name, words) in [("provisioned", "Made or changed"), ("cleanedUp", "Taken away, retired or made smaller")] {
             @let all = list(&change["resources"], name);
             @if !all.is_empty() {
                 h2 { (words) }
@@ -192,20 +192,14 @@ fn resources(change: &Value) -> Markup {
 }
 
 /// All that is known of it, in the order in which it happened.
-fn timeline(view: &View<'_>, change: &Value, entries: &Result<Vec<Value>, String>) -> Markup {
-    let mut events: Vec<(&Value, Markup)> = Vec::new();
-    for error in list(change, "errors") {
-        events.push((&error["at"], html! { strong { (text(error, "name")) } ": " (text(error, "message")) }));
-    }
-    let stop = &change["cancellation"];
-    if !stop.is_null() {
-        events.push((
-            &stop["at"],
-            html! { "Asked to stop by " (text(stop, "by")) ": " (text(stop, "reason")) },
-        ));
-    }
+fn timeline<'a>(view: &View<'_>, change: &'a Value, entries: &'a Result<Vec<Value>, String>) -> Markup {
+    let mut events: Vec<(&'a Value, Markup)> = Vec::new();
+    // The latest first; of one moment in the order in which things follow from each other.
+    let mut push =
+        |at: &'a Value, words: Markup| events.extend(Some((at, words)).filter(|(at, _)| !at.is_null()));
+    push(&change["completedAt"], html! { "Ended" });
     for entry in entries.iter().flatten() {
-        events.push((
+        push(
             &entry["at"],
             html! {
                 (sentence(text(entry, "action"))) " by " (text(entry, "who"))
@@ -213,11 +207,15 @@ fn timeline(view: &View<'_>, change: &Value, entries: &Result<Vec<Value>, String
                 @if text(entry, "outcome") != "DONE" { " " (badge(text(entry, "outcome"))) }
                 span .quiet { " (entry " (entry["seq"]) " of the audit)" }
             },
-        ));
+        );
     }
-    for (name, words) in [("completedAt", "Ended"), ("startedAt", "Started"), ("createdAt", "Asked for")] {
-        events.extend(Some((&change[name], html! { (words) })).filter(|(at, _)| !at.is_null()));
+    for error in list(change, "errors") {
+        push(&error["at"], html! { strong { (text(error, "name")) } ": " (text(error, "message")) });
     }
+    let stop = &change["cancellation"];
+    push(&stop["at"], html! { "Asked to stop by " (text(stop, "by")) ": " (text(stop, "reason")) });
+    push(&change["startedAt"], html! { "Started" });
+    push(&change["createdAt"], html! { "Asked for" });
     // Times of the API are of one form, so their texts are in their order; the audit's newest comes first.
     events.reverse();
     events.sort_by_key(|(at, _)| at.as_str().unwrap_or_default());

@@ -75,6 +75,14 @@ fn host_link(view: &View<'_>, hostname: &str) -> Markup {
     html! { a href=(view.at(&format!("/hosts/{}", encode(hostname)))) { (hostname) } }
 }
 
+/// The command that has made-up hosts report, as it is typed here.
+fn feed(view: &View<'_>, options: &str) -> Markup {
+    let request = view.request;
+    // In AWS it takes a URL that its deployment says, and a token.
+    let url = if request.is_local() { format!(" --url {}", request.origin) } else { String::new() };
+    html! { pre tabindex="0" { code { "capstan feed" (url) " " (options) } } }
+}
+
 /// A time of IOps: hosts, canaries and models live with people, not with the simulated cloud.
 fn when(value: &Value, view: &View<'_>) -> Markup {
     time(value, view.wall)

@@ -113,7 +113,9 @@ fn under_way(view: &View<'_>, progress: &Value) -> Markup {
             (fact("Left", html! { "about " (duration(left)) }))
             (fact("Started", time(&progress["startedAt"], view.now)))
         }
+        @if matches!(State::of(progress), State::Undone) { p { strong { "It is being undone." } " The bar is about what that takes." } }
         (bar(progress["progressPercent"].as_u64(), "Progress of the change"))
+        @if matches!(State::of(progress), State::Running) { p .jump { a href="#stop" { "Stop it" } } }
         (errors(progress))
         (resources(progress))
         @if !progress["cancellation"].is_null() {
@@ -179,9 +181,11 @@ fn ended(view: &View<'_>, progress: &Value) -> Markup {
                 (fact("It took", duration(last["durationSeconds"].as_u64().unwrap_or_default())))
             }
             (errors(last))
+            @let stopped = list(last, "errors").iter().any(|error| text(error, "name") == "TransitionCancelled");
             @if text(last, "status") != "COMPLETED" {
                 p { "What it had done was undone: the tenant is where it was." }
-                p { "Next: correct the cause, then " a href=(view.at("/tier")) { "ask again" } "." }
+                p { @if stopped { "Next: nothing has to be mended; " } @else { "Next: correct the cause, then " }
+                    a href=(view.at("/tier")) { "ask again" } @if stopped { " when it is wanted" } "." }
             }
             p { a .button href=(view.at("/tier")) { "To the tiers" } }
         }
@@ -192,7 +196,7 @@ fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, change: &str, stuck: 
     let act =
         Act { method: "POST", path: "/tier/cancel", body: json!({ "reason": "why it is to be stopped" }) };
     html! {
-        h2 { @if stuck { "Try again to undo it" } @else { "Stop it" } }
+        h2 #stop { @if stuck { "Try again to undo it" } @else { "Stop it" } }
         @if view.session.may(Role::Operator) {
             p { "What was done so far is undone, step by step; the tenant comes back to where it was." }
             (view.form("/tier/cancel", html! {
@@ -200,7 +204,7 @@ fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, change: &str, stuck: 
                 (reason("stop-reason", "Reason, for the record", ""))
                 button type="submit" .danger { @if stuck { "Undo it again" } @else { "Stop and undo" } }
             }))
-        } @else { p { "It takes the role operator." } }
+        } @else { (view.takes(Role::Operator)) }
         (curl(door, &act))
     }
 }
@@ -219,7 +223,7 @@ fn reset<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
                 (reason("reset-reason", "What was found, for the record", ""))
                 button type="submit" .danger { "Declare it stable" }
             }))
-        } @else { p { "It takes the role super admin." } }
+        } @else { (view.takes(Role::SuperAdmin)) }
         (curl(door, &act))
     }
 }

@@ -3,11 +3,11 @@
 use super::{View, badge, bar, fact};
 use crate::answer::Answer;
 use crate::call::{Door, Failure};
-use crate::show::{list, money, sentence, text, time};
+use crate::show::{hourly, list, money, sentence, text, time};
 use capstan_core::ports::ApiClient;
 use capstan_core::tier::{EMERGENCY, MAX_REASON, MIN_REASON, Role};
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
     let tier = door.get("/tier").await?;
@@ -26,6 +26,8 @@ pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
         return Ok(alone);
     }
     let compared = door.get("/tier/compare").await?;
+    // What it costs now is worth seeing, but not worth the page.
+    let ledger = door.get("/tier/resources").await.unwrap_or_default();
     let cards = html! {
         h2 { "The tiers" }
         // It leads to the plan, and does nothing yet.
@@ -36,7 +38,7 @@ pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
         }
         p .quiet { "Prices: " (text(&compared["prices"], "source")) ", " (text(&compared["prices"], "date")) "." }
     };
-    Ok(view.live_page("Infrastructure Tier", goes_on, html! { (standing) (cards) }))
+    Ok(view.live_page("Infrastructure Tier", goes_on, html! { (standing) (running(view, &ledger)) (cards) }))
 }
 
 /// What is, now.
@@ -51,16 +53,36 @@ fn standing(view: &View<'_>, tier: &Value, progress: &Value) -> Markup {
             (fact("Last change", html! {
                 (time(&tier["lastChangedAt"], view.now))
                 @if !text(tier, "lastChangedBy").is_empty() { " by " (text(tier, "lastChangedBy")) }
-                // One that was undone left no date.
-                " " a href=(view.at("/tier/progress")) { "How the last one went" }
             }))
         }
         @if !progress.is_null() { (under_way(view, progress)) }
+        @if status == "FAILED" {
+            div .notice.warn { p { "The last change was not finished and has been undone: the tenant is in " (text(tier, "currentTier")) " as before. "
+                a href=(view.at("/tier/progress")) { "How it went" } } }
+        } @else if status == "STABLE" && !tier["lastChangedAt"].is_null() {
+            p { a href=(view.at("/tier/progress")) { "How the last change went" } }
+        }
         @if status == "STUCK" {
             div .notice.bad role="alert" { p { strong { "Stuck." } " The last change could be neither finished nor undone. "
                 a href=(view.at("/tier/progress")) { "See why, and the next safe step" } "." } }
         }
         @if tier["cooldownActive"] == true { (cooldown(view, tier)) }
+    }
+}
+
+/// What stands there now and costs by the hour; what is kept for a while after a change is in no estimate.
+fn running(view: &View<'_>, ledger: &Value) -> Markup {
+    let all = list(ledger, "resources");
+    let kept = || all.iter().filter(|one| text(one, "state") == "RETIRED");
+    let kept_cost: f64 = kept().filter_map(|one| one["hourlyCost"].as_f64()).sum();
+    let until = kept().filter_map(|one| one["deleteAfter"].as_str()).max();
+    html! {
+        @if !all.is_empty() { p {
+            "What stands there now costs " strong { (hourly(&ledger["hourlyCost"])) } " an hour, each at its least capacity"
+            @if kept_cost > 0.0 { "; of it " strong { (hourly(&json!(kept_cost))) } " for what is retired and kept"
+                @if let Some(until) = until { ", the last of it deleted " (time(&json!(until), view.now)) } }
+            ". " a href=(view.at("/tier/resources")) { "The resources" }
+        } }
     }
 }
 
@@ -152,5 +174,38 @@ mod tests {
         assert!(api("STAGING", "").get("/tier?live=live&was=DEV moves").reloads);
         assert!(api("DEV", "").get("/tier?live=live&was=DEV moves").reloads, "it was undone");
         assert!(!api("DEV", "").get("/tier").body.contains("live=live"), "nothing changes by itself");
+    }
+
+    #[test]
+    fn what_is_kept_after_a_change_is_not_left_out_of_what_is_paid() {
+        let one = |state: &str, cost: f64, until: Option<&str>| json!({"state": state, "hourlyCost": cost, "deleteAfter": until});
+        let ledger = json!({"hourlyCost": 15.82, "resources": [
+            one("SERVING", 0.81, None), one("RETIRED", 12.0, Some("2026-01-09T00:00:00.000Z")), one("RETIRED", 3.01, Some("2026-01-11T00:00:00.000Z")),
+        ]});
+        let api = Fake::of("admin")
+            .answers(
+                "GET",
+                "/tier",
+                200,
+                json!({"currentTier": "DEV", "transitionStatus": "FAILED", "transitionId": ""}),
+            )
+            .answers("GET", "/tier/compare", 200, json!({"tiers": []}))
+            .answers("GET", "/tier/resources", 200, ledger);
+        let page = api.get("/tier");
+        page.says(&[
+            "now costs $15.82 an hour",
+            "of it $15.01 for what is retired and kept, the last of it deleted in 6 d 12 h",
+        ]);
+        page.says(&["has been undone: the tenant is in DEV as before"]);
+        let none = Fake::of("admin")
+            .answers(
+                "GET",
+                "/tier",
+                200,
+                json!({"currentTier": "DEV", "transitionStatus": "STABLE", "transitionId": ""}),
+            )
+            .answers("GET", "/tier/compare", 200, json!({"tiers": []}));
+        let text = none.get("/tier").text();
+        assert!(!text.contains("an hour") && !text.contains("How the last"), "{text}");
     }
 }

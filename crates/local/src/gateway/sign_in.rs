@@ -223,18 +223,28 @@ pub(super) fn discovery(url: &str, keys: &str) -> Vec<u8> {
     document.to_string().into_bytes()
 }
 
-const NO_TICKET: &str = "<p>Whoever signs in here shows that the data of this system are his: run</p>\
+const NO_TICKET: &str = "<p>Whoever signs in here shows that they may read the data of this system: run</p>\
 <pre tabindex=\"0\"><code>capstan console</code></pre>\
 <p>in a terminal, with the same <code>--data-dir</code> as <code>capstan up</code> if you gave one, and open the link that it \
 prints. <code>capstan up</code> prints one, too, when it starts. A link is good for twelve hours.</p>\
 <p>What else there is on this machine, without a browser: <a href=\"/about\">the API and the command line</a>.</p>";
+
+/// What a role may do, each also what the ones before it may.
+const fn may(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "looks, and makes plans",
+        Role::Operator => "stops a change under way",
+        Role::Admin => "changes tiers, edits configurations",
+        Role::SuperAdmin => "bypasses and sets the cooldown, resets a stuck tier",
+    }
+}
 
 fn form(own: &[String], query: &str, why: Option<&str>, body: &Fields) -> Reply {
     let field = |name: &str, otherwise: &str| escaped(body.get(name).map_or(otherwise, String::as_str));
     let chosen = body.get("role").map_or(Role::SuperAdmin.as_str(), String::as_str);
     let option = |role: &Role| {
         let selected = if role.as_str() == chosen { " selected" } else { "" };
-        format!("<option{selected}>{}</option>", role.as_str())
+        format!("<option value=\"{0}\"{selected}>{0}: {1}</option>", role.as_str(), may(*role))
     };
     let options = [Role::Viewer, Role::Operator, Role::Admin, Role::SuperAdmin].iter().map(option);
     let options = options.collect::<Vec<_>>().concat();
@@ -254,9 +264,7 @@ fn form(own: &[String], query: &str, why: Option<&str>, body: &Fields) -> Reply 
     );
     let mut reply = page(if body.is_empty() { 200 } else { 400 }, "Sign in to this machine", &text);
     // It leads back to the console under the name by which that was asked for, which may be another one of this machine.
-    // A policy can't name a host by its IPv6 address.
-    let own = own.iter().filter(|own| !own.starts_with('['));
-    let back: String = own.map(|own| format!("http://{own} ")).collect::<Vec<_>>().concat();
+    let back: String = own.iter().map(|own| format!("http://{own} ")).collect::<Vec<_>>().concat();
     for (_, policy) in reply.headers.iter_mut().filter(|(name, _)| name == "content-security-policy") {
         *policy = policy.replace("form-action 'self'", format!("form-action 'self' {back}").trim_end());
     }

@@ -95,7 +95,7 @@ fn beginning<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
                 (reason("reason", "Reason, for the record", typed("reason")))
                 button type="submit" .primary { "Start the canary" }
             }))
-        } @else { p { "It takes the role admin." } }
+        } @else { (view.takes(Role::Admin)) }
         (curl(door, &Act { method: "POST", path: "/canary", body }))
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn whole(view: &View<'_>, canary: &Value, measurements: &Value) -> Ma
         h2 { "Stages" }
         (stages(view, canary))
         h2 { "Both arms" }
-        (rates::pictures(measurements))
+        (rates::pictures(view, measurements))
         (evidence(canary))
     }
 }
@@ -96,8 +96,10 @@ fn stages(view: &View<'_>, canary: &Value) -> Markup {
 /// What the verdict rests on.
 fn evidence(canary: &Value) -> Markup {
     let criteria = list(&canary["report"], "criteria");
-    let odds = |value: &Value| {
-        value.as_f64().map_or_else(|| "–".to_owned(), |value| format!("{} to 1", amount(value)))
+    let odds = |value: &Value| match value.as_f64() {
+        None => "–".to_owned(),
+        Some(odds) if odds > 1e6 => "over a million to 1".to_owned(),
+        Some(odds) => format!("{} to 1", amount(odds)),
     };
     html! {
         @if !criteria.is_empty() {
@@ -153,7 +155,7 @@ pub(super) fn way_back<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: 
                 (reason("reason", "Reason, for the record", view.request.field("reason")))
                 button type="submit" .danger { "Roll back" }
             }))
-        } @else { p { "It takes the role operator." } }
+        } @else { (view.takes(Role::Operator)) }
         (curl(door, &act))
     }
 }

@@ -1,7 +1,7 @@
 //! Hosts at a glance, the worst first.
 
 use super::super::{View, badge, fact};
-use super::{host_link, when};
+use super::{feed, host_link, when};
 use crate::answer::Answer;
 use crate::call::{Door, Failure};
 use crate::show::{list, number, sentence, text};
@@ -22,16 +22,16 @@ pub(super) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> R
     let glance = door.get(&with_query("/hosts", &[("limit", limit)])).await?;
     let hosts = list(&glance, "hosts");
     let content = html! {
-        @if hosts.is_empty() { (nobody()) } @else { (summary(&glance)) (table(view, hosts)) (rest(view, &glance, more)) }
+        @if hosts.is_empty() { (nobody(view)) } @else { (summary(&glance)) (table(view, hosts)) (rest(view, &glance, more)) }
     };
     let live = view.live(if more { "/hosts?more=yes" } else { "/hosts" }, Some("5s"), "", content);
     Ok(live.alone().unwrap_or_else(|| view.page("Hosts", html! { (live) })))
 }
 
-fn nobody() -> Markup {
+fn nobody(view: &View<'_>) -> Markup {
     html! {
         p { "No host has reported in the last 24 hours. Have made-up ones report, one of them with a full disk:" }
-        pre tabindex="0" { code { "capstan feed --hosts 200 --rate 200 --incident disk-full --seconds 0" } }
+        (feed(view, "--hosts 200 --rate 200 --incident disk-full --seconds 0"))
         p { "What their agents send is in the API's description: " code { "POST /metrics" } "." }
     }
 }

@@ -55,7 +55,7 @@ fn explained(view: &View<'_>, insight: &Value) -> Markup {
             (fact("First seen", when(&insight["timestamp"], view)))
             (fact("Last seen", when(&insight["lastSeen"], view)))
             (fact("Samples", number(&insight["count"])))
-            (fact("Sure to", html! { (insight["confidence"].as_f64().map_or_else(|| "–".to_owned(), |sure| format!("{:.0} %", sure * 100.0))) }))
+            (fact("Confidence", html! { (insight["confidence"].as_f64().map_or_else(|| "–".to_owned(), |sure| format!("{:.0} %", sure * 100.0))) }))
         }
         @if !review.is_null() {
             div .notice { p { strong { (sentence(text(insight, "status"))) } " by " (text(review, "by")) " " (when(&review["at"], view))
@@ -101,7 +101,11 @@ fn expected(finding: &Value) -> String {
 
 /// Once in so many samples; a limit that was passed says nothing of how rare it is.
 fn rarity(value: &Value) -> String {
-    value.as_f64().map_or_else(|| "a limit".to_owned(), |rare| format!("once in {} samples", amount(rare)))
+    match value.as_f64() {
+        None => "a limit".to_owned(),
+        Some(rare) if rare > 1e6 => "less than once in a million samples".to_owned(),
+        Some(rare) => format!("once in {} samples", amount(rare)),
+    }
 }
 
 fn answers<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str, open: bool) -> Markup {
@@ -111,7 +115,7 @@ fn answers<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str, open: 
     html! {
         @if !view.session.may(Role::Operator) {
             h2 { "See to it" }
-            p { "It takes the role operator." }
+            (view.takes(Role::Operator))
         } @else {
             @if open {
                 h2 { "See to it" }
@@ -123,10 +127,10 @@ fn answers<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str, open: 
                 }))
                 (curl(door, &act(&seen_to)))
             }
-            h2 { "It is none" }
+            h2 { "A false alarm" }
             p { "The next model learns from it that this is not to be found." }
             (view.form(&dismissal, html! {
-                label for="none-note" { "Note: why it is none" }
+                label for="none-note" { "Note: why it is a false alarm" }
                 input #none-note name="note" required maxlength="1000" autocomplete="off" value=(note);
                 button type="submit" .danger { "Dismiss" }
             }))

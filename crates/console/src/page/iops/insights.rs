@@ -1,7 +1,7 @@
 //! What was found: how much of what, then the findings, the newest first.
 
 use super::super::{View, badge, fact, objections};
-use super::{host_link, when};
+use super::{feed, host_link, when};
 use crate::answer::Answer;
 use crate::call::{Door, Failure};
 use crate::show::{list, number, sentence, text};
@@ -178,7 +178,7 @@ fn nothing(view: &View<'_>, filters: &Filters<'_>, first: bool) -> Markup {
         @else {
             p { "Nothing was found in " (filters.words()) ": every host is as it is expected to be, or none reports." }
             p { "To see some, have made-up hosts report, one of them with a full disk:" }
-            pre tabindex="0" { code { "capstan feed --hosts 20 --incident disk-full --seconds 0" } }
+            (feed(view, "--hosts 20 --incident disk-full --seconds 0"))
         }
     }
 }

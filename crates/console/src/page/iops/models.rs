@@ -111,6 +111,7 @@ fn table(view: &View<'_>, releases: &Value) -> Markup {
 /// What a release is to do.
 pub(super) fn purpose(purpose: &Value) -> String {
     match text(purpose, "kind") {
+        "train" if purpose["days"] == 1 => "Train on one day".to_owned(),
         "train" => format!("Train on {} days", number(&purpose["days"])),
         "restore" => "Deploy it again".to_owned(),
         "compare" => format!("Compare it with {}", text(purpose, "other")),
@@ -133,7 +134,7 @@ fn beginning<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
                 (reason("reason", "Reason, for the record", if typed("version").is_empty() { typed("reason") } else { "" }))
                 button type="submit" .primary { "Release" }
             }))
-        } @else { p { "It takes the role admin." } }
+        } @else { (view.takes(Role::Admin)) }
         (curl(door, &Act { method: "POST", path: "/models/releases", body }))
     }
 }
@@ -161,7 +162,7 @@ fn going_back<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, models: &Value)
                     if view.request.field("version").is_empty() { "" } else { view.request.field("reason") }))
                 button type="submit" .danger { "Deploy it again" }
             }))
-        } @else { p { "It takes the role admin." } }
+        } @else { (view.takes(Role::Admin)) }
         (curl(door, &Act { method: "POST", path: &path, body: json!({ "reason": "why it is wanted again" }) }))
     }
 }

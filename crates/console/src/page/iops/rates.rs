@@ -1,5 +1,7 @@
 //! Both arms of a canary over time, with the bounds of what is known of them, from what was measured.
 
+use super::super::View;
+use super::feed;
 use crate::series::{Line, Picture, Point, amount, svg};
 use judge::{ArmRates, Rates, Rollout};
 use maud::{Markup, html};
@@ -9,7 +11,7 @@ use serde_json::Value;
 const MOST: usize = 90;
 
 /// The pictures; a word in their place, where there is nothing to draw.
-pub(super) fn pictures(measurements: &Value) -> Markup {
+pub(super) fn pictures(view: &View<'_>, measurements: &Value) -> Markup {
     let rollout: Result<Rollout, _> = serde_json::from_value(measurements.clone());
     let (Ok(rollout), true) = (rollout, measurements.is_object()) else {
         return html! { p { "Its measurements can't be drawn." } };
@@ -17,7 +19,7 @@ pub(super) fn pictures(measurements: &Value) -> Markup {
     let rates = rollout.rates(MOST);
     let (Some(from), Some(last)) = (rollout.entered.first(), rates.last()) else {
         return html! { p { "Nothing is measured yet: the first numbers come ten seconds after the first stage begins, if hosts report." }
-        pre tabindex="0" { code { "capstan feed --hosts 200 --rate 200 --seconds 0" } } };
+        (feed(view, "--hosts 200 --rate 200 --seconds 0")) };
     };
     let stages = rollout.entered.iter().zip(&rollout.settings.stages);
     let turns: Vec<(u64, String)> = stages.map(|(at, stage)| (*at, format!("{} %", stage.percent))).collect();

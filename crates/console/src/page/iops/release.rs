@@ -73,7 +73,7 @@ fn whole(view: &View<'_>, release: &Value) -> Markup {
         }
         @if !wish.is_null() { p .notice.warn { "To be stopped, said " (text(wish, "by")) " " (when(&wish["at"], view)) ": " (text(wish, "reason")) } }
         @if !failure.is_null() {
-            div .notice.bad { p { strong { (sentence_of(text(failure, "name"))) } " " (when(&failure["at"], view)) ": " (text(failure, "message")) } }
+            div .notice.bad { p { strong { (sentence_of(text(failure, "name"))) } " " (when(&failure["at"], view)) ": " (cause(failure)) } }
         }
         @if text(release, "status") == "STUCK" {
             p .notice.bad { "It could be neither finished nor undone. Remove the cause, then stop it once more: it is undone from where it stands." }
@@ -86,6 +86,12 @@ fn whole(view: &View<'_>, release: &Value) -> Markup {
 /// `ReleaseCancelled` as words.
 fn sentence_of(name: &str) -> String {
     super::host::words(name)
+}
+
+/// A failure's words; its name stands before them already.
+fn cause(failure: &Value) -> &str {
+    let (name, message) = (text(failure, "name"), text(failure, "message"));
+    message.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message)
 }
 
 /// The steps, with the one that is under way marked.
@@ -140,7 +146,7 @@ fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str, stuck: bo
                 (reason("reason", "Reason, for the record", view.request.field("reason")))
                 button type="submit" .danger { @if stuck { "Undo it again" } @else { "Stop and undo" } }
             }))
-        } @else { p { "It takes the role operator." } }
+        } @else { (view.takes(Role::Operator)) }
         (curl(door, &act))
     }
 }

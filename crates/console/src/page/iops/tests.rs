@@ -89,7 +89,8 @@ fn without_insights_it_says_what_to_do() {
         .answers("GET", &format!("/insights?since={DAY}&limit=50"), 200, none.clone())
         .answers("GET", &format!("/insights?since={DAY}&hostname=x&limit=50"), 200, none)
         .replays(&format!("GET /insights/summary?since={DAY}"), "read-insights__summary");
-    fake.get("/insights").says(&["Nothing was found in the last day", "capstan feed --hosts 20"]);
+    fake.get("/insights")
+        .says(&["Nothing was found in the last day", "capstan feed --url http://127.0.0.1:3000 --hosts 20"]);
     fake.get("/insights?hostname=x").says(&["Nothing of this kind was found", "Show all"]);
 }
 
@@ -237,7 +238,10 @@ fn hosts_are_listed_the_worst_first() {
     let (_, mut none) = recorded("read-insights__hosts");
     none["hosts"] = json!([]);
     let page = Fake::of("viewer").answers("GET", "/hosts?limit=50", 200, none).get("/hosts");
-    page.says(&["No host has reported in the last 24 hours", "capstan feed --hosts 200"]);
+    page.says(&[
+        "No host has reported in the last 24 hours",
+        "capstan feed --url http://127.0.0.1:3000 --hosts 200",
+    ]);
 }
 
 fn canary(role: &'static str) -> Fake {

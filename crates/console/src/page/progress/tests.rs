@@ -57,3 +57,29 @@ fn another_step_has_the_workflow_drawn_at_once() {
     let drawn = api.get("/tier/progress?live=workflow");
     assert!(drawn.body.starts_with("<div id=\"workflow\"") && drawn.body.contains("First"), "{}", drawn.body);
 }
+
+#[test]
+fn without_scripts_a_form_is_filled_in_on_a_page_that_stands_still() {
+    let api = api(at("IN_PROGRESS", "First"));
+    let page = api.get("/tier/progress");
+    page.has(&[
+        "http-equiv=\"refresh\"",
+        "href=\"/console/tier/progress?still=yes\"",
+        "href=\"#stop\"",
+        "id=\"stop\"",
+    ]);
+    let still = api.get("/tier/progress?still=yes");
+    assert!(!still.body.contains("http-equiv=\"refresh\"") && !still.body.contains("Hold it still"));
+    still.has(&["action=\"/console/tier/cancel\""]);
+}
+
+#[test]
+fn what_somebody_stopped_has_nothing_to_be_mended() {
+    let ended = |error: &str| {
+        let last = json!({"status": "ROLLED_BACK", "errors": [{"name": error, "message": "why"}]});
+        api(json!({"transitionId": null, "status": "FAILED", "lastChange": last})).get("/tier/progress")
+    };
+    ended("TransitionCancelled")
+        .says(&["was undone", "nothing has to be mended; ask again when it is wanted."]);
+    ended("CapacityRefused").says(&["was undone", "Next: correct the cause, then ask again ."]);
+}

@@ -25,7 +25,7 @@ pub(super) struct Args {
 /// Which changes are looked for.
 #[derive(Debug, Default, clap::Args)]
 struct Sought {
-    /// Only those that stand like this: COMPLETED, ROLLED_BACK, FAILED, …
+    /// Only those that stand like this, such as COMPLETED or FAILED
     #[arg(long)]
     status: Option<String>,
     /// Only those that began in or led to this tier
