@@ -90,7 +90,7 @@ def test_what_is_none_is_dismissed_and_sought_by_that(visit, hosts):
     visitor = visit(at=hosts)
     other, insight = found(visitor, "app-2", **TROUBLE), found(visitor, "app-3", **TROUBLE)
     page = visitor.go(f"/console/insights/{insight}")
-    page.get_by_label("Note: why it is none").fill("a rehearsal of ours")
+    page.get_by_label("Note: why it is a false alarm").fill("a rehearsal of ours")
     page.get_by_role("button", name="Dismiss").click()
     expect(visitor.fact("Status")).to_have_text("Dismissed")
     expect(page.get_by_role("main")).to_contain_text(f"Dismissed by {visitor.subject}")

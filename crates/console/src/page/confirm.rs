@@ -75,9 +75,11 @@ async fn second<P: ApiClient>(
     refused: &[String],
 ) -> Result<Answer, Failure> {
     let Some(to) = to.map(Tier::as_str) else {
+        let now = door.get("/tier").await?;
+        let others = || Tier::ALL.into_iter().filter(|tier| tier.as_str() != text(&now, "currentTier"));
         let content = html! {
             p { "Where a change takes two persons, the second one gets a token from the first. Where does it lead?" }
-            p { @for tier in Tier::ALL { a .button href=(view.at(&format!("/tier/confirm?to={tier}"))) { (tier) } " " } }
+            p { @for tier in others() { a .button href=(view.at(&format!("/tier/confirm?to={tier}"))) { (tier) } " " } }
         };
         return Ok(view.page("Confirm what somebody else asked for", content));
     };
@@ -144,12 +146,10 @@ mod tests {
     }
 
     fn api(confirmed: (u16, Value)) -> Fake {
-        Fake::of("admin").answers("POST", "/tier/plan", 200, plan()).answers(
-            "POST",
-            "/tier/confirm",
-            confirmed.0,
-            confirmed.1,
-        )
+        Fake::of("admin")
+            .answers("GET", "/tier", 200, json!({"currentTier": "STAGING"}))
+            .answers("POST", "/tier/plan", 200, plan())
+            .answers("POST", "/tier/confirm", confirmed.0, confirmed.1)
     }
 
     #[test]
@@ -182,7 +182,9 @@ mod tests {
     #[test]
     fn the_second_person_sees_the_plan_and_confirms_with_the_token() {
         let api = api((200, json!({"status": "INITIATED"})));
-        api.get("/tier/confirm").has(&["href=\"/console/tier/confirm?to=PRODUCTION\""]);
+        let choice = api.get("/tier/confirm");
+        choice.has(&["href=\"/console/tier/confirm?to=PRODUCTION\""]);
+        assert!(!choice.body.contains("confirm?to=STAGING"), "where the tenant is, nothing leads");
         api.get("/tier/confirm?to=PRODUCTION").says(&[
             "STAGING → PRODUCTION",
             "$750,000",
