@@ -98,6 +98,28 @@ def test_what_one_types_outlives_the_ticks(visitor):
 
 
 @pytest.mark.watched
+def test_what_one_types_outlives_the_end_of_a_change(visitor):
+    """All of the page is loaded anew then, since other tiers can be moved to."""
+    visitor.start("STAGING")
+    page = visitor.go("/console/tier")
+    page.get_by_label("Reason").fill("back when the tests are over")
+    expect(visitor.fact("Current tier")).to_have_text("STAGING")
+    expect(page.get_by_role("button", name="Plan a move to DEV")).to_be_visible()
+    expect(page.get_by_label("Reason")).to_have_value("back when the tests are over")
+
+
+@pytest.mark.watched
+def test_the_place_one_is_at_outlives_the_ticks(visitor):
+    visitor.start("STAGING")
+    page = visitor.go("/console/tier")
+    link = page.get_by_role("link", name="Follow or stop it").first
+    link.focus()
+    page.locator("#live").evaluate("(piece) => { piece.dataset.old = 'yes' }")
+    expect(page.locator("#live[data-old]")).to_have_count(0)
+    expect(link).to_be_focused()
+
+
+@pytest.mark.watched
 def test_what_one_opens_stays_open_while_it_is_live(visitor):
     """The list of the states is put in anew with each of them; for who cannot see the graph it is all there is."""
     visitor.start("STAGING")

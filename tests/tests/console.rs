@@ -222,15 +222,17 @@ fn two_persons_confirm_by_the_page_and_not_one_alone() {
     let plan = ada.get("/console/tier/plan?target=PRODUCTION");
     let told = ada
         .fill(&plan, "/console/tier/change", &[("reason", REASON)])
-        .must(200, "http://127.0.0.1:3000/console/tier/confirm?to=PRODUCTION");
+        .must(200, "http://127.0.0.1:3000/console/tier/confirm");
     let token = told
         .text
         .split("<code>")
         .find_map(|part| part.split_once("</code>").filter(|(text, _)| text.len() == 64));
-    let fields = [("token", token.unwrap().0), ("typed", "move to PRODUCTION")];
-    let mut confirm = |who: &mut Browser| {
-        let page = who.get("/console/tier/confirm?to=PRODUCTION").must(200, "$750,000");
-        who.fill(&page, "/console/tier/confirm", &fields)
+    let token = token.unwrap().0;
+    let confirm = |who: &mut Browser| {
+        let page = who.get("/console/tier/confirm").must(200, "Token");
+        let seen = who.fill(&page, "/console/tier/confirm", &[("token", token)]).must(200, "$750,000");
+        assert!(seen.has("Asked for by") && seen.has(REASON), "{}", seen.text);
+        who.fill(&seen, "/console/tier/confirm", &[("typed", "move to PRODUCTION")])
     };
     confirm(&mut ada).must(403, "somebody else");
     assert_eq!(lab.get("/tier")["transitionId"], json!(null));
@@ -423,7 +425,7 @@ fn a_form_that_stops_a_change_stops_no_other() {
         .fill(&plan, "/console/tier/change", &[("reason", "[EMERGENCY] back at once")])
         .must(200, "STAGING → DEV");
     let stop = [("reason", "asked for by mistake")];
-    browser.fill(&old, "/console/tier/cancel", &stop).must(409, "was not stopped");
+    browser.fill(&old, "/console/tier/cancel", &stop).must(409, "nothing was done about");
     assert_eq!(lab.get("/tier/transition-status")["cancellation"], json!(null));
     assert!(lab.settle());
     assert_eq!(lab.get("/tier")["currentTier"], "DEV");

@@ -67,6 +67,20 @@ impl Fields {
         }
     }
 
+    /// Takes a field that must be true or false, if it is given; else false.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.left.remove(name) {
+            None => Some(false),
+            Some(Value::Bool(flag)) => Some(flag),
+            other => self.wrong(name, other.as_ref(), "true or false"),
+        }
+    }
+
+    /// Whether a field is given and was not taken yet.
+    pub fn has(&self, name: &str) -> bool {
+        self.left.contains_key(name)
+    }
+
     /// Takes a field that must be a whole number within a range.
     pub fn whole(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
         let value = self.left.remove(name);

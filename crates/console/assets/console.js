@@ -69,6 +69,23 @@
     if (event.persisted) document.querySelectorAll("button:disabled").forEach((button) => { button.disabled = false; });
   });
 
+  // A page that is loaded anew because it has moved on keeps what somebody was typing; what was sent is not typed any more.
+  const KEPT = 10_000;
+  const name = `typed ${location.pathname}`;
+  const fields = () => [...document.querySelectorAll("main input[id], main textarea[id]")].filter((one) => !["token", "typed"].includes(one.name));
+  let sent = false;
+  document.addEventListener("submit", () => { sent = true; });
+  addEventListener("pagehide", () => {
+    const typed = fields().filter((one) => one.value !== one.defaultValue).map((one) => [one.id, one.value]);
+    if (!sent && typed.length) sessionStorage.setItem(name, JSON.stringify({ at: Date.now(), typed }));
+  });
+  const kept = JSON.parse(sessionStorage.getItem(name) ?? "null");
+  sessionStorage.removeItem(name);
+  for (const [id, value] of kept && Date.now() - kept.at < KEPT ? kept.typed : []) {
+    const field = document.getElementById(id);
+    if (field && field.value === field.defaultValue) field.value = value;
+  }
+
   // What is the same is not put in again: focus, selection and open parts stay.
   const last = {};
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -77,6 +94,15 @@
     last[event.detail.target.id] = text;
   });
   // What somebody has opened in a piece stays open when it is put in anew.
+  // So does the place one is at with the keyboard.
+  const FOCUS = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const places = (root) => [...root.querySelectorAll(FOCUS)];
+  let at = -1;
+  document.addEventListener("htmx:beforeSwap", (event) => { at = places(event.detail.target).indexOf(document.activeElement); });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const piece = document.getElementById(event.detail.target.id);
+    if (piece && at >= 0) places(piece)[at]?.focus({ preventScroll: true });
+  });
   let opened = [];
   const parts = (root) => [...root.querySelectorAll("details")];
   const words = (part) => part.querySelector("summary")?.textContent;
@@ -90,9 +116,10 @@
   const stale = document.createElement("p");
   stale.className = "notice warn";
   stale.setAttribute("role", "status");
-  const lost = () => {
+  const lost = (event) => {
     if (stale.isConnected) return;
-    stale.textContent = `Not up to date since ${new Date().toLocaleTimeString()}: the system does not answer. It is asked again and again.`;
+    const why = event.detail?.xhr?.status === 429 ? "more is asked at once than this tenant may" : "the system does not answer";
+    stale.textContent = `Not up to date since ${new Date().toLocaleTimeString()}: ${why}. It is asked again and again.`;
     document.getElementById("live")?.before(stale);
   };
   document.addEventListener("htmx:sendError", lost);

@@ -95,6 +95,15 @@ impl<P: ApiClient> Door<'_, P> {
         format!("{}{path}", self.config.iops_url)
     }
 
+    /// The URL as somebody types it: on one machine both APIs have one host, whatever the template calls it.
+    pub(crate) fn shown(&self, path: &str) -> String {
+        let url = self.url(path);
+        if self.request.is_local() && !url.starts_with(&self.request.origin) {
+            return format!("{}{path}", self.request.origin);
+        }
+        url
+    }
+
     /// What the API says of a path.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
         self.ask(&Act { method: "GET", path, body: Value::Null }, None).await

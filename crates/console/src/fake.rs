@@ -114,7 +114,7 @@ impl Fake {
             status: answer["statusCode"].as_u64().unwrap(),
             body: text("/body").unwrap(),
             location: text("/headers/Location"),
-            reloads: text("/headers/HX-Refresh").is_some(),
+            reloads: text("/headers/HX-Redirect").is_some(),
             triggers: text("/headers/HX-Trigger-After-Swap"),
         }
     }

@@ -66,7 +66,7 @@ pub(crate) async fn get<P: ApiClient>(
     match path {
         "/tier" => tier::show(door, view).await,
         "/tier/plan" => plan::show(door, view).await,
-        "/tier/confirm" => confirm::show(door, view).await,
+        "/tier/confirm" => Ok(confirm::show(door, view)),
         "/tier/progress" => progress::show(door, view).await,
         "/tier/configs" => configs::show(door, view).await,
         "/tier/history" => history::show(door, view).await,
@@ -171,7 +171,8 @@ impl View<'_> {
 
     /// A page on which something goes on: without JavaScript it loads itself anew.
     pub(crate) fn live_page(&self, title: &str, goes_on: bool, content: Markup) -> Answer {
-        let still = self.request.asked("still").is_some();
+        // The answer to a form has no address to be loaded from.
+        let still = self.request.asked("still").is_some() || self.request.method == "POST";
         Answer::page(200, self.frame(title, content, (goes_on && !still).then_some(3)))
     }
 
@@ -221,15 +222,22 @@ pub(crate) fn failed(view: &View<'_>, failure: &Failure) -> Answer {
             "The API does not answer",
             "If you sent a form: whether it was done is not known. Look at the history; to send the same form again does nothing twice.",
         ),
+        Failure::Refused { status: 403, .. } if failure.code() == Some("SECOND_PERSON_NEEDED") => (
+            403,
+            "It takes a second person",
+            "Give the token to somebody else who may confirm it. Nothing was done, and it is on record that it was tried alone.",
+        ),
         Failure::Refused { status: 403, .. } => {
             (403, "Your role is not enough", "Ask somebody who may, or sign in as somebody else.")
         }
         Failure::Refused { status: 404, .. } => {
             (404, "That is not there", "It may have been another tenant's, or a mistyped address.")
         }
-        Failure::Refused { status: 429, .. } => {
-            (429, "Too many requests at once", "Wait a moment and load the page anew.")
-        }
+        Failure::Refused { status: 429, .. } => (
+            429,
+            "Too many requests at once",
+            "Nothing was done. A page that you only look at is loaded anew in a few seconds.",
+        ),
         Failure::Refused { status: 500.., .. } => {
             (502, "The API could not answer", "Load the page anew; if it stays, see the alarms.")
         }
@@ -237,5 +245,7 @@ pub(crate) fn failed(view: &View<'_>, failure: &Failure) -> Answer {
             (*status, "Not done", "Nothing was changed. Go back and correct it.")
         }
     };
-    Answer::page(status, inside(view, Words { title, what: &lines, next }))
+    let answer = Answer::page(status, inside(view, Words { title, what: &lines, next }));
+    // A page that is only looked at comes back by itself.
+    if status == 429 && view.request.method != "POST" { answer.with_header("Refresh", "5") } else { answer }
 }

@@ -6,8 +6,7 @@ use crate::answer::Answer;
 use crate::call::{Act, Door, Failure};
 use crate::show::{list, money, text, time};
 use capstan_core::ports::ApiClient;
-use capstan_core::tier::Tier;
-use capstan_core::web::with_query;
+use capstan_core::tier::Role;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -25,7 +24,7 @@ pub(super) fn asked<P: ApiClient>(
 ) -> Answer {
     let plan = &asked["plan"];
     let (to, token) = (text(plan, "toTier"), text(asked, "confirmationToken"));
-    let act = Act { method: "POST", path: "/tier/confirm", body: json!({ "confirmationToken": token }) };
+    let act = Act { method: "POST", path: "/tier/confirm", body: meant(token, to) };
     let by = &asked["confirmation"];
     let content = html! {
         div .notice.warn role="alert" {
@@ -36,8 +35,8 @@ pub(super) fn asked<P: ApiClient>(
         @if text(by, "by") == "ANOTHER_PERSON" {
             p { "Somebody else with the role " strong { (text(by, "role")) } " has to confirm it. Give them this token:" }
             pre tabindex="0" { code { (token) } }
-            p { "It is confirmed on this page, where they see the plan too:" }
-            pre tabindex="0" { code { (view.request.origin) (view.at(&with_query("/tier/confirm", &[("to", to)]))) } }
+            p { "It is confirmed on this page, where they see the plan, too:" }
+            pre tabindex="0" { code { (view.request.origin) (view.at("/tier/confirm")) } }
             p { "Then " a href=(view.at("/tier/progress")) { "follow it" } "." }
         } @else {
             (view.form("/tier/confirm", html! {
@@ -62,43 +61,62 @@ fn typed(to: &str) -> Markup {
     }
 }
 
-/// The page of the second person.
-pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
-    let to = view.request.asked("to").and_then(Tier::parse);
-    second(door, view, to, &[]).await
+/// The page of the second person: first the token, then what it stands for.
+pub(crate) fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Answer {
+    ask_token(door, view, &[])
 }
 
+fn ask_token<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, refused: &[String]) -> Answer {
+    let body = json!({ "confirmationToken": "what you were given", "dryRun": true });
+    let content = html! {
+        (objections(refused))
+        p { "Where a change takes two persons, who asked for it gives the token to a second one, who sees here what it stands for before confirming it." }
+        @if view.session.may(Role::Admin) {
+            (view.form("/tier/confirm", html! {
+                input type="hidden" name="second" value="yes";
+                label for="token" { "Token" }
+                input #token name="token" required autocomplete="off" spellcheck="false" value=(view.request.field("token"));
+                button type="submit" .primary { "See what it stands for" }
+            }))
+        } @else { (view.takes(Role::Admin)) }
+        (curl(door, &Act { method: "POST", path: "/tier/confirm", body }))
+    };
+    let status = if refused.is_empty() { 200 } else { 400 };
+    view.page("Confirm what somebody else asked for", content).with_status(status)
+}
+
+/// What the second person confirms, as the API tells it of the token.
 async fn second<P: ApiClient>(
     door: &Door<'_, P>,
     view: &View<'_>,
-    to: Option<Tier>,
     refused: &[String],
 ) -> Result<Answer, Failure> {
-    let Some(to) = to.map(Tier::as_str) else {
-        let now = door.get("/tier").await?;
-        let others = || Tier::ALL.into_iter().filter(|tier| tier.as_str() != text(&now, "currentTier"));
-        let content = html! {
-            p { "Where a change takes two persons, the second one gets a token from the first. Where does it lead?" }
-            p { @for tier in others() { a .button href=(view.at(&format!("/tier/confirm?to={tier}"))) { (tier) } " " } }
-        };
-        return Ok(view.page("Confirm what somebody else asked for", content));
+    let token = view.request.field("token");
+    let body = json!({ "confirmationToken": token, "dryRun": true });
+    let asked = match door.post("/tier/confirm", body).await {
+        Ok(asked) => asked,
+        Err(failure) => {
+            let lines = failure.objections()?;
+            return Ok(ask_token(door, view, if refused.is_empty() { &lines } else { refused }));
+        }
     };
-    let plan = door.post("/tier/plan", json!({ "targetTier": to })).await?;
-    let act = Act {
-        method: "POST",
-        path: "/tier/confirm",
-        body: json!({ "confirmationToken": "what you were given" }),
-    };
+    let plan = &asked["plan"];
+    let to = text(plan, "toTier");
+    let act = Act { method: "POST", path: "/tier/confirm", body: meant(token, to) };
     let content = html! {
         (objections(refused))
-        p { "Somebody else asked for this, and gave you a token. If the tenant or the tier's configuration has moved on since, the token is good no more." }
-        dl .facts { (fact("From → to", html! { strong { (text(&plan, "fromTier")) " → " (to) } })) }
-        (shown(&plan))
+        dl .facts {
+            (fact("From → to", html! { strong { (text(plan, "fromTier")) " → " (to) } }))
+            (fact("Asked for by", text(&asked, "requestedBy")))
+            (fact("To be confirmed", time(&asked["expiresAt"], view.wall)))
+        }
+        p { "Why: " q { (text(&asked, "reason")) } }
+        @if asked["bypassesCooldown"] == true { div .notice.warn { p { "It bypasses the cooldown." } } }
+        (shown(plan))
         h2 { "Confirm it" }
         (view.form("/tier/confirm", html! {
             input type="hidden" name="second" value="yes";
-            label for="token" { "Token" }
-            input #token name="token" required autocomplete="off" spellcheck="false" value=(view.request.field("token"));
+            input type="hidden" name="token" value=(token);
             (typed(to))
         }))
         (curl(door, &act))
@@ -107,38 +125,49 @@ async fn second<P: ApiClient>(
     Ok(view.page(&format!("Confirm the move to {to}"), content).with_status(status))
 }
 
+/// What is confirmed, and where who confirms means to go.
+fn meant(token: &str, to: &str) -> Value {
+    json!({ "confirmationToken": token, "targetTier": to })
+}
+
 /// Confirms it.
 pub(crate) async fn confirm<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
     let request = view.request;
     let (token, to) = (request.field("token"), request.field("to"));
-    let tier = Tier::parse(to).filter(|_| request.field("second") == "yes");
-    if !request.field("typed").eq_ignore_ascii_case(&phrase(to)) {
-        if tier.is_some() {
-            return second(door, view, tier, &[format!("Type `{}` to confirm it.", phrase(to))]).await;
-        }
-        let content = html! {
-            (objections(&[format!("Type `{}` to confirm it; the token is still good.", phrase(to))]))
-            (view.form("/tier/confirm", html! {
-                input type="hidden" name="token" value=(token);
-                input type="hidden" name="reason" value=(request.field("reason"));
-                (typed(to))
-            }))
-            p { "Or " a href=(view.at("/tier")) { "leave it" } ": an unconfirmed change is forgotten." }
-        };
-        return Ok(view.page("Nothing was done", content).with_status(400));
+    let is_second = request.field("second") == "yes";
+    if is_second && to.is_empty() {
+        return second(door, view, &[]).await;
     }
-    let body = json!({ "confirmationToken": token });
-    match door.act(&Act { method: "POST", path: "/tier/confirm", body }).await {
+    if !request.field("typed").eq_ignore_ascii_case(&phrase(to)) {
+        let wrong = [format!("Type `{}` to confirm it; the token is still good.", phrase(to))];
+        return if is_second { second(door, view, &wrong).await } else { Ok(again(view, &wrong)) };
+    }
+    match door.act(&Act { method: "POST", path: "/tier/confirm", body: meant(token, to) }).await {
         // Or the same form, sent twice before the first answer was there.
         Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
-        Err(failure) if tier.is_some() => second(door, view, tier, &failure.objections()?).await,
+        Err(failure) if is_second => second(door, view, &failure.objections()?).await,
         Err(failure) => plan::render(door, view, to, request.field("reason"), &failure.objections()?).await,
     }
 }
 
+/// The form once more, for who asked and has mistyped.
+fn again(view: &View<'_>, wrong: &[String]) -> Answer {
+    let request = view.request;
+    let content = html! {
+        (objections(wrong))
+        (view.form("/tier/confirm", html! {
+            input type="hidden" name="token" value=(request.field("token"));
+            input type="hidden" name="reason" value=(request.field("reason"));
+            (typed(request.field("to")))
+        }))
+        p { "Or " a href=(view.at("/tier")) { "leave it" } ": an unconfirmed change is forgotten." }
+    };
+    view.page("Nothing was done", content).with_status(400)
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::fake::Fake;
+    use crate::fake::{Fake, HOSTILE, harmless};
     use serde_json::{Value, json};
 
     fn plan() -> Value {
@@ -146,10 +175,14 @@ mod tests {
     }
 
     fn api(confirmed: (u16, Value)) -> Fake {
-        Fake::of("admin")
-            .answers("GET", "/tier", 200, json!({"currentTier": "STAGING"}))
-            .answers("POST", "/tier/plan", 200, plan())
-            .answers("POST", "/tier/confirm", confirmed.0, confirmed.1)
+        let asked = json!({"status": "TO_BE_CONFIRMED", "plan": plan(), "requestedBy": "ada", "reason": HOSTILE, "bypassesCooldown": true,
+            "expiresAt": "2026-01-04T12:10:00.000Z"});
+        Fake::of("admin").answers("POST", "/tier/confirm", 200, asked).answers(
+            "POST",
+            "/tier/confirm",
+            confirmed.0,
+            confirmed.1,
+        )
     }
 
     #[test]
@@ -166,7 +199,7 @@ mod tests {
         two.says(&[
             "Somebody else with the role admin",
             "t0ken",
-            "/console/tier/confirm?to=PRODUCTION",
+            "http://127.0.0.1:3000/console/tier/confirm",
             "$750,000 a month",
         ]);
         assert!(!two.body.contains("name=\"typed\""), "who asked has nothing to type");
@@ -180,33 +213,39 @@ mod tests {
     }
 
     #[test]
-    fn the_second_person_sees_the_plan_and_confirms_with_the_token() {
+    fn the_second_person_sees_what_the_token_stands_for_and_confirms_that() {
         let api = api((200, json!({"status": "INITIATED"})));
-        let choice = api.get("/tier/confirm");
-        choice.has(&["href=\"/console/tier/confirm?to=PRODUCTION\""]);
-        assert!(!choice.body.contains("confirm?to=STAGING"), "where the tenant is, nothing leads");
-        api.get("/tier/confirm?to=PRODUCTION").says(&[
+        api.get("/tier/confirm").has(&["name=\"token\""]);
+        let seen = api.post("/tier/confirm", &[("second", "yes"), ("token", " t0ken ")]);
+        seen.says(&[
             "STAGING → PRODUCTION",
             "$750,000",
+            "Asked for by ada",
+            "It bypasses the cooldown.",
             "move to PRODUCTION",
         ]);
+        harmless(&seen);
         let fields =
-            [("second", "yes"), ("to", "PRODUCTION"), ("token", " t0ken "), ("typed", "move to production")];
+            [("second", "yes"), ("to", "PRODUCTION"), ("token", "t0ken"), ("typed", "move to production")];
         let done = api.post("/tier/confirm", &fields);
         assert_eq!((done.status, done.location.as_deref()), (303, Some("/console/tier/progress")));
-        assert_eq!(api.acts().last().unwrap().body, json!({"confirmationToken": "t0ken"}));
+        let bodies: Vec<Value> = api.acts().into_iter().map(|act| act.body).collect();
+        let looked = json!({"confirmationToken": "t0ken", "dryRun": true});
+        assert_eq!(bodies, [looked, json!({"confirmationToken": "t0ken", "targetTier": "PRODUCTION"})]);
+        let viewer = Fake::of("operator").get("/tier/confirm");
+        viewer.says(&["It takes the role admin."]);
+        assert!(!viewer.body.contains("name=\"token\""));
     }
 
     #[test]
     fn what_was_typed_is_not_lost() {
-        let api = api((400, json!({"errors": [{"code": "TOKEN_USED", "message": "this token was used"}]})));
+        let used = json!({"errors": [{"code": "TOKEN_USED", "message": "this token was used"}]});
         let fields = [("second", "yes"), ("to", "PRODUCTION"), ("token", "t0ken"), ("typed", "yes")];
-        let mistyped = api.post("/tier/confirm", &fields);
+        let mistyped = api((400, used.clone())).post("/tier/confirm", &fields);
         assert_eq!(mistyped.status, 400);
-        mistyped.says(&["Type `move to PRODUCTION` to confirm it."]);
-        mistyped.has(&["value=\"t0ken\""]);
-        assert!(api.acts().iter().all(|act| act.path == "/tier/plan"), "nothing was confirmed");
-        let refused = api.post("/tier/confirm", &[&fields[..3], &[("typed", "move to PRODUCTION")]].concat());
+        mistyped.says(&["Type `move to PRODUCTION` to confirm it", "STAGING → PRODUCTION"]);
+        let api = Fake::of("admin").answers("POST", "/tier/confirm", 400, used);
+        let refused = api.post("/tier/confirm", &[("second", "yes"), ("token", "t0ken")]);
         refused.says(&["this token was used"]);
         refused.has(&["value=\"t0ken\""]);
     }

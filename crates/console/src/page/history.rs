@@ -175,6 +175,8 @@ fn facts(view: &View<'_>, change: &Value) -> Markup {
         p { "Why: " q { (text(change, "reason")) } }
         @if change["bypassedCooldown"] == true { div .notice.warn { p { "The cooldown was bypassed." } } }
         p .quiet { "Id " code { (text(change, "id")) } }
+        @if text(change, "status") == "FAILED" { div .notice.bad { p { "It could be neither finished nor undone. "
+            a href=(view.at("/tier/progress")) { "Where it stands" } } } }
         @if change["completedAt"].is_null() { p { a .button href=(view.at("/tier/progress")) { "Follow or stop it" } } }
     }
 }

@@ -32,8 +32,12 @@ impl Live<'_> {
             return None;
         }
         let answer = Answer::piece(self.render());
-        let same = request.asked("was").unwrap_or_default() == self.state;
-        Some(if same { answer } else { answer.with_header("HX-Refresh", "true") })
+        if request.asked("was").unwrap_or_default() == self.state {
+            return Some(answer);
+        }
+        // By its address, since it may be the answer to a form: loaded anew as it came, that would be sent once more.
+        let page = self.path.split('?').next().unwrap_or_default();
+        Some(answer.with_header("HX-Redirect", self.view.at(page)))
     }
 }
 

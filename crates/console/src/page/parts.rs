@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 /// The line of curl that does the same as a button.
 pub(crate) fn curl<P: ApiClient>(door: &Door<'_, P>, act: &Act<'_>) -> Markup {
-    let url = door.url(act.path);
+    let url = door.shown(act.path);
     let mut line =
         format!("curl -X {} '{url}' \\\n  -H \"Authorization: Bearer $CAPSTAN_TOKEN\"", act.method);
     if act.method != "GET" && !act.body.is_null() {

@@ -41,7 +41,13 @@ async fn render<P: ApiClient>(
     };
     let step = text(&progress, "currentStep");
     let this = with_query("/tier/progress", &[("step", step)]);
-    let live = view.live(&this, goes_on.then_some("2s"), state.word(), content);
+    let every = match state {
+        State::Running | State::Undone => Some("2s"),
+        // Somebody else may undo it, or declare it stable.
+        State::Stuck => Some("15s"),
+        State::None | State::Over => None,
+    };
+    let live = view.live(&this, every, state.word(), content);
     if let Some(alone) = live.alone() {
         let same = view.request.asked("step").unwrap_or_default() == step;
         // Another step is drawn at once.
@@ -58,7 +64,7 @@ async fn render<P: ApiClient>(
         (objections(refused))
         (live)
         @if matches!(state, State::Running | State::Stuck) { (stop(door, view, change, matches!(state, State::Stuck))) }
-        @if matches!(state, State::Stuck) { (reset(door, view)) }
+        @if matches!(state, State::Stuck) { (reset(door, view, change)) }
         (steps(view, &workflow, goes_on))
     };
     let status = if refused.is_empty() { 200 } else { 409 };
@@ -110,7 +116,7 @@ fn under_way(view: &View<'_>, progress: &Value) -> Markup {
             (fact("From → to", html! { strong { (text(progress, "fromTier")) " → " (text(progress, "toTier")) } }))
             (fact("Status", badge(text(progress, "status"))))
             (fact("Step", html! { code { (text(progress, "currentStep")) } }))
-            (fact("Left", html! { "about " (duration(left)) }))
+            @if !matches!(State::of(progress), State::Stuck) { (fact("Left", html! { "about " (duration(left)) })) }
             (fact("Started", time(&progress["startedAt"], view.now)))
         }
         @if matches!(State::of(progress), State::Undone) { p { strong { "It is being undone." } " The bar is about what that takes." } }
@@ -182,7 +188,10 @@ fn ended(view: &View<'_>, progress: &Value) -> Markup {
             }
             (errors(last))
             @let stopped = list(last, "errors").iter().any(|error| text(error, "name") == "TransitionCancelled");
-            @if text(last, "status") != "COMPLETED" {
+            @if text(last, "status") == "FAILED" {
+                p .notice.bad { "It could be neither finished nor undone, and was declared stable by a person. What it left stands among "
+                    a href=(view.at("/tier/resources")) { "the resources" } "." }
+            } @else if text(last, "status") != "COMPLETED" {
                 p { "What it had done was undone: the tenant is where it was." }
                 p { @if stopped { "Next: nothing has to be mended; " } @else { "Next: correct the cause, then " }
                     a href=(view.at("/tier")) { "ask again" } @if stopped { " when it is wanted" } "." }
@@ -209,7 +218,7 @@ fn stop<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, change: &str, stuck: 
     }
 }
 
-fn reset<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
+fn reset<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, change: &str) -> Markup {
     let act = Act {
         method: "POST",
         path: "/tier/reset",
@@ -220,6 +229,7 @@ fn reset<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
         p { "Only after a person has looked at what is there: what is left over stays." }
         @if view.session.may(Role::SuperAdmin) {
             (view.form("/tier/reset", html! {
+                input type="hidden" name="change" value=(change);
                 (reason("reset-reason", "What was found, for the record", ""))
                 button type="submit" .danger { "Declare it stable" }
             }))
@@ -230,13 +240,6 @@ fn reset<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Markup {
 
 /// Stops it and has it undone.
 pub(crate) async fn cancel<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
-    // A form of a change that is over must not stop the one after it.
-    let now = door.get("/tier/transition-status").await?;
-    if text(&now, "transitionId") != view.request.field("change") {
-        let said =
-            "The change that this form was for is over: what is under way now, if anything, was not stopped.";
-        return render(door, view, &[said.to_owned()]).await;
-    }
     because(door, view, "/tier/cancel").await
 }
 
@@ -246,6 +249,12 @@ pub(crate) async fn declare<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -
 }
 
 async fn because<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str) -> Result<Answer, Failure> {
+    // A form of a change that is over must not stop the one after it, nor declare it stable.
+    let now = door.get("/tier/transition-status").await?;
+    if text(&now, "transitionId") != view.request.field("change") {
+        let said = "The change that this form was for is over: nothing was done about what is under way now, if anything.";
+        return render(door, view, &[said.to_owned()]).await;
+    }
     let body = json!({ "reason": view.request.field("reason") });
     match door.act(&Act { method: "POST", path, body }).await {
         Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),

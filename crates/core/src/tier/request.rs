@@ -248,7 +248,7 @@ pub fn confirmation_objection(
     let unknown = || {
         Objection::new(
             "TOKEN_UNKNOWN",
-            "this confirmation token was not issued to you: ask for the change again",
+            "this confirmation token is not known, or is not yours to use: see that it is whole, or ask for the change again",
         )
     };
     let Some(stored) = stored else { return Some(unknown()) };

@@ -9,8 +9,8 @@ use api::{Fields, Problem, Reply, Request};
 use capstan_core::access;
 use capstan_core::ids::{TransitionId, hex};
 use capstan_core::tier::request::{CONFIRMATION_LIFETIME, confirmation_objection};
-use capstan_core::tier::{Confirmation, Role, TierState};
-use serde_json::json;
+use capstan_core::tier::{Confirmation, Objection, Role, TierState};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tier_records::{Act, AuditEntry, RecordError, Transaction};
@@ -69,10 +69,7 @@ pub(crate) async fn ask(
         "status": "REQUIRES_CONFIRMATION",
         "confirmationToken": token,
         "expiresAt": expires_at,
-        "confirmation": {
-            "by": if confirmation.takes_two(settings.two_person_rule) { "ANOTHER_PERSON" } else { "REQUESTER" },
-            "role": role(wish.bypass).as_str(),
-        },
+        "confirmation": by(settings, &confirmation),
         "warnings": planned.plan.warnings,
         "plan": planned.plan,
     }));
@@ -97,6 +94,8 @@ pub(crate) async fn confirm(
     let caller = &request.caller;
     let mut fields = Fields::read(request)?;
     let token = fields.secret("confirmationToken");
+    let target = if fields.has("targetTier") { fields.tier("targetTier") } else { None };
+    let dry_run = fields.flag("dryRun").unwrap_or_default();
     fields.finish()?;
     let Some(token) = token else { return Err(request.no_such_route()) };
     // What was never issued is not looked up: the key would be as long as anybody likes.
@@ -124,6 +123,15 @@ pub(crate) async fn confirm(
     if caller.role < role(stored.bypass) {
         return Err(api::deny(ports, request, role(stored.bypass)).await);
     }
+    // Who confirms says what he means to confirm, and is held to it.
+    if let Some(target) = target.filter(|target| *target != stored.target) {
+        let message =
+            format!("the token is of a move to {}, not to {target}: nothing was started", stored.target);
+        return Ok(Reply::rejected(&[Objection::new("TARGET_DIFFERS", message)]));
+    }
+    if dry_run {
+        return Ok(shown(settings, &stored));
+    }
     if stored.takes_two(settings.two_person_rule) && stored.requested_by == caller.subject {
         return Err(second_person_needed(ports, request, &stored).await);
     }
@@ -141,6 +149,28 @@ pub(crate) async fn confirm(
         )),
         answered => Ok(answered?),
     }
+}
+
+/// What a token stands for, to whoever may use it; it is not used up.
+fn shown(settings: &Settings, stored: &Confirmation) -> Reply {
+    Reply::ok(json!({
+        "status": "TO_BE_CONFIRMED",
+        "requestedBy": stored.requested_by,
+        "reason": stored.reason,
+        "bypassesCooldown": stored.bypass,
+        "expiresAt": stored.expires_at,
+        "confirmation": by(settings, stored),
+        "warnings": stored.plan.warnings,
+        "plan": stored.plan,
+    }))
+}
+
+/// Who may confirm it.
+fn by(settings: &Settings, confirmation: &Confirmation) -> Value {
+    json!({
+        "by": if confirmation.takes_two(settings.two_person_rule) { "ANOTHER_PERSON" } else { "REQUESTER" },
+        "role": role(confirmation.bypass).as_str(),
+    })
 }
 
 /// Recorded like a denial for the role's sake, before it is answered: that somebody tries to confirm alone is worth knowing.

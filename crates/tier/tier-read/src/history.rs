@@ -89,8 +89,9 @@ async fn page(
 
 /// One change, by its id.
 async fn one(ports: &impl Store, request: &Request, id: &str) -> Result<Reply, Problem> {
-    // Nothing else is sought with it.
-    request.only_query(&["transitionId"])?;
+    if let Some(other) = request.query.keys().find(|name| *name != "transitionId") {
+        return Err(Problem::invalid_field(other, "does not go with `transitionId`, which is of one change"));
+    }
     let change = by_id(ports, request, id).await?;
     Ok(Reply::ok(json!({"changes": [row(&change)], "cursor": null})))
 }

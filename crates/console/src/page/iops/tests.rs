@@ -113,7 +113,7 @@ fn an_insight_explains_itself() {
     page.has(&[
         "action=\"/console/insights/1767225780-06-7b6804672aa2e741/acknowledge\"",
         "action=\"/console/insights/1767225780-06-7b6804672aa2e741/dismiss\"",
-        "curl -X POST 'https://iops.example/dev/insights/1767225780-06-7b6804672aa2e741/acknowledge'",
+        "curl -X POST 'http://127.0.0.1:3000/insights/1767225780-06-7b6804672aa2e741/acknowledge'",
     ]);
     let viewer = insight("viewer").get(&format!("/insights/{INSIGHT}"));
     viewer.says(&["It takes the role operator."]);

@@ -35,7 +35,7 @@ fn a_page_is_loaded_anew_when_one_can_do_something_else() {
         assert_eq!(page.body.contains("action=\"/console/tier/cancel\""), stops, "{state}");
         assert_eq!(page.body.contains("action=\"/console/tier/reset\""), state == "stuck");
         let asks = page.body.contains("live=live");
-        assert_eq!(asks, ["running", "undone"].contains(&state), "{state}");
+        assert_eq!(asks, ["running", "undone", "stuck"].contains(&state), "{state}");
         assert!(!asks || page.body.contains(&format!("was={state}")), "{}", page.body);
         for was in ["running", "undone", "stuck", "over"] {
             let piece = api.get(&format!("/tier/progress?step=First&live=live&was={was}"));
@@ -82,4 +82,24 @@ fn what_somebody_stopped_has_nothing_to_be_mended() {
     ended("TransitionCancelled")
         .says(&["was undone", "nothing has to be mended; ask again when it is wanted."]);
     ended("CapacityRefused").says(&["was undone", "Next: correct the cause, then ask again ."]);
+}
+
+#[test]
+fn a_form_declares_no_other_change_stable() {
+    let stuck = || api(at("STUCK", "First")).answers("POST", "/tier/reset", 200, json!({"status": "STABLE"}));
+    stuck().get("/tier/progress").has(&["name=\"change\" value=\"019b\""]);
+    let reason = ("reason", "looked at, and harmless");
+    let refused = stuck().post("/tier/reset", &[("change", "another"), reason]);
+    assert_eq!(refused.status, 409);
+    refused.says(&["nothing was done about what is under way now"]);
+    assert_eq!(stuck().post("/tier/reset", &[("change", "019b"), reason]).status, 303);
+}
+
+#[test]
+fn what_could_not_be_undone_is_not_said_to_be() {
+    let last = json!({"status": "FAILED", "errors": [{"name": "NotUndone", "message": "why"}]});
+    let page =
+        api(json!({"transitionId": null, "status": "STABLE", "lastChange": last})).get("/tier/progress");
+    page.says(&["It could be neither finished nor undone", "the resources"]);
+    assert!(!page.text().contains("was undone"), "{}", page.text());
 }

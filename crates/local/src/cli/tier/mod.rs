@@ -144,7 +144,10 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             tell(json, &client.post("/tier/confirm", &body)?, show::change)
         }
         Command::Watch => watch::run(&client, json),
-        Command::History(sought) => tell(json, &client.get(&sought.path())?, show::history),
+        Command::History(sought) => {
+            let answer = client.get(&sought.path())?;
+            tell(json, &answer, |body| show::history(body, &sought.more()))
+        }
         Command::Cancel { reason } => {
             tell(json, &client.post("/tier/cancel", &json!({ "reason": reason }))?, show::ended)
         }
@@ -171,7 +174,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// Prints an answer; a refusal ends the command.
-fn tell(json: bool, answer: &Answer, show: fn(&Value) -> String) -> Result<(), Failure> {
+fn tell(json: bool, answer: &Answer, show: impl Fn(&Value) -> String) -> Result<(), Failure> {
     if json {
         print(&answer.text);
         return if answer.good() { Ok(()) } else { Err(Failure::told()) };
@@ -213,6 +216,20 @@ impl Sought {
         ];
         query("/tier/change-history", &given.map(|(name, value)| (name, value.as_deref())))
     }
+
+    /// The command for what comes after, but for the cursor.
+    fn more(&self) -> String {
+        let given = [
+            ("status", &self.status),
+            ("tier", &self.tier),
+            ("since", &self.since),
+            ("until", &self.until),
+            ("limit", &self.limit),
+        ];
+        let options =
+            given.into_iter().filter_map(|(name, value)| Some(format!(" --{name} {}", value.as_ref()?)));
+        format!("capstan tier history{}", options.collect::<String>())
+    }
 }
 
 #[cfg(test)]
@@ -226,6 +243,7 @@ mod tests {
         (sought.limit, sought.cursor) = (Some("-1".to_owned()), Some("a&b".to_owned()));
         sought.status = Some("FAILED".to_owned());
         assert_eq!(sought.path(), "/tier/change-history?status=FAILED&limit=-1&cursor=a%26b");
+        assert_eq!(sought.more(), "capstan tier history --status FAILED --limit -1");
         assert_eq!(parse_setting("a=1").unwrap().1, json!(1));
         assert_eq!(parse_setting("a=true").unwrap().1, json!(true));
         assert_eq!(parse_setting("a=ml.g5.xlarge").unwrap().1, json!("ml.g5.xlarge"));

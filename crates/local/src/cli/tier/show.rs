@@ -106,7 +106,7 @@ pub(super) fn ended(body: &Value) -> String {
     format!("{}\n{}", text(&body["status"]), said.map(|said| format!("{said}\n")).unwrap_or_default())
 }
 
-pub(super) fn history(body: &Value) -> String {
+pub(super) fn history(body: &Value, more: &str) -> String {
     let mut table = Table::new(&["started", "from", "to", "status", ">seconds", "by", "reason"]);
     for change in items(&body["changes"]) {
         let bypass = if change["bypassedCooldown"] == true { " (bypassed the cooldown)" } else { "" };
@@ -122,7 +122,10 @@ pub(super) fn history(body: &Value) -> String {
     }
     let mut shown = table.text();
     if let Some(cursor) = body["cursor"].as_str() {
-        shown.push_str(&format!("more: capstan tier history --cursor {cursor}\n"));
+        if items(&body["changes"]).is_empty() {
+            shown.push_str("none of those looked at fits; there are older ones\n");
+        }
+        shown.push_str(&format!("more: {more} --cursor {cursor}\n"));
     }
     shown
 }
@@ -303,8 +306,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_shown_as_missing() {
+        let history = |body: &Value| history(body, "capstan tier history");
         for show in
-            [status, plan, change, ended, history, config, configs, compare, resources, orphans, cooldown]
+            [status, plan, change, ended, config, configs, compare, resources, orphans, cooldown, history]
         {
             show(&json!({}));
             show(&json!(null));
