@@ -104,7 +104,6 @@ const PAGE: &[(&str, &str)] = &[
 const PIECE: &[(&str, &str)] = &[
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("X-Content-Type-Options", "nosniff"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
 ];
 
 /// Nothing comes from elsewhere, nothing in the page is run, nobody frames it.

@@ -170,8 +170,13 @@ fn line(from: &Node<'_>, to: &Node<'_>) -> String {
     let (x, y) = (from.at.0 + WIDE / 2, from.at.1 + HIGH);
     let (to_x, to_y) = (to.at.0 + WIDE / 2, to.at.1);
     if to.layer > from.layer {
-        let half = y + (to_y - y) / 2;
-        return format!("M{x} {y}C{x} {half} {to_x} {half} {to_x} {to_y}");
+        // As short as it can be said, from where it begins: there are many.
+        let down = to_y - y;
+        if x == to_x {
+            return format!("M{x} {y}v{down}");
+        }
+        let (half, aside) = (down / 2, to_x.cast_signed() - x.cast_signed());
+        return format!("M{x} {y}c0 {half} {aside} {half} {aside} {down}");
     }
     let (left, height) = (from.at.0.min(to.at.0), to.at.1 + HIGH / 2);
     let out = left.saturating_sub(2 * ACROSS);
