@@ -94,9 +94,11 @@ impl View<'_> {
         groups.dedup();
         html! {
             @for group in groups {
-                span .group { (group) }
-                @for place in PLACES.iter().filter(|place| place.group == group) {
-                    a href=(self.at(place.path)) aria-current=[here.filter(|here| here.path == place.path).map(|_| "page")] { (place.name) }
+                div {
+                    span .group { (group) }
+                    @for place in PLACES.iter().filter(|place| place.group == group) {
+                        a href=(self.at(place.path)) aria-current=[here.filter(|here| here.path == place.path).map(|_| "page")] { (place.name) }
+                    }
                 }
             }
         }
