@@ -47,6 +47,8 @@ pub(crate) struct Page {
     pub(crate) location: Option<String>,
     /// Whether the browser is told to load all of the page.
     pub(crate) reloads: bool,
+    /// Where it is told to load it from.
+    pub(crate) leads_to: Option<String>,
     /// What the page's other pieces are told.
     pub(crate) triggers: Option<String>,
 }
@@ -115,6 +117,7 @@ impl Fake {
             body: text("/body").unwrap(),
             location: text("/headers/Location"),
             reloads: text("/headers/HX-Redirect").is_some(),
+            leads_to: text("/headers/HX-Redirect"),
             triggers: text("/headers/HX-Trigger-After-Swap"),
         }
     }

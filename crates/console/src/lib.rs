@@ -129,9 +129,10 @@ async fn told(
 async fn signed_out(ports: &impl Ports, config: &Config, request: &Request) -> Answer {
     if request.live || request.asked("live").is_some() {
         // A piece of a page can't lead elsewhere by a redirect; the page has to be loaded anew.
-        return Answer::piece(maud::html! {})
-            .with_status(401)
-            .with_header("HX-Redirect", request.at(&request.path));
+        let mut page = request.clone();
+        page.query.retain(|name, _| !["live", "was", "step"].contains(&name.as_str()));
+        let answer = Answer::piece(maud::html! {}).with_status(401);
+        return answer.with_header("HX-Redirect", request.at(&page.with_query()));
     }
     if request.method != "POST" {
         let path = if request.path.is_empty() { "/tier".to_owned() } else { request.with_query() };

@@ -67,7 +67,7 @@ pub(crate) async fn get<P: ApiClient>(
         "/tier" => tier::show(door, view).await,
         "/tier/plan" => plan::show(door, view).await,
         "/tier/confirm" => Ok(confirm::show(door, view)),
-        "/tier/progress" => progress::show(door, view).await,
+        "/tier/progress" => progress::show(door, view, &[]).await,
         "/tier/configs" => configs::show(door, view).await,
         "/tier/history" => history::show(door, view).await,
         "/tier/resources" => resources::show(door, view).await,

@@ -43,11 +43,11 @@ pub(super) async fn get<P: ApiClient>(
         ["hosts"] => hosts::show(door, view).await,
         ["hosts", hostname] => host::show(door, view, hostname).await,
         ["insights"] => insights::show(door, view).await,
-        ["insights", id] => insight::show(door, view, id).await,
-        ["canary"] => canaries::show(door, view).await,
-        ["canary", id] => canary::show(door, view, id).await,
-        ["models"] => models::show(door, view).await,
-        ["models", "releases", id] => release::show(door, view, id).await,
+        ["insights", id] => insight::show(door, view, id, &[]).await,
+        ["canary"] => canaries::show(door, view, &[]).await,
+        ["canary", id] => canary::show(door, view, id, &[]).await,
+        ["models"] => models::show(door, view, &[]).await,
+        ["models", "releases", id] => release::show(door, view, id, &[]).await,
         _ => return None,
     })
 }

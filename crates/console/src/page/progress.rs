@@ -17,11 +17,7 @@ const STEPS: &str = "workflow";
 /// What that piece is told when the change is at another step.
 const NEXT_STEP: &str = "next-step";
 
-pub(crate) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
-    render(door, view, &[]).await
-}
-
-async fn render<P: ApiClient>(
+pub(crate) async fn show<P: ApiClient>(
     door: &Door<'_, P>,
     view: &View<'_>,
     refused: &[String],
@@ -253,12 +249,12 @@ async fn because<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str) 
     let now = door.get("/tier/transition-status").await?;
     if text(&now, "transitionId") != view.request.field("change") {
         let said = "The change that this form was for is over: nothing was done about what is under way now, if anything.";
-        return render(door, view, &[said.to_owned()]).await;
+        return show(door, view, &[said.to_owned()]).await;
     }
     let body = json!({ "reason": view.request.field("reason") });
     match door.act(&Act { method: "POST", path, body }).await {
         Ok(_) | Err(Failure::InProgress) => Ok(Answer::see_other(view.at("/tier/progress"))),
-        Err(failure) => render(door, view, &failure.objections()?).await,
+        Err(failure) => show(door, view, &failure.objections()?).await,
     }
 }
 

@@ -13,7 +13,7 @@ use capstan_core::ids::{TenantId, hex};
 use capstan_core::subject::subject_objection;
 use capstan_core::tier::Role;
 use capstan_core::time::{Millis, Timestamp};
-use capstan_core::web::fields;
+use capstan_core::web::{encode, fields};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,7 +165,7 @@ fn consent(provider: &Provider, query: &Fields, body: &Fields, now: Timestamp) -
         "subject": subject, "role": role, "tenant": tenant,
         "nonce": asked("nonce"), "challenge": asked("code_challenge"), "redirect": asked("redirect_uri"),
     }));
-    let state: String = url_encoded(&asked("state"));
+    let state: String = encode(&asked("state"));
     Ok(format!("{}?code={code}&state={state}", asked("redirect_uri")))
 }
 
@@ -285,18 +285,6 @@ fn page(status: u16, title: &str, content: &str) -> Reply {
         reply.headers.push((name.to_owned(), value.to_owned()));
     }
     reply
-}
-
-fn url_encoded(text: &str) -> String {
-    let mut coded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            coded.push(char::from(byte));
-        } else {
-            coded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    coded
 }
 
 fn escaped(text: &str) -> String {

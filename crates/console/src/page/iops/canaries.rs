@@ -11,11 +11,7 @@ use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
-pub(super) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
-    render(door, view, &[]).await
-}
-
-async fn render<P: ApiClient>(
+pub(super) async fn show<P: ApiClient>(
     door: &Door<'_, P>,
     view: &View<'_>,
     refused: &[String],
@@ -119,7 +115,7 @@ pub(super) async fn start<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> 
     let request = view.request;
     let settings = match stages(request.field("stages")) {
         Ok(settings) => settings,
-        Err(wrong) => return render(door, view, &[wrong]).await,
+        Err(wrong) => return show(door, view, &[wrong]).await,
     };
     let mut body = Map::new();
     body.insert("reason".to_owned(), json!(request.field("reason")));
@@ -133,6 +129,6 @@ pub(super) async fn start<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> 
         Ok(canary) => {
             Ok(Answer::see_other(view.at(&format!("/canary/{}", encode(text(&canary, "canaryId"))))))
         }
-        Err(failure) => render(door, view, &failure.objections()?).await,
+        Err(failure) => show(door, view, &failure.objections()?).await,
     }
 }

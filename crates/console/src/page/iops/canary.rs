@@ -16,14 +16,6 @@ pub(super) async fn show<P: ApiClient>(
     door: &Door<'_, P>,
     view: &View<'_>,
     id: &str,
-) -> Result<Answer, Failure> {
-    render(door, view, id, &[]).await
-}
-
-async fn render<P: ApiClient>(
-    door: &Door<'_, P>,
-    view: &View<'_>,
-    id: &str,
     refused: &[String],
 ) -> Result<Answer, Failure> {
     let path = format!("/canary/{}", encode(id));
@@ -169,6 +161,6 @@ pub(super) async fn roll_back<P: ApiClient>(
     let path = format!("/canary/{}", encode(id));
     match because(door, view, &format!("{path}/rollback")).await {
         Ok(_) => Ok(Answer::see_other(view.at(&path))),
-        Err(failure) => render(door, view, id, &failure.objections()?).await,
+        Err(failure) => show(door, view, id, &failure.objections()?).await,
     }
 }

@@ -16,14 +16,6 @@ pub(super) async fn show<P: ApiClient>(
     door: &Door<'_, P>,
     view: &View<'_>,
     id: &str,
-) -> Result<Answer, Failure> {
-    render(door, view, id, &[]).await
-}
-
-async fn render<P: ApiClient>(
-    door: &Door<'_, P>,
-    view: &View<'_>,
-    id: &str,
     refused: &[String],
 ) -> Result<Answer, Failure> {
     let path = format!("/insights/{}", encode(id));
@@ -150,6 +142,6 @@ pub(super) async fn review<P: ApiClient>(
     let body = json!({ "note": view.request.field("note") });
     match door.act(&Act { method: "POST", path: &format!("{path}/{how}"), body }).await {
         Ok(_) => Ok(Answer::see_other(view.at(&path))),
-        Err(failure) => render(door, view, id, &failure.objections()?).await,
+        Err(failure) => show(door, view, id, &failure.objections()?).await,
     }
 }

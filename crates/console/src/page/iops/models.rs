@@ -11,11 +11,7 @@ use capstan_core::web::encode;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
-pub(super) async fn show<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> Result<Answer, Failure> {
-    render(door, view, &[]).await
-}
-
-async fn render<P: ApiClient>(
+pub(super) async fn show<P: ApiClient>(
     door: &Door<'_, P>,
     view: &View<'_>,
     refused: &[String],
@@ -182,7 +178,7 @@ pub(super) async fn start<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -> 
         Ok(Some(settings)) => {
             body.insert("canary".to_owned(), settings);
         }
-        Err(wrong) => return render(door, view, &[wrong]).await,
+        Err(wrong) => return show(door, view, &[wrong]).await,
     }
     let act = Act { method: "POST", path: "/models/releases", body: Value::Object(body) };
     followed(door, view, door.act(&act).await).await
@@ -204,6 +200,6 @@ async fn followed<P: ApiClient>(
             let id = encode(text(&release, "releaseId"));
             Ok(Answer::see_other(view.at(&format!("/models/releases/{id}"))))
         }
-        Err(failure) => render(door, view, &failure.objections()?).await,
+        Err(failure) => show(door, view, &failure.objections()?).await,
     }
 }

@@ -26,14 +26,6 @@ pub(super) async fn show<P: ApiClient>(
     door: &Door<'_, P>,
     view: &View<'_>,
     id: &str,
-) -> Result<Answer, Failure> {
-    render(door, view, id, &[]).await
-}
-
-async fn render<P: ApiClient>(
-    door: &Door<'_, P>,
-    view: &View<'_>,
-    id: &str,
     refused: &[String],
 ) -> Result<Answer, Failure> {
     let path = format!("/models/releases/{}", encode(id));
@@ -160,6 +152,6 @@ pub(super) async fn cancel<P: ApiClient>(
     let path = format!("/models/releases/{}", encode(id));
     match because(door, view, &format!("{path}/cancel")).await {
         Ok(_) => Ok(Answer::see_other(view.at(&path))),
-        Err(failure) => render(door, view, id, &failure.objections()?).await,
+        Err(failure) => show(door, view, id, &failure.objections()?).await,
     }
 }

@@ -348,7 +348,11 @@ fn a_token_that_iops_alone_refuses_leads_to_no_circle() {
     let page = refused().answers("GET", "/tier", 200, json!({"currentTier": "DEV"})).get("/canary");
     assert_eq!(page.status, 403);
     page.says(&["IOps does not take your token"]);
-    let over = refused().answers("GET", "/tier", 401, json!({})).get("/canary");
+    let over = || refused().answers("GET", "/tier", 401, json!({}));
+    let piece = over().get("/canary?more=yes&live=live&was=none");
+    // The page comes back as it was.
+    assert_eq!((piece.status, piece.leads_to.as_deref()), (401, Some("/console/canary?more=yes")));
+    let over = over().get("/canary");
     assert_eq!(over.status, 503, "on to the issuer, which is none here");
 }
 

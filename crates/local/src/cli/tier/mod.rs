@@ -205,29 +205,26 @@ fn change(client: &Client, json: bool, path: &str, wish: &Wish) -> Result<(), Fa
 }
 
 impl Sought {
-    fn path(&self) -> String {
-        let given = [
-            ("status", &self.status),
-            ("tier", &self.tier),
-            ("since", &self.since),
-            ("until", &self.until),
-            ("limit", &self.limit),
-            ("cursor", &self.cursor),
-        ];
-        query("/tier/change-history", &given.map(|(name, value)| (name, value.as_deref())))
+    /// What is given, but for the cursor.
+    fn given(&self) -> [(&str, Option<&str>); 5] {
+        [
+            ("status", self.status.as_deref()),
+            ("tier", self.tier.as_deref()),
+            ("since", self.since.as_deref()),
+            ("until", self.until.as_deref()),
+            ("limit", self.limit.as_deref()),
+        ]
     }
 
-    /// The command for what comes after, but for the cursor.
+    fn path(&self) -> String {
+        let all = [&self.given()[..], &[("cursor", self.cursor.as_deref())]].concat();
+        query("/tier/change-history", &all)
+    }
+
+    /// The command for what comes after.
     fn more(&self) -> String {
-        let given = [
-            ("status", &self.status),
-            ("tier", &self.tier),
-            ("since", &self.since),
-            ("until", &self.until),
-            ("limit", &self.limit),
-        ];
         let options =
-            given.into_iter().filter_map(|(name, value)| Some(format!(" --{name} {}", value.as_ref()?)));
+            self.given().into_iter().filter_map(|(name, value)| Some(format!(" --{name} {}", value?)));
         format!("capstan tier history{}", options.collect::<String>())
     }
 }
