@@ -307,20 +307,20 @@ fn with_the_rule_somebody_else_confirms() {
         assert_eq!((seen, &answer["code"]), (status, &json!(code)), "{sub} {answer}");
     }
     // Who may confirm sees first what it is, and is held to what he means.
-    let with = |name: &str, value: Value| {
+    let having = |name: &str, value: Value| {
         let mut body = token.clone();
         body[name] = value;
         body
     };
-    let (_, shown) = post(&mut lab, "bob", "admin", TENANT, "/tier/confirm", &with("dryRun", json!(true)));
+    let (_, shown) = post(&mut lab, "bob", "admin", TENANT, "/tier/confirm", &having("dryRun", json!(true)));
     assert_eq!(shown["status"], "TO_BE_CONFIRMED", "{shown}");
     assert_eq!((&shown["requestedBy"], &shown["reason"]), (&json!("ada"), &json!(REASON)));
     assert_eq!((&shown["plan"]["toTier"], &shown["bypassesCooldown"]), (&json!("PRODUCTION"), &json!(false)));
-    let staging = with("targetTier", json!("STAGING"));
+    let staging = having("targetTier", json!("STAGING"));
     let (_, other) = post(&mut lab, "bob", "admin", TENANT, "/tier/confirm", &staging);
     assert_eq!(other["errors"][0]["code"], "TARGET_DIFFERS", "{other}");
     let (status, hidden) =
-        post(&mut lab, "eve", "admin", OTHER_TENANT, "/tier/confirm", &with("dryRun", json!(true)));
+        post(&mut lab, "eve", "admin", OTHER_TENANT, "/tier/confirm", &having("dryRun", json!(true)));
     assert_eq!((status, &hidden["errors"][0]["code"]), (400, &json!("TOKEN_UNKNOWN")), "{hidden}");
     // None of them has used it up, and who may not is on record: by the rule, and for the role's sake.
     let denied: Vec<(Value, Value)> = lab.world().with(|world| {

@@ -290,6 +290,27 @@ fn progress_follows_what_was_recorded() {
 }
 
 #[test]
+fn undoing_has_a_bar_of_its_own_that_never_goes_back() {
+    let mut change = change();
+    change.milestones.rollback_started_at = Some(now());
+    let (mut percent, mut left) = (0, u64::MAX);
+    // Three of five are undone in the first six minutes; the other two are late.
+    for minute in 0..40 {
+        let undone = usize::try_from(minute / 2).unwrap().min(3);
+        let status = |index| if index < undone { EffectStatus::Undone } else { EffectStatus::Undoing };
+        let effects: Vec<_> = (0..5).map(|index| effect(&change, index, status(index), now())).collect();
+        let seen = progress::of(&change, &effects, now() + Millis::minutes(minute));
+        assert!(seen.percent >= percent && seen.estimated_seconds_remaining <= left, "minute {minute}");
+        (percent, left) = (seen.percent, seen.estimated_seconds_remaining);
+        if minute == 5 {
+            // Of a quarter of an hour, 5 minutes have passed, and 2 of 5 are undone.
+            assert_eq!((percent, left), (40, 9 * 60));
+        }
+    }
+    assert!(percent == 90 && left > 0, "late is not done: {percent} {left}");
+}
+
+#[test]
 fn what_is_late_is_never_said_to_be_done() {
     let change = change();
     let begun: Vec<_> = (0..5).map(|index| effect(&change, index, EffectStatus::Intended, now())).collect();

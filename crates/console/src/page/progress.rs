@@ -115,7 +115,7 @@ fn under_way(view: &View<'_>, progress: &Value) -> Markup {
             @if !matches!(State::of(progress), State::Stuck) { (fact("Left", html! { "about " (duration(left)) })) }
             (fact("Started", time(&progress["startedAt"], view.now)))
         }
-        @if matches!(State::of(progress), State::Undone) { p { strong { "It is being undone." } " The bar is about what that takes." } }
+        @if matches!(State::of(progress), State::Undone) { p { strong { "It is being undone." } " The bar shows how far that is." } }
         (bar(progress["progressPercent"].as_u64(), "Progress of the change"))
         @if matches!(State::of(progress), State::Running) { p .jump { a href="#stop" { "Stop it" } } }
         (errors(progress))

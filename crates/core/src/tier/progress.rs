@@ -142,9 +142,9 @@ fn work(change: &Change, effects: &[EffectRow], now: Timestamp) -> (Millis, Mill
     let at = &change.milestones;
     if let Some(since) = at.rollback_started_at {
         let undone = effects.iter().filter(|row| row.status == EffectStatus::Undone).count() as u64;
-        let left = effects.len() as u64 - undone;
-        let expected = Millis::minutes(3 * left);
-        return (Millis::minutes(3 * undone) + since_capped(since, now, expected), expected);
+        let expected = Millis::minutes(3 * effects.len() as u64);
+        let done = Millis::minutes(3 * undone).max(since_capped(since, now, expected));
+        return (done, Millis(expected.0 - done.0));
     }
     let mut done = Millis(0);
     let mut left = Millis(0);
