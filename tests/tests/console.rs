@@ -228,17 +228,24 @@ fn two_persons_confirm_by_the_page_and_not_one_alone() {
         .split("<code>")
         .find_map(|part| part.split_once("</code>").filter(|(text, _)| text.len() == 64));
     let token = token.unwrap().0;
-    let confirm = |who: &mut Browser| {
+    let look = |who: &mut Browser| {
         let page = who.get("/console/tier/confirm").must(200, "Token");
         let seen = who.fill(&page, "/console/tier/confirm", &[("token", token)]).must(200, "$750,000");
         assert!(seen.has("Asked for by") && seen.has(REASON), "{}", seen.text);
-        who.fill(&seen, "/console/tier/confirm", &[("typed", "move to PRODUCTION")])
+        seen
     };
-    confirm(&mut ada).must(403, "somebody else");
+    let own = look(&mut ada).must(200, "You asked for it yourself");
+    assert!(!own.has("name=\"typed\""));
+    // Nor does it help to send what the page does not offer.
+    let seen = ada.get("/console/tier/confirm");
+    let alone = [("token", token), ("to", "PRODUCTION"), ("typed", "move to PRODUCTION")];
+    ada.fill(&seen, "/console/tier/confirm", &alone).must(403, "It takes a second person");
     assert_eq!(lab.get("/tier")["transitionId"], json!(null));
     let mut bob = Browser::new(&door(&lab));
     bob.sign_in_as("bob", "admin", TENANT).must(200, "Infrastructure Tier");
-    confirm(&mut bob).must(200, "DEV → PRODUCTION");
+    let seen = look(&mut bob);
+    bob.fill(&seen, "/console/tier/confirm", &[("typed", "move to PRODUCTION")])
+        .must(200, "DEV → PRODUCTION");
     assert!(lab.settle());
     assert_eq!(lab.get("/tier")["currentTier"], "PRODUCTION");
     let change = &lab.get("/tier/change-history")["changes"][0];

@@ -2,10 +2,12 @@
 //! stores, executions that can't be started, a tier that is stuck.
 #![expect(clippy::expect_used, clippy::panic, clippy::format_collect, reason = "a test")]
 
-use capstan_core::ids::TenantId;
-use capstan_core::ports::{DomainSettings, Domains, Streams, TagKey, Tags};
+use capstan_core::ids::{TenantId, uuid_v7};
+use capstan_core::ports::{
+    DomainSettings, Domains, Effect, Key, Store as _, Streams, Table, TagKey, Tags, Write,
+};
 use capstan_core::tier::{ResourceKind, Tier, names};
-use capstan_core::time::Millis;
+use capstan_core::time::{Millis, Timestamp};
 use capstan_tests::lab::Lab;
 use capstan_tests::scenario::{OTHER_TENANT, TENANT};
 use capstan_tests::tamper::{Tamper, tampered};
@@ -77,6 +79,41 @@ fn the_history_is_searched_by_pages() {
     assert_eq!(sought(&format!("since={}&until={}", at(2), at(1))), ids(&all[1..3]));
     let one = all[4]["id"].as_str().unwrap();
     assert_eq!(lab.get(&format!("/tier/change-history?transitionId={one}"))["changes"], json!([all[4]]));
+}
+
+#[test]
+fn what_is_sought_far_back_is_found_by_pages_of_which_some_are_empty() {
+    let mut lab = Lab::new(1);
+    lab.ask(Tier::Staging);
+    let started = lab.engine().now();
+    assert_eq!(lab.finish(started).status, "COMPLETED");
+    // Seven hundred before it, a minute apart; the first of them was undone.
+    let last = lab.world().with(|world| world.items(Table::TierChangeLog).next().unwrap().clone());
+    let at = |minutes: u64| Timestamp::from_millis(started.as_millis() - 60_000 * minutes);
+    let row = |minutes: u64| {
+        let (id, mut item) = (uuid_v7(at(minutes).as_millis(), [9; 16]).to_string(), last.clone());
+        item.insert("transition_id".to_owned(), json!(id));
+        item.insert("created_at".to_owned(), json!(at(minutes)));
+        if minutes == 700 {
+            item.insert("status".to_owned(), json!("ROLLED_BACK"));
+        }
+        let key = Key { table: Table::TierChangeLog, partition: TENANT.to_owned(), sort: id };
+        Write { key, effect: Effect::Put(item), condition: None }
+    };
+    for first in (1..=700).step_by(20) {
+        let writes: Vec<Write> = (first..first + 20).map(row).collect();
+        behind_its_back(&lab, async |ports| ports.transact(writes).await.unwrap());
+    }
+    let page = lab.get("/tier/change-history?status=ROLLED_BACK");
+    assert_eq!(page["changes"], json!([]), "five hundred are looked at, and no more");
+    let cursor = page["cursor"].as_str().unwrap();
+    let page = lab.get(&format!("/tier/change-history?status=ROLLED_BACK&cursor={cursor}"));
+    assert_eq!(page["changes"][0]["createdAt"], json!(at(700)), "{page}");
+    assert_eq!((page["changes"].as_array().unwrap().len(), &page["cursor"]), (1, &json!(null)));
+    // As many as fit are given, however many calls of the store that takes.
+    let page = lab.get(&format!("/tier/change-history?status=COMPLETED&limit=100&until={}", at(60)));
+    assert_eq!(page["changes"].as_array().unwrap().len(), 100);
+    assert_eq!(page["changes"][99]["createdAt"], json!(at(159)));
 }
 
 #[test]

@@ -69,18 +69,17 @@
     if (event.persisted) document.querySelectorAll("button:disabled").forEach((button) => { button.disabled = false; });
   });
 
-  // A page that is loaded anew because it has moved on keeps what somebody was typing; what was sent is not typed any more.
+  // A page that is loaded anew because it has moved on keeps what somebody was typing.
   const KEPT = 10_000;
-  const name = `typed ${location.pathname}`;
+  const name = (path) => `typed ${path}`;
   const fields = () => [...document.querySelectorAll("main input[id], main textarea[id]")].filter((one) => !["token", "typed"].includes(one.name));
-  let sent = false;
-  document.addEventListener("submit", () => { sent = true; });
-  addEventListener("pagehide", () => {
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const place = event.detail.xhr.getResponseHeader("HX-Redirect");
     const typed = fields().filter((one) => one.value !== one.defaultValue).map((one) => [one.id, one.value]);
-    if (!sent && typed.length) sessionStorage.setItem(name, JSON.stringify({ at: Date.now(), typed }));
+    if (place && typed.length) sessionStorage.setItem(name(new URL(place, location).pathname), JSON.stringify({ at: Date.now(), typed }));
   });
-  const kept = JSON.parse(sessionStorage.getItem(name) ?? "null");
-  sessionStorage.removeItem(name);
+  const kept = JSON.parse(sessionStorage.getItem(name(location.pathname)) ?? "null");
+  sessionStorage.removeItem(name(location.pathname));
   for (const [id, value] of kept && Date.now() - kept.at < KEPT ? kept.typed : []) {
     const field = document.getElementById(id);
     if (field && field.value === field.defaultValue) field.value = value;
@@ -118,7 +117,7 @@
   stale.setAttribute("role", "status");
   const lost = (event) => {
     if (stale.isConnected) return;
-    const why = event.detail?.xhr?.status === 429 ? "more is asked at once than this tenant may" : "the system does not answer";
+    const why = event.detail?.xhr?.status === 429 ? "more is asked at once than this tenant may ask" : "the system does not answer";
     stale.textContent = `Not up to date since ${new Date().toLocaleTimeString()}: ${why}. It is asked again and again.`;
     document.getElementById("live")?.before(stale);
   };

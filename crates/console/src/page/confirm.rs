@@ -1,4 +1,5 @@
-//! What has to be confirmed: by who asked, with the cost before his eyes, or by a second person, who sees the plan anew.
+//! What has to be confirmed: by whoever asked for it, who sees the cost, or by a second person, who sees what the token
+//! stands for.
 
 use super::plan::{shown, words};
 use super::{View, curl, fact, objections, plan};
@@ -33,9 +34,9 @@ pub(super) fn asked<P: ApiClient>(
             @for line in list(asked, "warnings") { p { (words(line)) } }
         }
         @if text(by, "by") == "ANOTHER_PERSON" {
-            p { "Somebody else with the role " strong { (text(by, "role")) } " has to confirm it. Give them this token:" }
+            p { "Somebody else with the role " strong { (text(by, "role").replace('_', " ")) } " has to confirm it. Give them this token:" }
             pre tabindex="0" { code { (token) } }
-            p { "It is confirmed on this page, where they see the plan, too:" }
+            p { "They confirm it at this address, where they see first what it stands for:" }
             pre tabindex="0" { code { (view.request.origin) (view.at("/tier/confirm")) } }
             p { "Then " a href=(view.at("/tier/progress")) { "follow it" } "." }
         } @else {
@@ -114,11 +115,15 @@ async fn second<P: ApiClient>(
         @if asked["bypassesCooldown"] == true { div .notice.warn { p { "It bypasses the cooldown." } } }
         (shown(plan))
         h2 { "Confirm it" }
-        (view.form("/tier/confirm", html! {
-            input type="hidden" name="second" value="yes";
-            input type="hidden" name="token" value=(token);
-            (typed(to))
-        }))
+        @if text(&asked["confirmation"], "by") == "ANOTHER_PERSON" && text(&asked, "requestedBy") == view.session.subject {
+            p { "You asked for it yourself: somebody else has to confirm it. Give them the token." }
+        } @else {
+            (view.form("/tier/confirm", html! {
+                input type="hidden" name="second" value="yes";
+                input type="hidden" name="token" value=(token);
+                (typed(to))
+            }))
+        }
         (curl(door, &act))
     };
     let status = if refused.is_empty() { 200 } else { 400 };

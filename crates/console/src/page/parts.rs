@@ -41,7 +41,7 @@ pub(crate) fn saved(words: &str) -> Markup {
     html! { div .notice.good role="status" { p { (words) } } }
 }
 
-/// The step of the way there, in words: `2 of 5`.
+/// How far something is, drawn and in words.
 pub(crate) fn bar(percent: Option<u64>, label: &str) -> Markup {
     html! {
         div .bar {

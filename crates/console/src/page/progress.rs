@@ -115,7 +115,7 @@ fn under_way(view: &View<'_>, progress: &Value) -> Markup {
             @if !matches!(State::of(progress), State::Stuck) { (fact("Left", html! { "about " (duration(left)) })) }
             (fact("Started", time(&progress["startedAt"], view.now)))
         }
-        @if matches!(State::of(progress), State::Undone) { p { strong { "It is being undone." } " The bar shows how far that is." } }
+        @if text(progress, "status") == "ROLLING_BACK" { p { strong { "It is being undone." } " The bar shows how far that is." } }
         (bar(progress["progressPercent"].as_u64(), "Progress of the change"))
         @if matches!(State::of(progress), State::Running) { p .jump { a href="#stop" { "Stop it" } } }
         (errors(progress))
@@ -245,9 +245,14 @@ pub(crate) async fn declare<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>) -
 }
 
 async fn because<P: ApiClient>(door: &Door<'_, P>, view: &View<'_>, path: &str) -> Result<Answer, Failure> {
-    // A form of a change that is over must not stop the one after it, nor declare it stable.
+    // A form of a change that is over is not for the one after it.
     let now = door.get("/tier/transition-status").await?;
-    if text(&now, "transitionId") != view.request.field("change") {
+    let under_way = text(&now, "transitionId");
+    if under_way.is_empty() {
+        // How it ended is said there; the form may have been sent twice.
+        return Ok(Answer::see_other(view.at("/tier/progress")));
+    }
+    if under_way != view.request.field("change") {
         let said = "The change that this form was for is over: nothing was done about what is under way now, if anything.";
         return show(door, view, &[said.to_owned()]).await;
     }

@@ -151,7 +151,7 @@ pub(crate) async fn confirm(
     }
 }
 
-/// What a token stands for, to whoever may use it; it is not used up.
+/// What a token stands for, to whoever may use it and to whoever asked for it; it is not used up.
 fn shown(settings: &Settings, stored: &Confirmation) -> Reply {
     Reply::ok(json!({
         "status": "TO_BE_CONFIRMED",

@@ -200,6 +200,8 @@ async fn followed<P: ApiClient>(
             let id = encode(text(&release, "releaseId"));
             Ok(Answer::see_other(view.at(&format!("/models/releases/{id}"))))
         }
+        // A version may be gone by now.
+        Err(failure @ Failure::Refused { status: 404, .. }) => show(door, view, &failure.lines()).await,
         Err(failure) => show(door, view, &failure.objections()?).await,
     }
 }

@@ -93,6 +93,11 @@ fn a_form_declares_no_other_change_stable() {
     assert_eq!(refused.status, 409);
     refused.says(&["nothing was done about what is under way now"]);
     assert_eq!(stuck().post("/tier/reset", &[("change", "019b"), reason]).status, 303);
+    // Sent twice: it is over, and the page says how it ended.
+    let over = api(json!({"transitionId": null, "status": "STABLE", "lastChange": {"status": "FAILED"}}));
+    let again = over.post("/tier/reset", &[("change", "019b"), reason]);
+    assert_eq!((again.status, again.location.as_deref()), (303, Some("/console/tier/progress")));
+    assert!(over.acts().is_empty());
 }
 
 #[test]
