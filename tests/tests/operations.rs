@@ -91,7 +91,7 @@ fn what_is_sought_far_back_is_found_by_pages_of_which_some_are_empty() {
     let last = lab.world().with(|world| world.items(Table::TierChangeLog).next().unwrap().clone());
     let at = |minutes: u64| Timestamp::from_millis(started.as_millis() - 60_000 * minutes);
     let row = |minutes: u64| {
-        let (id, mut item) = (uuid_v7(at(minutes).as_millis(), [9; 16]).to_string(), last.clone());
+        let (id, mut item) = (uuid_v7(at(minutes).as_millis(), [9; 16]), last.clone());
         item.insert("transition_id".to_owned(), json!(id));
         item.insert("created_at".to_owned(), json!(at(minutes)));
         if minutes == 700 {
