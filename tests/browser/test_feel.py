@@ -138,5 +138,7 @@ def test_times_are_relative_and_exact_on_hover(visitor):
     when = visitor.fact("Last change").get_by_role("time").first
     expect(when).to_contain_text(re.compile(r"ago|just now"))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", when.get_attribute("title"))
+    # Where the cloud's time is another than one's own, it is said which is which.
+    expect(visitor.page.get_by_text("The cloud is simulated and lives at")).to_be_visible()
     # The cooldown as a countdown.
     expect(visitor.page.get_by_text(re.compile(r"in \d+ h"))).to_be_visible()

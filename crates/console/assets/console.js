@@ -92,23 +92,18 @@
     if (event.detail.xhr.status === 200 && text === last[event.detail.target.id]) event.detail.shouldSwap = false;
     last[event.detail.target.id] = text;
   });
-  // What somebody has opened in a piece stays open when it is put in anew.
-  // So does the place one is at with the keyboard.
-  const FOCUS = "a[href], button, input, select, textarea, summary, [tabindex]";
-  const places = (root) => [...root.querySelectorAll(FOCUS)];
-  let at = -1;
-  document.addEventListener("htmx:beforeSwap", (event) => { at = places(event.detail.target).indexOf(document.activeElement); });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    const piece = document.getElementById(event.detail.target.id);
-    if (piece && at >= 0) places(piece)[at]?.focus({ preventScroll: true });
+  // What is put in anew has the place where one is with the keyboard, and open what was open.
+  const places = (root) => [...root.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+  const opened = (root) => [...root.querySelectorAll("details[open] > summary")].map((one) => one.textContent);
+  let before = { at: -1, open: [] };
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+    before = { at: places(target).indexOf(document.activeElement), open: opened(target) };
   });
-  let opened = [];
-  const parts = (root) => [...root.querySelectorAll("details")];
-  const words = (part) => part.querySelector("summary")?.textContent;
-  document.addEventListener("htmx:beforeSwap", (event) => { opened = parts(event.detail.target).filter((part) => part.open).map(words); });
   document.addEventListener("htmx:afterSwap", (event) => {
     const piece = document.getElementById(event.detail.target.id);
-    if (piece) parts(piece).forEach((part) => { if (opened.includes(words(part))) part.open = true; });
+    if (!piece) return;
+    for (const one of piece.querySelectorAll("summary")) if (before.open.includes(one.textContent)) one.parentElement.open = true;
+    places(piece)[before.at]?.focus({ preventScroll: true });
   });
 
   // What is shown may have gone on without us: then it says since when it is not of now.

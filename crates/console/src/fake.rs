@@ -49,6 +49,8 @@ pub(crate) struct Page {
     pub(crate) reloads: bool,
     /// Where it is told to load it from.
     pub(crate) leads_to: Option<String>,
+    /// After how many seconds it is loaded anew by itself.
+    pub(crate) comes_back: Option<String>,
     /// What the page's other pieces are told.
     pub(crate) triggers: Option<String>,
 }
@@ -118,6 +120,7 @@ impl Fake {
             location: text("/headers/Location"),
             reloads: text("/headers/HX-Redirect").is_some(),
             leads_to: text("/headers/HX-Redirect"),
+            comes_back: text("/headers/Refresh"),
             triggers: text("/headers/HX-Trigger-After-Swap"),
         }
     }

@@ -144,33 +144,28 @@ mod tests {
     use crate::fake::Fake;
     use serde_json::json;
 
+    /// A tenant in a tier, with a change under way where there is an id.
+    fn tenant(current: &str, status: &str, id: &str) -> Fake {
+        let tier = json!({"currentTier": current, "transitionStatus": status, "transitionId": id});
+        let compared = json!({"tiers": [{"tier": "DEV"}, {"tier": "STAGING"}]});
+        let progress = json!({"fromTier": "DEV", "toTier": "STAGING"});
+        Fake::of("admin")
+            .answers("GET", "/tier", 200, tier)
+            .answers("GET", "/tier/transition-status", 200, progress)
+            .answers("GET", "/tier/compare", 200, compared)
+    }
+
     #[test]
     fn the_cards_are_loaded_anew_when_another_tier_is_the_current_one() {
-        let tier = |current: &str, id: &str| json!({"currentTier": current, "transitionStatus": "STABLE", "transitionId": id});
-        let api = |current, id| {
-            Fake::of("admin")
-                .answers("GET", "/tier", 200, tier(current, id))
-                .answers(
-                    "GET",
-                    "/tier/transition-status",
-                    200,
-                    json!({"fromTier": "DEV", "toTier": "STAGING"}),
-                )
-                .answers(
-                    "GET",
-                    "/tier/compare",
-                    200,
-                    json!({"tiers": [{"tier": "DEV"}, {"tier": "STAGING"}]}),
-                )
-        };
-        let moving = api("DEV", "019b");
+        let moving = tenant("DEV", "SCALING_UP", "019b");
         moving
             .get("/tier")
             .has(&["hx-get=\"/console/tier?live=live&amp;was=DEV%20moves\" hx-trigger=\"every 4s\""]);
         assert!(!moving.get("/tier?live=live&was=DEV moves").reloads);
-        assert!(api("STAGING", "").get("/tier?live=live&was=DEV moves").reloads);
-        assert!(api("DEV", "").get("/tier?live=live&was=DEV moves").reloads, "it was undone");
-        api("DEV", "").get("/tier").has(&["was=DEV%20stands\" hx-trigger=\"every 30s\""]);
+        assert!(tenant("STAGING", "STABLE", "").get("/tier?live=live&was=DEV moves").reloads);
+        let undone = tenant("DEV", "FAILED", "");
+        assert!(undone.get("/tier?live=live&was=DEV moves").reloads);
+        undone.get("/tier").has(&["was=DEV%20stands\" hx-trigger=\"every 30s\""]);
     }
 
     #[test]
@@ -179,30 +174,27 @@ mod tests {
         let ledger = json!({"hourlyCost": 15.82, "resources": [
             one("SERVING", 0.81, None), one("RETIRED", 12.0, Some("2026-01-09T00:00:00.000Z")), one("RETIRED", 3.01, Some("2026-01-11T00:00:00.000Z")),
         ]});
-        let api = Fake::of("admin")
-            .answers(
-                "GET",
-                "/tier",
-                200,
-                json!({"currentTier": "DEV", "transitionStatus": "FAILED", "transitionId": ""}),
-            )
-            .answers("GET", "/tier/compare", 200, json!({"tiers": []}))
-            .answers("GET", "/tier/resources", 200, ledger);
-        let page = api.get("/tier");
-        page.says(&[
+        tenant("DEV", "FAILED", "").answers("GET", "/tier/resources", 200, ledger).get("/tier").says(&[
+            "has been undone: the tenant is in DEV as before",
             "now costs $15.82 an hour",
             "of it $15.01 for what is retired and kept, the last of it deleted in 6 d 12 h",
         ]);
-        page.says(&["has been undone: the tenant is in DEV as before"]);
-        let none = Fake::of("admin")
-            .answers(
-                "GET",
-                "/tier",
-                200,
-                json!({"currentTier": "DEV", "transitionStatus": "STABLE", "transitionId": ""}),
-            )
-            .answers("GET", "/tier/compare", 200, json!({"tiers": []}));
-        let text = none.get("/tier").text();
+        let text = tenant("DEV", "STABLE", "").get("/tier").text();
         assert!(!text.contains("an hour") && !text.contains("How the last"), "{text}");
+    }
+
+    #[test]
+    fn a_page_that_met_the_limit_comes_back_by_itself_and_a_form_does_not() {
+        let limited = json!({"code": "TOO_MANY_REQUESTS", "detail": "wait"});
+        let api = Fake::of("admin").answers("GET", "/tier", 429, limited.clone()).answers(
+            "POST",
+            "/tier/change",
+            429,
+            limited,
+        );
+        let page = api.get("/tier");
+        assert_eq!((page.status, page.comes_back.as_deref()), (429, Some("5")));
+        let form = api.post("/tier/change", &[("target", "STAGING"), ("reason", "load test")]);
+        assert_eq!((form.status, form.comes_back), (429, None));
     }
 }

@@ -139,3 +139,17 @@ fn before_anything_was_done_it_says_so() {
     let api = Fake::of("viewer").answers("GET", "/tier/audit?limit=20", 200, none);
     api.get("/tier/audit").says(&["none yet", "Nothing was done yet"]);
 }
+
+#[test]
+fn an_act_says_in_a_few_words_what_it_set() {
+    let entry = |seq: u64, detail: &str| {
+        json!({"seq": seq, "at": "2026-01-04T11:58:00.000Z", "who": "ada", "role": "super_admin", "action": "COOLDOWN_SET",
+            "subject": "6", "outcome": "DONE", "detail": detail})
+    };
+    let entries = [entry(2, r#"{"before":24,"hours":0}"#), entry(1, r#"{"resources":["a","b"]}"#)];
+    let audit = json!({"entries": entries, "seals": [], "before": [], "head": {"seq": 2}, "cursor": null});
+    let page = Fake::of("viewer").answers("GET", "/tier/audit?limit=20", 200, audit).get("/tier/audit");
+    page.says(&["Cooldown set Before 24, Hours 0"]);
+    // What is long is read under More.
+    assert_eq!(page.text().matches("resources").count(), 1, "{}", page.text());
+}

@@ -118,3 +118,21 @@ fn an_audit_that_is_away_does_not_hide_the_change() {
     assert_eq!(none.status, 404);
     none.says(&["No change of this tenant has this id"]);
 }
+
+#[test]
+fn what_could_not_be_undone_leads_to_where_it_stands() {
+    let of = |status: &str| {
+        let audit = json!({"entries": [], "cursor": null});
+        Fake::of("viewer")
+            .answers(
+                "GET",
+                "/tier/change-history?transitionId=c1",
+                200,
+                page(vec![change("c1", 1, status, "why")], None),
+            )
+            .answers("GET", "/tier/audit?limit=100", 200, audit)
+            .get("/tier/history/c1")
+    };
+    of("FAILED").says(&["It could be neither finished nor undone. Where it stands"]);
+    assert!(!of("ROLLED_BACK").text().contains("neither finished"));
+}
